@@ -1,0 +1,1 @@
+//! caldav: being laid.

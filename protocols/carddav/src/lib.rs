@@ -1,0 +1,1 @@
+//! carddav: being laid.

@@ -1,0 +1,2 @@
+//! Collegium.
+fn main() {}

@@ -1,0 +1,12 @@
+//! Ordered key-value engines, blob stores and the environment, each behind a trait of our own.
+//!
+//! Storey L1: knows bytes, batches and stable storage; nothing of accounts or protocols.
+//!
+//! *Invariant:* a [`Durable`] exists only for a batch that is on stable storage, and no [`Snapshot`] ever
+//! shows a batch that is not: what a reader has seen cannot be lost in a power cut.
+
+mod batch;
+mod traits;
+
+pub use batch::{Batch, Durable, Op, Precondition, Range, Table};
+pub use traits::{BlobStore, Engine, Env, Frame, Place, Snapshot};

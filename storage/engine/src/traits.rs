@@ -1,0 +1,98 @@
+//! The traits every engine, blob store and environment fulfils.
+
+use crate::{Batch, Durable, Range, Table};
+use async_trait::async_trait;
+use bytes::Bytes;
+use model::{BlobId, Result, Timestamp};
+use std::sync::Arc;
+
+/// An ordered key-value engine with atomic conditional batches, group commit and snapshots.
+#[async_trait]
+pub trait Engine: Send + Sync + 'static {
+    /// The newest durable state. Cheap: no I/O.
+    async fn snapshot(&self) -> Result<Arc<dyn Snapshot>>;
+
+    /// Applies the batch atomically and waits until it is on stable storage; batches of many callers share
+    /// one sync. When it returns, every later [`Engine::snapshot`] shows the batch.
+    ///
+    /// # Errors
+    /// `PreconditionFailed` when an expectation does not hold (nothing changed); `Unavailable` when the
+    /// engine cannot take writes. After a failed sync the engine takes no write ever again (see
+    /// [`Engine::poisoned`]).
+    async fn commit(&self, batch: Batch) -> Result<Durable>;
+
+    /// Resolves when the engine has met a failure after which it must not acknowledge anything: the process
+    /// says so and exits. Never resolves on a healthy engine.
+    async fn poisoned(&self);
+
+    /// Refuses new writes, ends what runs, releases the files. Idempotent.
+    async fn close(&self);
+}
+
+/// One state of the engine that does not change.
+#[async_trait]
+pub trait Snapshot: Send + Sync {
+    /// One value.
+    async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Bytes>>;
+
+    /// Many values in the order of the keys; crosses to the engine once.
+    async fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Bytes>>>;
+
+    /// At most `limit` pairs of the range in key order (or from its end, when `reverse`).
+    async fn scan(
+        &self,
+        table: Table,
+        range: &Range,
+        limit: usize,
+        reverse: bool,
+    ) -> Result<Vec<(Bytes, Bytes)>>;
+}
+
+/// Where a blob store keeps some bytes; opaque to everyone else, kept in [`Table::Blob`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place(pub Bytes);
+
+/// Bytes that were appended, not yet durable.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Hash of the bytes.
+    pub id: BlobId,
+    /// Where they are.
+    pub place: Place,
+    /// What to hand to [`BlobStore::sync`].
+    pub sequence: u64,
+}
+
+/// Immutable bytes named by their hash.
+#[async_trait]
+pub trait BlobStore: Send + Sync + 'static {
+    /// The most bytes of one blob; larger bodies are chunked by the caller.
+    fn blob_bytes_max(&self) -> usize;
+
+    /// Appends the bytes; they are durable only after [`BlobStore::sync`].
+    ///
+    /// # Errors
+    /// `TooLarge` past [`BlobStore::blob_bytes_max`], `Unavailable` when it cannot take writes.
+    async fn append(&self, bytes: Bytes) -> Result<Frame>;
+
+    /// Waits until every frame up to `sequence` is on stable storage; many callers share one sync.
+    async fn sync(&self, sequence: u64) -> Result<()>;
+
+    /// The whole blob, its checksum verified.
+    ///
+    /// # Errors
+    /// `Corrupt` when the bytes are not those of `id`.
+    async fn read(&self, id: &BlobId, place: &Place) -> Result<Bytes>;
+
+    /// As [`Engine::poisoned`].
+    async fn poisoned(&self);
+}
+
+/// The only clock and the only dice; tests bring their own.
+pub trait Env: Send + Sync + 'static {
+    /// Wall clock. May jump: nothing that must only grow is derived from it alone.
+    fn now(&self) -> Timestamp;
+
+    /// Fills with unpredictable bytes (seeded ones in simulation).
+    fn random(&self, bytes: &mut [u8]);
+}

@@ -1,0 +1,19 @@
+//! Plain data shared by every storey: identities, counters, rights, outcomes. No I/O, no clocks, no dice.
+//!
+//! Storey L0. Nothing here knows a protocol or an engine; every other crate may depend on this one.
+
+mod collection;
+mod error;
+mod flag;
+mod id;
+mod principal;
+mod rights;
+mod time;
+
+pub use collection::{CollectionKind, SpecialUse};
+pub use error::{Error, Result};
+pub use flag::{Flags, KEYWORD_BYTES_MAX, KEYWORD_COUNT_MAX, Keyword, SystemFlags};
+pub use id::{AccountId, BlobId, CollectionId, ItemId, Modseq, Uid, UidValidity};
+pub use principal::{ADDRESS_BYTES_MAX, Address, Principal, Quota, Role};
+pub use rights::Rights;
+pub use time::{Timestamp, ZonedTime};
