@@ -9,4 +9,4 @@ mod batch;
 mod traits;
 
 pub use batch::{Batch, Durable, Op, Precondition, Range, Table};
-pub use traits::{BlobStore, Engine, Env, Frame, Place, Snapshot};
+pub use traits::{BlobStore, BoxFuture, Engine, Env, Frame, Place, Snapshot};

@@ -4,7 +4,10 @@ use crate::{Batch, Durable, Range, Table};
 use async_trait::async_trait;
 use bytes::Bytes;
 use model::{BlobId, Result, Timestamp};
-use std::sync::Arc;
+use std::{future::Future, pin::Pin, sync::Arc};
+
+/// A boxed future, as trait objects need it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// An ordered key-value engine with atomic conditional batches, group commit and snapshots.
 #[async_trait]
@@ -12,14 +15,19 @@ pub trait Engine: Send + Sync + 'static {
     /// The newest durable state. Cheap: no I/O.
     async fn snapshot(&self) -> Result<Arc<dyn Snapshot>>;
 
-    /// Applies the batch atomically and waits until it is on stable storage; batches of many callers share
-    /// one sync. When it returns, every later [`Engine::snapshot`] shows the batch.
+    /// Takes the batch into the order of commits **before it returns** (it is a plain call that never waits:
+    /// the queue is bounded by the number of callers); the future resolves when the batch is on stable
+    /// storage. Batches of many callers share one sync. When it has resolved, every later
+    /// [`Engine::snapshot`] shows the batch. Dropping the future does not withdraw the batch.
+    ///
+    /// That order lets an account's next writer build on a batch that is still in flight: if the first fails,
+    /// so does every later one that expects its result.
     ///
     /// # Errors
     /// `PreconditionFailed` when an expectation does not hold (nothing changed); `Unavailable` when the
     /// engine cannot take writes. After a failed sync the engine takes no write ever again (see
     /// [`Engine::poisoned`]).
-    async fn commit(&self, batch: Batch) -> Result<Durable>;
+    fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<Durable>>;
 
     /// Resolves when the engine has met a failure after which it must not acknowledge anything: the process
     /// says so and exits. Never resolves on a healthy engine.
