@@ -28,3 +28,18 @@ impl fmt::Debug for Secret {
         f.write_str("Secret(..)")
     }
 }
+
+/// Overwrites the memory: a courtesy against core dumps and swapped pages, not a guarantee, since copies made
+/// by the kernel or by TLS buffers are beyond its reach.
+impl Drop for Secret {
+    fn drop(&mut self) {
+        wipe(std::mem::take(&mut self.0).into_bytes());
+    }
+}
+
+/// Overwrites bytes that held a secret, then lets them go.
+pub fn wipe(mut bytes: Vec<u8>) {
+    bytes.fill(0);
+    // Keeps the compiler from leaving out a write whose value nobody reads.
+    std::hint::black_box(bytes.as_slice());
+}
