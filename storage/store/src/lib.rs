@@ -1,1 +1,40 @@
-//! store: being laid.
+//! The object store: accounts hold collections, collections hold items, every change takes the account's
+//! next Modseq, and nothing is acknowledged before it is on stable storage.
+//!
+//! Storey L2. Doors see [`Store`], [`Reader`], [`Writer`] and [`Collection`]; keys, rows and batches stay in
+//! here. One file per noun.
+//!
+//! *Invariant:* a [`Committed`] is made in one place only, [`Writer::commit`], behind the engine's proof of
+//! durability. *Invariant:* a [`Collection`] is made only by `open` and `create`, which check [`model::Rights`].
+//! *Invariant:* a [`Reader`] sees durable state only; a [`Writer`] may build on an earlier batch of its account
+//! that is still in flight, and fails with it.
+
+mod body;
+mod change;
+mod collection;
+mod key;
+mod kind;
+mod limits;
+mod message;
+mod object;
+mod provision;
+mod reader;
+mod record;
+mod stores;
+mod view;
+mod watch;
+mod writer;
+
+pub use body::{Body, BodyStream, Chunk, Content, Upload};
+pub use change::{ChangeSet, Changed};
+pub use collection::{Collection, NewCollection, valid_name};
+pub use kind::{AddressBook, Calendar, Folder, ItemKey, Kind, Mailbox, Row, Tally};
+pub use limits::*;
+pub use message::MessageRecord;
+pub use object::{NewObject, ObjectKind};
+pub use provision::{DEFAULT_ADDRESS_BOOK, DEFAULT_CALENDAR, DEFAULT_TASK_LIST, FILES_ROOT};
+pub use reader::Reader;
+pub use record::{AccountRow, CollectionRow, MessageRow, ObjectRow};
+pub use stores::{Options, Store};
+pub use watch::Watch;
+pub use writer::{Committed, Writer};

@@ -1,0 +1,212 @@
+//! Bodies: small ones inline in the batch, larger ones in chunks that are blobs.
+//!
+//! An upload takes no account's turn: it streams into the blob store first and is durable when it is finished;
+//! only the commit that refers to it makes it visible. An upload that is dropped leaves unreferenced blobs,
+//! which the collector sweeps.
+
+use crate::{
+    key::Key,
+    limits::{INLINE_BYTES_MAX, SMALL_CHUNK_BYTES, SMALL_CHUNKS_MAX},
+    stores::Inner,
+};
+use bytes::{Bytes, BytesMut};
+use engine::{Place, Table};
+use model::{BlobId, Error, Result};
+use serde::{Deserialize, Serialize};
+use std::{ops::Range, sync::Arc};
+
+/// Some bytes of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// Their hash.
+    pub id: BlobId,
+    /// Their number.
+    pub bytes: u32,
+}
+
+/// Where a body's bytes are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Content {
+    /// In the record itself.
+    Inline(Bytes),
+    /// In blobs, in this order.
+    Chunks(Vec<Chunk>),
+}
+
+/// A whole body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Body {
+    /// Octets.
+    pub size: u64,
+    /// Hash of all octets.
+    pub hash: BlobId,
+    /// Where they are.
+    pub content: Content,
+    /// Blobs that this body brought, not yet known to the engine.
+    #[serde(skip)]
+    pub(crate) fresh: Vec<(BlobId, Place)>,
+}
+
+/// A body that is being received.
+pub struct Upload {
+    store: Arc<Inner>,
+    buffer: BytesMut,
+    hasher: blake3::Hasher,
+    size: u64,
+    size_max: u64,
+    chunks: Vec<Chunk>,
+    fresh: Vec<(BlobId, Place)>,
+    sequence: u64,
+}
+
+impl Upload {
+    pub(crate) fn new(store: Arc<Inner>, size_max: u64) -> Self {
+        Self {
+            store,
+            buffer: BytesMut::new(),
+            hasher: blake3::Hasher::new(),
+            size: 0,
+            size_max,
+            chunks: Vec::new(),
+            fresh: Vec::new(),
+            sequence: 0,
+        }
+    }
+
+    /// Octets received so far.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Takes the next octets.
+    ///
+    /// # Errors
+    /// `TooLarge` when the body would pass the size this upload was begun with; `Unavailable` when the blob
+    /// store cannot take them.
+    pub async fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
+        self.size = self.size.saturating_add(bytes.len() as u64);
+        if self.size > self.size_max {
+            return Err(Error::TooLarge(self.size_max));
+        }
+        self.hasher.update(bytes);
+        loop {
+            let room = self.chunk_bytes().saturating_sub(self.buffer.len());
+            let Some((head, rest)) = bytes.split_at_checked(room) else {
+                self.buffer.extend_from_slice(bytes);
+                return Ok(());
+            };
+            self.buffer.extend_from_slice(head);
+            bytes = rest;
+            self.append().await?;
+        }
+    }
+
+    /// The whole body, its blobs on stable storage.
+    ///
+    /// # Errors
+    /// `Unavailable` when the blob store cannot take or sync the rest.
+    pub async fn finish(mut self) -> Result<Body> {
+        let hash = BlobId(*self.hasher.finalize().as_bytes());
+        if self.chunks.is_empty() && self.buffer.len() <= INLINE_BYTES_MAX {
+            let content = Content::Inline(self.buffer.freeze());
+            return Ok(Body { size: self.size, hash, content, fresh: Vec::new() });
+        }
+        if !self.buffer.is_empty() {
+            self.append().await?;
+        }
+        self.store.blobs.sync(self.sequence).await?;
+        Ok(Body { size: self.size, hash, content: Content::Chunks(self.chunks), fresh: self.fresh })
+    }
+
+    fn chunk_bytes(&self) -> usize {
+        let largest = self.store.blobs.blob_bytes_max();
+        if self.chunks.len() < SMALL_CHUNKS_MAX { SMALL_CHUNK_BYTES.min(largest) } else { largest }
+    }
+
+    async fn append(&mut self) -> Result<()> {
+        let bytes = self.buffer.split().freeze();
+        let length = u32::try_from(bytes.len()).map_err(|_| Error::TooLarge(u64::from(u32::MAX)))?;
+        let frame = self.store.blobs.append(bytes).await?;
+        self.chunks.push(Chunk { id: frame.id, bytes: length });
+        self.fresh.push((frame.id, frame.place));
+        self.sequence = self.sequence.max(frame.sequence);
+        Ok(())
+    }
+}
+
+/// Some range of a body, chunk by chunk.
+pub struct BodyStream {
+    store: Arc<Inner>,
+    body: Body,
+    next: usize,
+    /// Octets of the body before chunk `next`.
+    before: u64,
+    range: Range<u64>,
+}
+
+impl BodyStream {
+    pub(crate) fn new(store: Arc<Inner>, body: Body, range: Range<u64>) -> Self {
+        let range = range.start.min(body.size)..range.end.min(body.size);
+        Self { store, body, next: 0, before: 0, range }
+    }
+
+    /// The next octets of the range; `None` at its end. Verified before they are returned.
+    ///
+    /// # Errors
+    /// `Corrupt` when stored bytes do not match their hash; `Unavailable`.
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        let chunks = match &self.body.content {
+            Content::Inline(bytes) => {
+                let part = clip(bytes, 0, &self.range);
+                self.range.start = self.range.end;
+                return Ok(part);
+            }
+            Content::Chunks(chunks) => chunks,
+        };
+        while let Some(chunk) = chunks.get(self.next) {
+            let before = self.before;
+            self.next += 1;
+            self.before += u64::from(chunk.bytes);
+            if self.before > self.range.start && before < self.range.end {
+                let bytes = self.store.blob(&chunk.id).await?;
+                return Ok(clip(&bytes, before, &self.range));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Everything that is left, in one buffer; the caller bounds the range.
+    ///
+    /// # Errors
+    /// As [`BodyStream::next`].
+    pub async fn collect(mut self) -> Result<Bytes> {
+        let Some(first) = self.next().await? else { return Ok(Bytes::new()) };
+        let Some(second) = self.next().await? else { return Ok(first) };
+        let mut all = BytesMut::from(first.as_ref());
+        all.extend_from_slice(&second);
+        while let Some(more) = self.next().await? {
+            all.extend_from_slice(&more);
+        }
+        Ok(all.freeze())
+    }
+}
+
+/// The part of `bytes`, which begin `before` octets into the body, that lies in the range.
+fn clip(bytes: &Bytes, before: u64, range: &Range<u64>) -> Option<Bytes> {
+    let start = usize::try_from(range.start.saturating_sub(before)).ok()?.min(bytes.len());
+    let end = usize::try_from(range.end.saturating_sub(before)).ok()?.min(bytes.len());
+    (start < end).then(|| bytes.slice(start..end))
+}
+
+impl Inner {
+    /// One blob, verified.
+    async fn blob(&self, id: &BlobId) -> Result<Bytes> {
+        let snapshot = self.engine.snapshot().await?;
+        let Some(place) = snapshot.get(Table::Blob, &Key::blob(id).done()).await? else {
+            tracing::error!(%id, "a blob that is referred to has no place");
+            return Err(Error::Corrupt);
+        };
+        self.blobs.read(id, &Place(place)).await
+    }
+}

@@ -1,0 +1,66 @@
+//! Message records: what FETCH needs, made once at arrival, shared by every copy in the account.
+
+use crate::{body::Body, key::Key, reader::Reader, record, writer::Writer};
+use bytes::Bytes;
+use engine::Table;
+use model::{Error, ItemId, Result};
+use serde::{Deserialize, Serialize};
+
+/// A message as it arrived, and what was read from it then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRecord {
+    /// How many mailbox entries share it.
+    pub copies: u32,
+    /// Its octets.
+    pub body: Body,
+    /// ENVELOPE as the wire wants it (RFC 9051 7.5.2).
+    pub envelope: Bytes,
+    /// BODY as the wire wants it.
+    pub structure: Bytes,
+    /// BODYSTRUCTURE as the wire wants it.
+    pub extended_structure: Bytes,
+    /// Offsets of headers and parts, in the encoding of `format::mime`.
+    pub parts: Bytes,
+}
+
+impl Reader {
+    /// One message record.
+    ///
+    /// # Errors
+    /// `Corrupt` when it is missing: every mailbox entry has one.
+    pub async fn message(&self, id: ItemId) -> Result<MessageRecord> {
+        self.load(Table::Message, &Key::item(self.account(), id).done()).await?.ok_or(Error::Corrupt)
+    }
+}
+
+impl Writer {
+    /// Stores a record for a new message.
+    pub(crate) fn put_message(&mut self, id: ItemId, record: &MessageRecord) -> Result<()> {
+        self.hold_blobs(id, &record.body);
+        self.put_raw(Table::Message, Key::item(self.account(), id).done(), record::encode(record)?);
+        Ok(())
+    }
+
+    /// Counts one more copy of a message.
+    #[allow(dead_code, reason = "mailbox.rs copies")]
+    pub(crate) async fn share_message(&mut self, id: ItemId) -> Result<()> {
+        let mut message = self.message(id).await?;
+        message.copies = message.copies.checked_add(1).ok_or(Error::TooLarge(u64::from(u32::MAX)))?;
+        self.put_raw(Table::Message, Key::item(self.account(), id).done(), record::encode(&message)?);
+        Ok(())
+    }
+
+    /// Counts one copy less; the last takes the record and its blobs with it.
+    pub(crate) async fn release_message(&mut self, id: ItemId) -> Result<()> {
+        let mut message = self.message(id).await?;
+        let key = Key::item(self.account(), id).done();
+        message.copies = message.copies.saturating_sub(1);
+        if message.copies > 0 {
+            self.put_raw(Table::Message, key, record::encode(&message)?);
+        } else {
+            self.release_blobs(id, &message.body);
+            self.delete_raw(Table::Message, key);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! Rows as they are stored: one version octet, then postcard. A reader refuses versions it does not know.
+
+use bytes::Bytes;
+use model::{
+    AccountId, BlobId, CollectionId, CollectionKind, Error, Flags, ItemId, Modseq, Quota, Result, Rights,
+    SpecialUse, Timestamp, Uid, UidValidity, ZonedTime,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
+
+/// Version of every record written by this build.
+const VERSION: u8 = 1;
+
+pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Bytes> {
+    postcard::to_extend(value, vec![VERSION]).map(Bytes::from).map_err(|cause| {
+        tracing::error!(%cause, "a record cannot be written");
+        Error::Corrupt
+    })
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let (version, rest) = bytes.split_first().ok_or(Error::Corrupt)?;
+    if *version != VERSION {
+        tracing::error!(version, "a record of a version that this build does not know");
+        return Err(Error::Corrupt);
+    }
+    postcard::from_bytes(rest).map_err(|cause| {
+        tracing::error!(%cause, "a record cannot be read");
+        Error::Corrupt
+    })
+}
+
+/// An account's counters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRow {
+    /// The last Modseq given.
+    pub modseq: Modseq,
+    /// The next collection.
+    pub next_collection: CollectionId,
+    /// The next item.
+    pub next_item: ItemId,
+    /// The last UIDVALIDITY given.
+    pub uid_validity: UidValidity,
+    /// What it holds and may hold.
+    pub quota: Quota,
+    /// Number of collections.
+    pub collection_count: u64,
+}
+
+/// A collection's record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionRow {
+    /// What it holds.
+    pub kind: CollectionKind,
+    /// The collection it lies in; [`CollectionId::ROOT`] for the account itself.
+    pub parent: CollectionId,
+    /// Its name under the parent: a mailbox's last level, a DAV path segment.
+    pub name: String,
+    /// Tells it apart from earlier collections of that name.
+    pub uid_validity: UidValidity,
+    /// The next UID (mailboxes).
+    pub uid_next: Uid,
+    /// The last Modseq that changed it or anything in it: HIGHESTMODSEQ, ctag, sync token.
+    pub modseq: Modseq,
+    /// The Modseq that made it.
+    pub created_modseq: Modseq,
+    /// Tombstones at or below this Modseq may be gone: an older token is refused.
+    pub floor: Modseq,
+    /// Number of items.
+    pub count: u64,
+    /// Sum of the items' sizes, in octets.
+    pub bytes: u64,
+    /// Messages without \Seen.
+    pub unseen: u64,
+    /// Messages with \Deleted.
+    pub deleted: u64,
+    /// Octets of messages with \Deleted (RFC 9208 DELETED-STORAGE).
+    pub deleted_bytes: u64,
+    /// What it is for (mailboxes).
+    pub special_use: Option<SpecialUse>,
+    /// Whether the owner subscribed it (mailboxes).
+    pub subscribed: bool,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Who else may do what.
+    pub grants: Vec<(AccountId, Rights)>,
+    /// Properties with a meaning to a door (`displayname`, `calendar-color`, ...), by the door's own names.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// A message in a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRow {
+    /// The message record, shared by copies.
+    pub message: ItemId,
+    /// RFC822.SIZE.
+    pub size: u64,
+    /// INTERNALDATE.
+    pub received: ZonedTime,
+    /// When it came into this mailbox (RFC 8514).
+    pub saved: Timestamp,
+    /// Flags and keywords.
+    pub flags: Flags,
+    /// Last change.
+    pub modseq: Modseq,
+    /// Arrival.
+    pub created_modseq: Modseq,
+}
+
+/// A calendar object, card or file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectRow {
+    /// The item; its body is under this number.
+    pub item: ItemId,
+    /// Octets.
+    pub size: u64,
+    /// Hash of the octets: the ETag.
+    pub hash: BlobId,
+    /// Media type as it is served.
+    pub content_type: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When its octets last changed (or what the client says, for files).
+    pub modified: Timestamp,
+    /// Last change.
+    pub modseq: Modseq,
+    /// Arrival.
+    pub created_modseq: Modseq,
+    /// Whether it has dead properties.
+    pub has_properties: bool,
+    /// What the noun's own file needs at hand (component kind of a calendar object, ...).
+    pub mark: u32,
+}

@@ -1,0 +1,179 @@
+//! [`Store`]: the handle to everything, and the turns of its accounts.
+
+use crate::{
+    body::{Body, BodyStream, Upload},
+    key::Key,
+    reader::Reader,
+    record::{self, AccountRow},
+    view::{Overlay, View},
+    watch::Watch,
+    writer::Writer,
+};
+use engine::{BlobStore, Engine, Env, Table};
+use model::{AccountId, Modseq, Principal, Result};
+use std::{
+    collections::HashMap,
+    ops::Range,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// What an installation sets.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Quota of accounts made from now on, in octets; `None` is no limit.
+    pub quota_bytes: Option<u64>,
+}
+
+/// A cheap handle to the store.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) blobs: Arc<dyn BlobStore>,
+    pub(crate) env: Arc<dyn Env>,
+    pub(crate) options: Options,
+    accounts: Mutex<HashMap<AccountId, Arc<AccountState>>>,
+}
+
+/// What the process knows of an account while someone writes to it or watches it.
+pub(crate) struct AccountState {
+    pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
+    flying: Mutex<Vec<Flying>>,
+    pub(crate) changed: tokio::sync::watch::Sender<Modseq>,
+}
+
+/// A batch that was handed to the engine and is not known to be durable.
+pub(crate) struct Flying {
+    pub(crate) overlay: Arc<Overlay>,
+    pub(crate) landed: Arc<AtomicBool>,
+}
+
+impl AccountState {
+    fn new() -> Self {
+        Self {
+            turn: Arc::default(),
+            flying: Mutex::default(),
+            changed: tokio::sync::watch::Sender::new(Modseq::default()),
+        }
+    }
+
+    /// The batches in flight, oldest first. To be asked before the snapshot is taken: a batch that lands in
+    /// between is then seen twice, which changes nothing, and never missed.
+    pub(crate) fn flying(&self) -> Vec<Arc<Overlay>> {
+        let mut flying = locked(&self.flying);
+        flying.retain(|batch| !batch.landed.load(Ordering::Acquire));
+        flying.iter().map(|batch| batch.overlay.clone()).collect()
+    }
+
+    pub(crate) fn take_off(&self, batch: Flying) {
+        locked(&self.flying).push(batch);
+    }
+}
+
+/// A poisoned lock means a panic elsewhere, which has been counted; the data under these locks stays whole.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Store {
+    /// A store over an engine and a blob store.
+    #[must_use]
+    pub fn new(
+        engine: Arc<dyn Engine>,
+        blobs: Arc<dyn BlobStore>,
+        env: Arc<dyn Env>,
+        options: Options,
+    ) -> Self {
+        let accounts = Mutex::default();
+        Self { inner: Arc::new(Inner { engine, blobs, env, options, accounts }) }
+    }
+
+    /// The clock and the dice that this store uses.
+    #[must_use]
+    pub fn env(&self) -> &Arc<dyn Env> {
+        &self.inner.env
+    }
+
+    /// A durable snapshot of an account, seen by a principal. What it may see is checked at every `open`.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn read(&self, who: &Principal, account: AccountId) -> Result<Reader> {
+        let view = View::new(self.inner.engine.snapshot().await?, Vec::new());
+        if let Some(row) = view.get(Table::Account, &Key::account(account).done()).await? {
+            return Ok(Reader::new(self.clone(), view, who.clone(), account, record::decode(&row)?));
+        }
+        self.provision(account).await?;
+        let view = View::new(self.inner.engine.snapshot().await?, Vec::new());
+        let row = view.get(Table::Account, &Key::account(account).done()).await?;
+        let row = row.ok_or(model::Error::Unavailable)?;
+        Ok(Reader::new(self.clone(), view, who.clone(), account, record::decode(&row)?))
+    }
+
+    /// Takes the account's turn, waiting for earlier writers (not for their syncs), and begins a batch.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn write(&self, who: &Principal, account: AccountId) -> Result<Writer> {
+        let writer = self.begin(who, account).await?;
+        if writer.is_provisioned() {
+            return Ok(writer);
+        }
+        drop(writer);
+        self.provision(account).await?;
+        self.begin(who, account).await
+    }
+
+    pub(crate) async fn begin(&self, who: &Principal, account: AccountId) -> Result<Writer> {
+        let state = self.inner.state(account);
+        let turn = state.turn.clone().lock_owned().await;
+        let flying = state.flying();
+        let view = View::new(self.inner.engine.snapshot().await?, flying);
+        let stored = view.get(Table::Account, &Key::account(account).done()).await?;
+        let row: Option<AccountRow> = stored.as_deref().map(record::decode).transpose()?;
+        let reader =
+            Reader::new(self.clone(), view, who.clone(), account, row.unwrap_or_else(|| self.new_account()));
+        Ok(Writer::new(reader, state, turn, stored))
+    }
+
+    /// Begins to receive a body of at most `size_max` octets.
+    #[must_use]
+    pub fn upload(&self, size_max: u64) -> Upload {
+        Upload::new(self.inner.clone(), size_max)
+    }
+
+    /// Reads a range of a body; what lies beyond its end is left out.
+    #[must_use]
+    pub fn body(&self, body: &Body, range: Range<u64>) -> BodyStream {
+        BodyStream::new(self.inner.clone(), body.clone(), range)
+    }
+
+    /// Wakes after every commit in the account from now on.
+    #[must_use]
+    pub fn watch(&self, account: AccountId) -> Watch {
+        let state = self.inner.state(account);
+        Watch { receiver: state.changed.subscribe(), _state: state }
+    }
+}
+
+impl Inner {
+    pub(crate) fn state(&self, account: AccountId) -> Arc<AccountState> {
+        locked(&self.accounts).entry(account).or_insert_with(|| Arc::new(AccountState::new())).clone()
+    }
+
+    /// Forgets an account that nobody writes to or watches.
+    pub(crate) fn release(&self, account: AccountId, state: Arc<AccountState>) {
+        let mut accounts = locked(&self.accounts);
+        drop(state);
+        let idle = |state: &Arc<AccountState>| Arc::strong_count(state) == 1 && state.flying().is_empty();
+        if accounts.get(&account).is_some_and(idle) {
+            accounts.remove(&account);
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! [`Writer`]: an account's turn and one batch. [`Committed`]: the proof that the batch is on stable storage.
+
+use crate::{
+    body::{Body, Content},
+    change::Changed,
+    collection::{Collection, after},
+    key::Key,
+    kind::{ItemKey, Kind, Row, Tally},
+    limits::SCAN_PAGE_COUNT,
+    reader::{Reader, item_key},
+    record::{self, AccountRow, CollectionRow},
+    stores::{AccountState, Flying, Store},
+};
+use bytes::Bytes;
+use engine::{Batch, Durable, Op, Precondition, Table};
+use model::{CollectionId, Error, ItemId, Modseq, Result, Timestamp, UidValidity};
+use std::{
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use tokio::sync::OwnedMutexGuard;
+
+/// A value whose change is on stable storage. Every positive reply to a change takes one.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a change that is durable is to be told"]
+pub struct Committed<T> {
+    value: T,
+    modseq: Modseq,
+    _durable: Option<Durable>,
+}
+
+impl<T> Committed<T> {
+    /// The Modseq of the account after the commit.
+    pub fn modseq(&self) -> Modseq {
+        self.modseq
+    }
+
+    /// What the writer came to.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// The same proof for another value derived from it.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Committed<U> {
+        Committed { value: f(self.value), modseq: self.modseq, _durable: self._durable }
+    }
+}
+
+impl<T> Deref for Committed<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// The account's turn: reads see the account as this batch leaves it. Dropped without [`Writer::commit`],
+/// nothing has happened.
+pub struct Writer {
+    reader: Reader,
+    state: Option<Arc<AccountState>>,
+    turn: Option<OwnedMutexGuard<()>>,
+    /// The account's record as it was found, which must still be there when the batch is applied.
+    found: Option<Bytes>,
+    old_modseq: Modseq,
+    /// Changes that no reader of this crate looks at, and the order of blob places.
+    ops: Vec<Op>,
+    expect: Vec<Precondition>,
+}
+
+impl Deref for Writer {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.turn.take());
+        if let Some(state) = self.state.take() {
+            self.reader.store().inner.release(self.reader.account(), state);
+        }
+    }
+}
+
+impl Writer {
+    pub(crate) fn new(
+        reader: Reader,
+        state: Arc<AccountState>,
+        turn: OwnedMutexGuard<()>,
+        found: Option<Bytes>,
+    ) -> Self {
+        let old_modseq = reader.account_row.modseq;
+        Self {
+            reader,
+            state: Some(state),
+            turn: Some(turn),
+            found,
+            old_modseq,
+            ops: Vec::new(),
+            expect: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_provisioned(&self) -> bool {
+        self.found.is_some()
+    }
+
+    /// The Modseq of this batch; asking for it makes the batch a change.
+    pub fn touch(&mut self) -> Modseq {
+        self.reader.account_row.modseq = self.old_modseq.next();
+        self.reader.account_row.modseq
+    }
+
+    /// The next item of this account.
+    pub fn next_item(&mut self) -> ItemId {
+        let id = self.reader.account_row.next_item;
+        self.reader.account_row.next_item = ItemId(id.0.saturating_add(1));
+        id
+    }
+
+    pub(crate) fn next_collection(&mut self, now: Timestamp) -> (CollectionId, UidValidity) {
+        let row: &mut AccountRow = &mut self.reader.account_row;
+        let id = row.next_collection;
+        row.next_collection = CollectionId(id.0.saturating_add(1));
+        row.collection_count += 1;
+        // RFC 9051 2.3.1.1: seconds make it differ after a restored backup, the counter keeps it growing when
+        // the clock does not.
+        let seconds = u32::try_from(now.seconds()).unwrap_or(0);
+        row.uid_validity = UidValidity(row.uid_validity.0.saturating_add(1).max(seconds));
+        (id, row.uid_validity)
+    }
+
+    /// Sets the account's quota from now on.
+    pub fn set_quota(&mut self, limit_bytes: Option<u64>) {
+        self.touch();
+        self.reader.account_row.quota.limit_bytes = limit_bytes;
+    }
+
+    pub(crate) fn set_collection_row(&mut self, id: CollectionId, row: CollectionRow) {
+        self.reader.rows.insert(id, Some(row));
+    }
+
+    pub(crate) fn drop_collection_row(&mut self, id: CollectionId, row: &CollectionRow) {
+        let account = &mut self.reader.account_row;
+        account.collection_count = account.collection_count.saturating_sub(1);
+        account.quota.used_bytes = account.quota.used_bytes.saturating_sub(row.bytes);
+        account.quota.used_count = account.quota.used_count.saturating_sub(row.count);
+        self.reader.rows.insert(id, None);
+    }
+
+    /// Sets a record; visible to this writer's reads at once.
+    pub(crate) fn put_raw(&mut self, table: Table, key: Vec<u8>, value: Bytes) {
+        self.reader.view.own.insert((table, key), Some(value));
+    }
+
+    /// Removes a record; visible to this writer's reads at once.
+    pub(crate) fn delete_raw(&mut self, table: Table, key: Vec<u8>) {
+        self.reader.view.own.insert((table, key), None);
+    }
+
+    pub(crate) async fn delete_prefix(&mut self, table: Table, prefix: &Key) -> Result<()> {
+        let mut range = prefix.prefix();
+        loop {
+            let page = self.view().scan(table, &range, SCAN_PAGE_COUNT, false).await?;
+            for (key, _) in &page {
+                self.delete_raw(table, key.to_vec());
+            }
+            match page.last() {
+                Some((last, _)) if page.len() == SCAN_PAGE_COUNT => range.start = after(last),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Puts an item, new or changed: row, change slot, counts and quota. Rights are the noun's to check.
+    ///
+    /// # Errors
+    /// `OverQuota` when the account would grow past its quota.
+    pub(crate) async fn put<K: Kind>(
+        &mut self,
+        collection: &Collection<K>,
+        key: &K::Key,
+        mut row: K::Row,
+    ) -> Result<()> {
+        let modseq = self.touch();
+        let old = self.entry(collection, key).await?;
+        row.stamp(modseq, if old.is_some() { None } else { Some(modseq) });
+        if let Some(old) = &old {
+            self.delete_raw(Table::Changed, slot_key(collection, old.modseq(), key));
+        }
+        self.put_raw(
+            Table::Changed,
+            slot_key(collection, modseq, key),
+            Changed::item(row.item(), true).encode()?,
+        );
+        self.put_raw(Table::Item, item_key(collection, key), record::encode(&row)?);
+        self.count(collection, old.map(|old| old.tally()), Some(row.tally())).await
+    }
+
+    /// Removes an item, leaving its tombstone. Its body is the noun's to drop.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not there.
+    pub(crate) async fn remove<K: Kind>(
+        &mut self,
+        collection: &Collection<K>,
+        key: &K::Key,
+    ) -> Result<K::Row> {
+        let modseq = self.touch();
+        let old = self.entry(collection, key).await?.ok_or(Error::NotFound)?;
+        self.delete_raw(Table::Changed, slot_key(collection, old.modseq(), key));
+        self.put_raw(
+            Table::Changed,
+            slot_key(collection, modseq, key),
+            Changed::item(old.item(), false).encode()?,
+        );
+        self.delete_raw(Table::Item, item_key(collection, key));
+        self.count(collection, Some(old.tally()), None).await?;
+        Ok(old)
+    }
+
+    /// Removes an item together with its collection: no tombstone, no counts.
+    pub(crate) async fn forget<K: Kind>(
+        &mut self,
+        collection: &Collection<K>,
+        key: &K::Key,
+        row: &K::Row,
+    ) -> Result<()> {
+        self.delete_raw(Table::Item, item_key(collection, key));
+        self.release_item::<K>(row.item()).await
+    }
+
+    /// Lets go of what a removed item held: its message record or its body, and their blobs.
+    pub(crate) async fn release_item<K: Kind>(&mut self, item: ItemId) -> Result<()> {
+        match K::KIND {
+            model::CollectionKind::Mailbox => self.release_message(item).await,
+            _ => self.release_body(item).await,
+        }
+    }
+
+    async fn count<K: Kind>(
+        &mut self,
+        collection: &Collection<K>,
+        old: Option<Tally>,
+        new: Option<Tally>,
+    ) -> Result<()> {
+        let mut row = self.collection_row(collection.id).await?.ok_or(Error::NotFound)?;
+        row.modseq = self.touch();
+        let quota = &mut self.reader.account_row.quota;
+        if let Some(old) = old {
+            row.count = row.count.saturating_sub(1);
+            row.bytes = row.bytes.saturating_sub(old.bytes);
+            row.unseen = row.unseen.saturating_sub(u64::from(old.unseen));
+            row.deleted = row.deleted.saturating_sub(u64::from(old.deleted));
+            row.deleted_bytes = row.deleted_bytes.saturating_sub(if old.deleted { old.bytes } else { 0 });
+            quota.used_count = quota.used_count.saturating_sub(1);
+            quota.used_bytes = quota.used_bytes.saturating_sub(old.bytes);
+        }
+        if let Some(new) = new {
+            row.count += 1;
+            row.bytes += new.bytes;
+            row.unseen += u64::from(new.unseen);
+            row.deleted += u64::from(new.deleted);
+            row.deleted_bytes += if new.deleted { new.bytes } else { 0 };
+            quota.used_count += 1;
+            quota.used_bytes = quota.used_bytes.saturating_add(new.bytes);
+            let grows = new.bytes > old.map_or(0, |old| old.bytes);
+            if grows && quota.limit_bytes.is_some_and(|limit| quota.used_bytes > limit) {
+                return Err(Error::OverQuota);
+            }
+        }
+        self.set_collection_row(collection.id, row);
+        Ok(())
+    }
+
+    /// Records that an item needs a body's blobs; new blobs get their places, others must still have theirs.
+    pub(crate) fn hold_blobs(&mut self, owner: ItemId, body: &Body) {
+        let Content::Chunks(chunks) = &body.content else { return };
+        for (id, place) in &body.fresh {
+            self.ops.push(Op::PutIfAbsent(Table::Blob, Key::blob(id).done(), place.0.clone()));
+        }
+        for chunk in chunks {
+            if body.fresh.is_empty() {
+                self.expect.push(Precondition::Present(Table::Blob, Key::blob(&chunk.id).done()));
+            }
+            let held = Key::blob_ref(&chunk.id, self.account(), owner).done();
+            self.put_raw(Table::BlobRef, held, Bytes::new());
+        }
+    }
+
+    /// Records that an item no longer needs a body's blobs; the collector sweeps what nobody needs.
+    pub(crate) fn release_blobs(&mut self, owner: ItemId, body: &Body) {
+        let Content::Chunks(chunks) = &body.content else { return };
+        for chunk in chunks {
+            let held = Key::blob_ref(&chunk.id, self.account(), owner).done();
+            self.delete_raw(Table::BlobRef, held);
+        }
+    }
+
+    /// Sets the body of a calendar object, card or file, replacing an earlier one.
+    pub(crate) async fn put_body(&mut self, owner: ItemId, body: &Body) -> Result<()> {
+        self.release_body(owner).await?;
+        self.hold_blobs(owner, body);
+        self.put_raw(Table::Body, Key::item(self.account(), owner).done(), record::encode(body)?);
+        Ok(())
+    }
+
+    pub(crate) async fn release_body(&mut self, owner: ItemId) -> Result<()> {
+        let key = Key::item(self.account(), owner).done();
+        if let Some(body) = self.load::<Body>(Table::Body, &key).await? {
+            self.release_blobs(owner, &body);
+            self.delete_raw(Table::Body, key);
+        }
+        Ok(())
+    }
+
+    /// Commits the batch and waits until it is on stable storage. The account's turn passes on as soon as the
+    /// batch has its place in the order of commits, so that many writers of one account share a sync.
+    ///
+    /// # Errors
+    /// `Unavailable` when the engine cannot take it or an earlier batch of the account failed;
+    /// `Conflict` when bytes that the batch refers to were collected meanwhile. Nothing has happened then.
+    pub async fn commit<T>(mut self, value: T) -> Result<Committed<T>> {
+        let account = self.account();
+        let modseq = self.reader.account_row.modseq;
+        let Some(state) = self.state.clone() else { return Err(Error::Unavailable) };
+        let batch = self.batch()?;
+        let idle = batch.ops.is_empty();
+        if idle && self.reader.view.flying.is_empty() {
+            return Ok(Committed { value, modseq, _durable: None });
+        }
+        let landed = Arc::new(AtomicBool::new(false));
+        let overlay = Arc::new(std::mem::take(&mut self.reader.view.own));
+        let store: Store = self.store().clone();
+        let durable = store.inner.engine.commit(batch);
+        state.take_off(Flying { overlay, landed: landed.clone() });
+        drop(self);
+        // The batch goes its way even when this caller is cut off, so its landing is told from a task.
+        let told = state.clone();
+        let landing = tokio::spawn(async move {
+            let outcome = durable.await;
+            landed.store(true, Ordering::Release);
+            if outcome.is_ok() && !idle {
+                told.changed.send_replace(modseq);
+            }
+            store.inner.release(account, told);
+            outcome
+        });
+        let durable = landing.await.map_err(|_| Error::Unavailable)?.map_err(|error| match error {
+            Error::PreconditionFailed => Error::Conflict,
+            other => other,
+        })?;
+        Ok(Committed { value, modseq, _durable: Some(durable) })
+    }
+
+    /// Encodes what was changed. A batch without a change is empty: waiting for it waits for earlier ones.
+    fn batch(&mut self) -> Result<Batch> {
+        let account = self.account();
+        if self.reader.account_row.modseq == self.old_modseq {
+            return Ok(Batch::default());
+        }
+        for (id, row) in std::mem::take(&mut self.reader.rows) {
+            let key = Key::collection(account, id).done();
+            let value = row.as_ref().map(record::encode).transpose()?;
+            self.reader.view.own.insert((Table::Collection, key), value);
+        }
+        let key = Key::account(account).done();
+        let row = record::encode(&self.reader.account_row)?;
+        self.put_raw(Table::Account, key.clone(), row);
+        let mut expect = std::mem::take(&mut self.expect);
+        expect.push(match self.found.take() {
+            Some(found) => Precondition::Equals(Table::Account, key, found),
+            None => Precondition::Absent(Table::Account, key),
+        });
+        let mut ops = std::mem::take(&mut self.ops);
+        ops.extend(self.reader.view.own.iter().map(|((table, key), value)| match value {
+            Some(value) => Op::Put(*table, key.clone(), value.clone()),
+            None => Op::Delete(*table, key.clone()),
+        }));
+        Ok(Batch { expect, ops })
+    }
+}
+
+fn slot_key<K: Kind>(collection: &Collection<K>, modseq: Modseq, key: &K::Key) -> Vec<u8> {
+    Key::changed(collection.account, collection.id, modseq).bytes(&key.encode()).done()
+}
