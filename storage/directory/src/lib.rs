@@ -1,9 +1,15 @@
 //! Who is here: tenants, domains, accounts, aliases, groups and their credentials.
 //!
-//! Storey L2. Doors know the trait [`Directory`] only, so that an LDAP or OIDC backend is one more file here.
+//! Storey L2. Doors know the trait [`Directory`] only, so that an LDAP or OIDC backend is one more file here;
+//! administration speaks to [`LocalDirectory`].
 
+pub mod limits;
+mod local;
+mod outcome;
 #[doc(hidden)]
 pub mod testing;
 mod traits;
 
+pub use local::{AppPassword, Domain, HashCost, LocalDirectory, NewAccount, Options, Tenant};
+pub use outcome::Outcome;
 pub use traits::{Account, AccountKind, Directory, Recipient};

@@ -1,0 +1,38 @@
+//! Every bound of the directory, in one place.
+
+use std::time::Duration;
+
+/// The most aliases of one account or group.
+pub const ALIAS_COUNT_MAX: usize = 100;
+/// The most direct members of one group.
+pub const MEMBER_COUNT_MAX: usize = 10_000;
+/// How deep groups are followed inside groups; a group nested deeper is not taken.
+pub const GROUP_DEPTH_MAX: usize = 8;
+/// The most accounts a mail to one group reaches, nested groups resolved.
+pub const GROUP_REACH_MAX: usize = 50_000;
+/// The most groups an account is in, those of its groups counted.
+pub const GROUP_COUNT_MAX: usize = 500;
+/// The most app passwords of one account.
+pub const APP_PASSWORD_COUNT_MAX: usize = 50;
+/// The longest display name, label or tenant name, in octets.
+pub const NAME_BYTES_MAX: usize = 255;
+/// The longest domain name, in octets (RFC 1035 2.3.4).
+pub const DOMAIN_BYTES_MAX: usize = 253;
+/// The shortest password that can be set, in characters.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+
+/// The most logins that wait for a hash; the next is told to come back.
+pub const HASH_WAITING_MAX: usize = 256;
+/// The most logins of one peer address that wait for a hash.
+pub const HASH_WAITING_PER_PEER_MAX: usize = 64;
+/// Verified (and refused) credentials remembered; past this the memory starts anew.
+pub const CACHE_COUNT_MAX: usize = 20_000;
+/// How long a verified credential needs no new hash.
+pub const CACHE_TTL: Duration = Duration::from_secs(3600);
+/// A refusal is told this long after the attempt began, whatever the reason was.
+pub const FAILURE_DELAY: Duration = Duration::from_millis(1500);
+
+/// Argon2id: memory of one hash, in KiB (OWASP's second recommended set).
+pub const ARGON2_MEMORY_KIB: u32 = 19 * 1024;
+/// Argon2id: passes.
+pub const ARGON2_PASSES_COUNT: u32 = 2;

@@ -1,0 +1,254 @@
+//! The gate every login passes: what was verified before costs nothing, everything else waits for one of few
+//! hashes (Argon2id, RFC 9106).
+
+use super::Options;
+use super::record::AccountRecord;
+use crate::limits::{
+    ARGON2_MEMORY_KIB, ARGON2_PASSES_COUNT, CACHE_COUNT_MAX, CACHE_TTL, HASH_WAITING_MAX,
+    HASH_WAITING_PER_PEER_MAX,
+};
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+use engine::Env;
+use model::{AccountId, Error, Result, SECRET_BYTES_MAX, Secret};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use subtle::ConstantTimeEq;
+use tokio::{sync::Semaphore, time::Instant};
+
+/// What one Argon2id hash costs.
+#[derive(Clone, Copy, Debug)]
+pub struct HashCost {
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes_count: u32,
+}
+
+impl Default for HashCost {
+    fn default() -> Self {
+        Self { memory_kib: ARGON2_MEMORY_KIB, passes_count: ARGON2_PASSES_COUNT }
+    }
+}
+
+/// What is remembered of a credential.
+#[derive(Clone, Copy)]
+struct Verdict {
+    right: bool,
+    until: Instant,
+}
+
+/// Who waits for a hash.
+#[derive(Default)]
+struct Waiting {
+    total: usize,
+    by_peer: HashMap<IpAddr, usize>,
+}
+
+/// See the module.
+pub(crate) struct Gate {
+    /// Names remembered credentials; of this process only.
+    cache_key: [u8; 32],
+    cache: Mutex<HashMap<[u8; 32], Verdict>>,
+    waiting: Arc<Mutex<Waiting>>,
+    hashing: Arc<Semaphore>,
+    argon2: Argon2<'static>,
+    /// Verified against when there is nothing to verify against.
+    dummy: Arc<str>,
+    pepper: [u8; 32],
+}
+
+/// A place among those who wait; given back on drop.
+struct Place {
+    waiting: Arc<Mutex<Waiting>>,
+    peer: IpAddr,
+}
+
+impl Place {
+    fn take(waiting: &Arc<Mutex<Waiting>>, peer: IpAddr) -> Result<Self> {
+        let mut all = lock(waiting);
+        let mine = all.by_peer.get(&peer).copied().unwrap_or(0);
+        if all.total >= HASH_WAITING_MAX || mine >= HASH_WAITING_PER_PEER_MAX {
+            tracing::warn!(%peer, waiting = all.total, "too many logins wait");
+            return Err(Error::Unavailable);
+        }
+        all.total += 1;
+        *all.by_peer.entry(peer).or_default() += 1;
+        Ok(Self { waiting: waiting.clone(), peer })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut all = lock(&self.waiting);
+        all.total = all.total.saturating_sub(1);
+        if let Some(mine) = all.by_peer.get_mut(&self.peer) {
+            *mine = mine.saturating_sub(1);
+            if *mine == 0 {
+                all.by_peer.remove(&self.peer);
+            }
+        }
+    }
+}
+
+/// These locks guard plain maps that are whole after every statement, so a panic elsewhere spoils nothing.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Gate {
+    pub(crate) fn new(env: &dyn Env, pepper: [u8; 32], options: Options) -> Result<Self> {
+        let mut cache_key = [0; 32];
+        env.random(&mut cache_key);
+        let cost = options.hash_cost;
+        let params = Params::new(cost.memory_kib, cost.passes_count, 1, None)
+            .map_err(|_| Error::Invalid("parameters of the password hash"))?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let permits = options.hash_count_max.unwrap_or(cores).max(1);
+        let mut nobody = [0; 32];
+        env.random(&mut nobody);
+        let dummy = hash(&argon2, env, &nobody)?.into();
+        Ok(Self {
+            cache_key,
+            cache: Mutex::default(),
+            waiting: Arc::default(),
+            hashing: Arc::new(Semaphore::new(permits)),
+            argon2,
+            dummy,
+            pepper,
+        })
+    }
+
+    /// The PHC string of a new password.
+    ///
+    /// # Errors
+    /// `TooLarge` past [`SECRET_BYTES_MAX`].
+    pub(crate) async fn hash(&self, env: &Arc<dyn Env>, secret: &Secret) -> Result<String> {
+        if secret.expose().len() > SECRET_BYTES_MAX {
+            return Err(Error::TooLarge(SECRET_BYTES_MAX as u64));
+        }
+        let _permit = self.hashing.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
+        let (argon2, env, secret) = (self.argon2.clone(), env.clone(), secret.clone());
+        let hashed =
+            tokio::task::spawn_blocking(move || hash(&argon2, env.as_ref(), secret.expose().as_bytes()));
+        hashed.await.map_err(|_| Error::Unavailable)?
+    }
+
+    /// What is kept of an app password.
+    pub(crate) fn app_hash(&self, id: AccountId, secret: &str) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.pepper);
+        hasher.update(&id.0.to_be_bytes());
+        hasher.update(plain(secret).as_bytes());
+        *hasher.finalize().as_bytes()
+    }
+
+    /// Whether the secret is one of the account's. Without an account the work is the same and the answer no.
+    ///
+    /// # Errors
+    /// `Unavailable` when too many wait.
+    pub(crate) async fn verify(
+        &self,
+        login: &str,
+        account: Option<(AccountId, &AccountRecord)>,
+        secret: &Secret,
+        peer: IpAddr,
+    ) -> Result<bool> {
+        if secret.expose().len() > SECRET_BYTES_MAX {
+            return Ok(false);
+        }
+        if account.is_some_and(|(id, record)| self.is_app_password(id, record, secret)) {
+            return Ok(true);
+        }
+        let name = self.cache_name(login, account, secret);
+        if let Some(right) = self.remembered(&name) {
+            return Ok(right);
+        }
+        let _place = Place::take(&self.waiting, peer)?;
+        let permit = self.hashing.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
+        // A client opens several sessions at once: the first pays for all.
+        if let Some(right) = self.remembered(&name) {
+            return Ok(right);
+        }
+        let password = account.and_then(|(_, record)| record.password.as_deref());
+        let stored: Arc<str> = password.map_or_else(|| self.dummy.clone(), Arc::from);
+        let (argon2, secret) = (self.argon2.clone(), secret.clone());
+        let known = password.is_some();
+        let verified = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            match PasswordHash::new(&stored) {
+                Ok(parsed) => argon2.verify_password(secret.expose().as_bytes(), &parsed).is_ok(),
+                Err(cause) => {
+                    tracing::error!(%cause, "a stored password hash does not parse");
+                    false
+                }
+            }
+        });
+        let right = verified.await.map_err(|_| Error::Unavailable)? && known;
+        self.remember(name, right);
+        Ok(right)
+    }
+
+    /// Every one is compared, in constant time.
+    fn is_app_password(&self, id: AccountId, record: &AccountRecord, secret: &Secret) -> bool {
+        let given = self.app_hash(id, secret.expose());
+        let matches = record.app_passwords.iter().map(|app| app.hash.ct_eq(&given));
+        matches.fold(subtle::Choice::from(0), |any, one| any | one).into()
+    }
+
+    /// Account, its revision and the whole secret under a key of this process: a changed credential has
+    /// another name, so nothing remembered of the old one is ever found again.
+    fn cache_name(
+        &self,
+        login: &str,
+        account: Option<(AccountId, &AccountRecord)>,
+        secret: &Secret,
+    ) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.cache_key);
+        match account {
+            Some((id, record)) => {
+                hasher.update(b"a");
+                hasher.update(&id.0.to_be_bytes());
+                hasher.update(&record.revision.to_be_bytes());
+            }
+            None => {
+                hasher.update(b"n");
+                hasher.update(&(login.len() as u64).to_be_bytes());
+                hasher.update(login.as_bytes());
+            }
+        }
+        hasher.update(secret.expose().as_bytes());
+        *hasher.finalize().as_bytes()
+    }
+
+    fn remembered(&self, name: &[u8; 32]) -> Option<bool> {
+        let verdict = lock(&self.cache).get(name).copied()?;
+        (verdict.until > Instant::now()).then_some(verdict.right)
+    }
+
+    fn remember(&self, name: [u8; 32], right: bool) {
+        let now = Instant::now();
+        let mut cache = lock(&self.cache);
+        if cache.len() >= CACHE_COUNT_MAX {
+            cache.retain(|_, verdict| verdict.until > now && verdict.right);
+            if cache.len() >= CACHE_COUNT_MAX {
+                cache.clear();
+            }
+        }
+        cache.insert(name, Verdict { right, until: now + CACHE_TTL });
+    }
+}
+
+/// App passwords are shown in groups for reading; people type them with or without the dashes.
+fn plain(secret: &str) -> String {
+    secret.chars().filter(|c| !matches!(c, '-' | ' ')).collect()
+}
+
+fn hash(argon2: &Argon2<'_>, env: &dyn Env, secret: &[u8]) -> Result<String> {
+    let mut salt = [0; 16];
+    env.random(&mut salt);
+    let salt = SaltString::encode_b64(&salt).map_err(|_| Error::Invalid("salt"))?;
+    let hashed = argon2.hash_password(secret, &salt).map_err(|_| Error::Invalid("password"))?;
+    Ok(hashed.to_string())
+}
