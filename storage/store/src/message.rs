@@ -1,9 +1,12 @@
 //! Message records: what FETCH needs, made once at arrival, shared by every copy in the account.
 
-use crate::{body::Body, key::Key, reader::Reader, record, writer::Writer};
+use crate::{
+    body::Body, collection::Collection, key::Key, kind::Mailbox, reader::Reader, record, record::MessageRow,
+    writer::Writer,
+};
 use bytes::Bytes;
 use engine::Table;
-use model::{Error, ItemId, Result};
+use model::{Error, Flags, ItemId, Modseq, Result, Rights, Uid, ZonedTime};
 use serde::{Deserialize, Serialize};
 
 /// A message as it arrived, and what was read from it then.
@@ -21,6 +24,19 @@ pub struct MessageRecord {
     pub extended_structure: Bytes,
     /// Offsets of headers and parts, in the encoding of `format::mime`.
     pub parts: Bytes,
+    /// The Date field, where it could be read.
+    pub sent: Option<ZonedTime>,
+}
+
+/// A message on its way into a mailbox; made by an [`crate::Arrival`].
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    /// Its octets and what was read from them.
+    pub record: MessageRecord,
+    /// Flags and keywords it arrives with.
+    pub flags: Flags,
+    /// INTERNALDATE.
+    pub received: ZonedTime,
 }
 
 impl Reader {
@@ -33,7 +49,41 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Many message records, in the order of the ids.
+    ///
+    /// # Errors
+    /// As [`Reader::message`].
+    pub async fn messages(&self, ids: &[ItemId]) -> Result<Vec<MessageRecord>> {
+        let keys: Vec<_> = ids.iter().map(|id| Key::item(self.account(), *id).done()).collect();
+        let values = self.view().get_many(Table::Message, &keys).await?;
+        values.into_iter().map(|value| record::decode(&value.ok_or(Error::Corrupt)?)).collect()
+    }
+}
+
 impl Writer {
+    /// Puts a message into a mailbox under its next UID.
+    ///
+    /// # Errors
+    /// `Forbidden` without [`Rights::INSERT`]; `OverQuota`.
+    pub async fn append(&mut self, mailbox: &Collection<Mailbox>, new: NewMessage) -> Result<Uid> {
+        mailbox.need(Rights::INSERT)?;
+        let uid = self.next_uid(mailbox).await?;
+        let message = self.next_item();
+        let row = MessageRow {
+            message,
+            size: new.record.body.size,
+            received: new.received,
+            saved: self.store().env().now(),
+            flags: new.flags,
+            modseq: Modseq::default(),
+            created_modseq: Modseq::default(),
+        };
+        self.put_message(message, &MessageRecord { copies: 1, ..new.record })?;
+        self.put(mailbox, &uid, row).await?;
+        Ok(uid)
+    }
+
     /// Stores a record for a new message.
     pub(crate) fn put_message(&mut self, id: ItemId, record: &MessageRecord) -> Result<()> {
         self.hold_blobs(id, &record.body);
@@ -42,7 +92,6 @@ impl Writer {
     }
 
     /// Counts one more copy of a message.
-    #[allow(dead_code, reason = "mailbox.rs copies")]
     pub(crate) async fn share_message(&mut self, id: ItemId) -> Result<()> {
         let mut message = self.message(id).await?;
         message.copies = message.copies.checked_add(1).ok_or(Error::TooLarge(u64::from(u32::MAX)))?;

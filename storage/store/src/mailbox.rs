@@ -1,0 +1,417 @@
+//! Mailboxes by path, and what happens to messages in them: append, copy, move, flags, expunge.
+//!
+//! Paths are UTF-8 with `/` between levels; `INBOX` is the one that deliveries go to and cannot go away
+//! (RFC 9051 5.1, 6.3.4-6.3.6). A subscription outlives its mailbox (RFC 3501 6.3.6), so the names of gone
+//! ones are kept as properties of INBOX.
+
+use crate::{
+    collection::{Collection, NewCollection},
+    kind::Mailbox,
+    limits::{COLLECTION_DEPTH_MAX, SCAN_PAGE_COUNT},
+    reader::Reader,
+    record::{CollectionRow, MessageRow},
+    writer::Writer,
+};
+use model::{CollectionId, CollectionKind, Error, Flags, Result, Rights, SystemFlags, Uid};
+
+/// What stands between the levels of a path.
+pub const DELIMITER: char = '/';
+/// The mailbox that deliveries go to.
+pub const INBOX: &str = "INBOX";
+/// Properties of INBOX that begin so name subscribed mailboxes that are not there.
+const GONE: &str = "imap:subscribed:";
+/// The most subscriptions of mailboxes that are not there.
+pub const GONE_SUBSCRIPTION_COUNT_MAX: usize = 1_000;
+
+/// A mailbox as a listing shows it.
+#[derive(Clone, Debug)]
+pub struct MailboxEntry {
+    /// Its number.
+    pub id: CollectionId,
+    /// Its whole path.
+    pub path: String,
+    /// Its record.
+    pub row: CollectionRow,
+    /// Whether mailboxes lie in it.
+    pub has_children: bool,
+}
+
+/// How flags are changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FlagChange {
+    /// They become these.
+    Replace(Flags),
+    /// These are added.
+    Add(Flags),
+    /// These are taken off.
+    Remove(Flags),
+}
+
+impl FlagChange {
+    /// The flags after the change.
+    ///
+    /// # Errors
+    /// `TooLarge` when a message would carry too many keywords.
+    pub fn apply(&self, old: &Flags) -> Result<Flags> {
+        match self {
+            Self::Replace(flags) => Ok(flags.clone()),
+            Self::Add(flags) => {
+                let mut new = old.clone();
+                new.add(flags).map(|()| new)
+            }
+            Self::Remove(flags) => {
+                let mut new = old.clone();
+                new.remove(flags);
+                Ok(new)
+            }
+        }
+    }
+}
+
+/// The rights that going from one set of flags to another needs (RFC 4314 4).
+fn flag_rights(old: &Flags, new: &Flags) -> Rights {
+    let changed = old.system ^ new.system;
+    let mut need = Rights::empty();
+    if changed.contains(SystemFlags::SEEN) {
+        need |= Rights::SEEN;
+    }
+    if changed.contains(SystemFlags::DELETED) {
+        need |= Rights::DELETE;
+    }
+    if !(changed - SystemFlags::SEEN - SystemFlags::DELETED).is_empty() || old.keywords != new.keywords {
+        need |= Rights::WRITE;
+    }
+    need
+}
+
+impl Reader {
+    /// The mailbox at a path, if the principal may know of it.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn mailbox_at(&self, path: &str) -> Result<Option<CollectionId>> {
+        let mut at = CollectionId::ROOT;
+        for level in path.split(DELIMITER) {
+            match self.child(at, CollectionKind::Mailbox, level).await? {
+                Some(id) => at = id,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(at))
+    }
+
+    /// Opens the mailbox at a path.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub async fn open_mailbox(&self, path: &str, need: Rights) -> Result<Collection<Mailbox>> {
+        let id = self.mailbox_at(path).await?.ok_or(Error::NotFound)?;
+        self.open(id, need).await
+    }
+
+    /// Every mailbox that the principal may know of: INBOX and what is in it first, each before its children.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn mailboxes(&self) -> Result<Vec<MailboxEntry>> {
+        let mut found = Vec::new();
+        let mut waiting = vec![(CollectionId::ROOT, String::new(), None::<CollectionRow>)];
+        while let Some((id, path, row)) = waiting.pop() {
+            let mut children = self.children(id, CollectionKind::Mailbox).await?;
+            if id == CollectionId::ROOT {
+                children.sort_by_key(|(_, row)| row.name != INBOX);
+            }
+            if let Some(row) = row {
+                let has_children = !children.is_empty();
+                found.push(MailboxEntry { id, path: path.clone(), row, has_children });
+            }
+            for (child, row) in children.into_iter().rev() {
+                let below =
+                    if path.is_empty() { row.name.clone() } else { format!("{path}{DELIMITER}{}", row.name) };
+                waiting.push((child, below, Some(row)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Paths that are subscribed to and not there.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn gone_subscriptions(&self) -> Result<Vec<String>> {
+        let Some(inbox) = self.child(CollectionId::ROOT, CollectionKind::Mailbox, INBOX).await? else {
+            return Ok(Vec::new());
+        };
+        let row = self.collection_row(inbox).await?.ok_or(Error::Corrupt)?;
+        Ok(row.properties.keys().filter_map(|name| name.strip_prefix(GONE).map(str::to_owned)).collect())
+    }
+}
+
+impl Writer {
+    /// Makes a mailbox, and those above it that are not there (RFC 9051 6.3.4).
+    ///
+    /// # Errors
+    /// `Exists`; as [`Writer::create`].
+    pub async fn create_mailbox(&mut self, path: &str, new: NewCollection) -> Result<Collection<Mailbox>> {
+        let (parents, name) = match path.rsplit_once(DELIMITER) {
+            Some((parents, name)) => (Some(parents), name),
+            None => (None, path),
+        };
+        let parent = match parents {
+            Some(parents) => self.mailbox_or_create(parents).await?,
+            None => CollectionId::ROOT,
+        };
+        let subscribed = new.subscribed || self.take_gone_subscription(path).await?;
+        self.create(parent, name, NewCollection { subscribed, ..new }).await
+    }
+
+    /// The mailbox at a path, made if it is not there.
+    async fn mailbox_or_create(&mut self, path: &str) -> Result<CollectionId> {
+        if path.split(DELIMITER).count() > COLLECTION_DEPTH_MAX {
+            return Err(Error::TooLarge(COLLECTION_DEPTH_MAX as u64));
+        }
+        let mut at = CollectionId::ROOT;
+        for level in path.split(DELIMITER) {
+            at = match self.child(at, CollectionKind::Mailbox, level).await? {
+                Some(id) => id,
+                None => self.create::<Mailbox>(at, level, NewCollection::default()).await?.id(),
+            };
+        }
+        Ok(at)
+    }
+
+    /// Removes a mailbox with its messages. Its subscription stays.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` for INBOX; `Conflict` when mailboxes lie in it; `Forbidden`.
+    pub async fn remove_mailbox(&mut self, path: &str) -> Result<CollectionId> {
+        if path == INBOX {
+            return Err(Error::Invalid("INBOX cannot be deleted"));
+        }
+        let mailbox = self.open_mailbox(path, Rights::REMOVE).await?;
+        self.remove_collection(&mailbox).await?;
+        if mailbox.row().subscribed {
+            self.keep_gone_subscription(path).await?;
+        }
+        Ok(mailbox.id())
+    }
+
+    /// Renames a mailbox with all below it, making what is missing above the new name. INBOX stays where it
+    /// is: its messages go to the new mailbox (RFC 9051 6.3.6).
+    ///
+    /// # Errors
+    /// `NotFound`; `Exists`; `Conflict` when the new path lies inside the old one; `Forbidden`.
+    pub async fn rename_mailbox(&mut self, from: &str, to: &str) -> Result<()> {
+        let source = self.open_mailbox(from, Rights::LOOKUP).await?;
+        if from == INBOX {
+            let target = self.create_mailbox(to, NewCollection::default()).await?;
+            let uids = self.uids(&source).await?;
+            return self.move_messages(&source, &target, &uids).await.map(drop);
+        }
+        let inside = to.strip_prefix(from).is_some_and(|rest| rest.starts_with(DELIMITER));
+        if inside {
+            return Err(Error::Conflict);
+        }
+        if self.mailbox_at(to).await?.is_some() {
+            return Err(Error::Exists);
+        }
+        let (parent, name) = match to.rsplit_once(DELIMITER) {
+            Some((parents, name)) => (self.mailbox_or_create(parents).await?, name),
+            None => (CollectionId::ROOT, to),
+        };
+        self.rename(&source, parent, name).await
+    }
+
+    /// Subscribes to a path, there or not; or ends that.
+    ///
+    /// # Errors
+    /// `TooLarge` past [`GONE_SUBSCRIPTION_COUNT_MAX`]; `Forbidden`.
+    pub async fn subscribe_mailbox(&mut self, path: &str, subscribed: bool) -> Result<()> {
+        let Some(id) = self.mailbox_at(path).await? else {
+            return if subscribed {
+                self.keep_gone_subscription(path).await
+            } else {
+                self.take_gone_subscription(path).await.map(drop)
+            };
+        };
+        let mailbox = self.open::<Mailbox>(id, Rights::LOOKUP).await?;
+        if self.row(&mailbox).await?.subscribed == subscribed {
+            return Ok(());
+        }
+        self.change_collection(&mailbox, |row| row.subscribed = subscribed).await
+    }
+
+    async fn keep_gone_subscription(&mut self, path: &str) -> Result<()> {
+        let gone = self.gone_subscriptions().await?;
+        if gone.iter().any(|name| name == path) {
+            return Ok(());
+        }
+        if gone.len() >= GONE_SUBSCRIPTION_COUNT_MAX {
+            return Err(Error::TooLarge(GONE_SUBSCRIPTION_COUNT_MAX as u64));
+        }
+        let inbox = self.open_mailbox(INBOX, Rights::LOOKUP).await?;
+        let name = format!("{GONE}{path}");
+        self.change_collection(&inbox, |row| {
+            row.properties.insert(name, String::new());
+        })
+        .await
+    }
+
+    /// Ends the subscription of a path that is not there; whether there was one.
+    async fn take_gone_subscription(&mut self, path: &str) -> Result<bool> {
+        if !self.gone_subscriptions().await?.iter().any(|name| name == path) {
+            return Ok(false);
+        }
+        let inbox = self.open_mailbox(INBOX, Rights::LOOKUP).await?;
+        let name = format!("{GONE}{path}");
+        self.change_collection(&inbox, |row| {
+            row.properties.remove(&name);
+        })
+        .await?;
+        Ok(true)
+    }
+
+    /// The UID for the next message of a mailbox.
+    pub(crate) async fn next_uid(&mut self, mailbox: &Collection<Mailbox>) -> Result<Uid> {
+        let mut row = self.row(mailbox).await?;
+        let uid = row.uid_next;
+        if uid.next() == uid {
+            return Err(Error::TooLarge(u64::from(u32::MAX)));
+        }
+        row.uid_next = uid.next();
+        self.set_collection_row(mailbox.id(), row);
+        Ok(uid)
+    }
+
+    async fn uids(&self, mailbox: &Collection<Mailbox>) -> Result<Vec<Uid>> {
+        let mut uids: Vec<Uid> = Vec::new();
+        loop {
+            let page = self.entries(mailbox, uids.last(), SCAN_PAGE_COUNT).await?;
+            let full = page.len() == SCAN_PAGE_COUNT;
+            uids.extend(page.into_iter().map(|(uid, _)| uid));
+            if !full {
+                return Ok(uids);
+            }
+        }
+    }
+
+    /// Copies messages into a mailbox of this account; those that are not there are left out. Nothing but
+    /// the row is written twice: copies share their message record.
+    ///
+    /// Returns the pairs of old and new UID, in the order of `uids`.
+    ///
+    /// # Errors
+    /// `Forbidden` without [`Rights::READ`] there and [`Rights::INSERT`] here; `OverQuota`.
+    pub async fn copy_messages(
+        &mut self,
+        from: &Collection<Mailbox>,
+        to: &Collection<Mailbox>,
+        uids: &[Uid],
+    ) -> Result<Vec<(Uid, Uid)>> {
+        from.need(Rights::READ)?;
+        to.need(Rights::INSERT)?;
+        let mut pairs = Vec::with_capacity(uids.len());
+        for (uid, row) in uids.iter().zip(self.entries_of(from, uids).await?) {
+            let Some(row) = row else { continue };
+            self.share_message(row.message).await?;
+            pairs.push((*uid, self.enter(to, row).await?));
+        }
+        Ok(pairs)
+    }
+
+    /// Moves messages into another mailbox of this account; those that are not there are left out.
+    ///
+    /// Returns the pairs of old and new UID, in the order of `uids`.
+    ///
+    /// # Errors
+    /// `Forbidden` without [`Rights::READ`], [`Rights::DELETE`] and [`Rights::EXPUNGE`] there and
+    /// [`Rights::INSERT`] here (RFC 6851 3.2).
+    pub async fn move_messages(
+        &mut self,
+        from: &Collection<Mailbox>,
+        to: &Collection<Mailbox>,
+        uids: &[Uid],
+    ) -> Result<Vec<(Uid, Uid)>> {
+        from.need(Rights::READ | Rights::DELETE | Rights::EXPUNGE)?;
+        to.need(Rights::INSERT)?;
+        let mut pairs = Vec::with_capacity(uids.len());
+        for uid in uids {
+            let row = match self.remove(from, uid).await {
+                Ok(row) => row,
+                Err(Error::NotFound) => continue,
+                Err(error) => return Err(error),
+            };
+            pairs.push((*uid, self.enter(to, row).await?));
+        }
+        Ok(pairs)
+    }
+
+    /// Puts a row of an existing message into a mailbox under its next UID.
+    async fn enter(&mut self, to: &Collection<Mailbox>, mut row: MessageRow) -> Result<Uid> {
+        let uid = self.next_uid(to).await?;
+        row.saved = self.store().env().now();
+        self.put(to, &uid, row).await?;
+        Ok(uid)
+    }
+
+    /// Changes flags of messages; those that are not there are left out, those that stay as they are take no
+    /// Modseq.
+    ///
+    /// Returns the UIDs that are there with the flags they have now.
+    ///
+    /// # Errors
+    /// `Forbidden` when a right for a flag that would change is missing; `TooLarge` for too many keywords.
+    pub async fn change_flags(
+        &mut self,
+        mailbox: &Collection<Mailbox>,
+        uids: &[Uid],
+        change: &FlagChange,
+    ) -> Result<Vec<(Uid, Flags)>> {
+        let mut told = Vec::with_capacity(uids.len());
+        for (uid, row) in uids.iter().zip(self.entries_of(mailbox, uids).await?) {
+            let Some(mut row) = row else { continue };
+            let flags = change.apply(&row.flags)?;
+            if flags != row.flags {
+                mailbox.need(flag_rights(&row.flags, &flags))?;
+                row.flags = flags.clone();
+                self.put(mailbox, uid, row).await?;
+            }
+            told.push((*uid, flags));
+        }
+        Ok(told)
+    }
+
+    /// Removes messages for good where `uids` names them and they carry \Deleted; returns which went.
+    ///
+    /// # Errors
+    /// `Forbidden` without [`Rights::EXPUNGE`].
+    pub async fn expunge(&mut self, mailbox: &Collection<Mailbox>, uids: &[Uid]) -> Result<Vec<Uid>> {
+        mailbox.need(Rights::EXPUNGE)?;
+        let mut gone = Vec::new();
+        for (uid, row) in uids.iter().zip(self.entries_of(mailbox, uids).await?) {
+            let deleted = row.is_some_and(|row| row.flags.system.contains(SystemFlags::DELETED));
+            if deleted {
+                let row = self.remove(mailbox, uid).await?;
+                self.release_message(row.message).await?;
+                gone.push(*uid);
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Removes every message that carries \Deleted; returns which went.
+    ///
+    /// # Errors
+    /// `Forbidden` without [`Rights::EXPUNGE`].
+    pub async fn expunge_all(&mut self, mailbox: &Collection<Mailbox>) -> Result<Vec<Uid>> {
+        mailbox.need(Rights::EXPUNGE)?;
+        if self.row(mailbox).await?.deleted == 0 {
+            return Ok(Vec::new());
+        }
+        let uids = self.uids(mailbox).await?;
+        self.expunge(mailbox, &uids).await
+    }
+}
+
+#[cfg(test)]
+mod tests;
