@@ -210,3 +210,6 @@ impl Inner {
         self.blobs.read(id, &Place(place)).await
     }
 }
+
+#[cfg(test)]
+mod tests;

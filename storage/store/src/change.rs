@@ -7,6 +7,7 @@ use crate::{
     collection::{Collection, after},
     key::{Key, split_long, split_number},
     kind::{ItemKey, Kind},
+    limits::SCAN_PAGE_COUNT,
     reader::Reader,
     record,
 };
@@ -135,3 +136,6 @@ pub(crate) fn owner(key: &[u8]) -> Option<(u32, u32, &[u8])> {
     let (collection, rest) = split_number(rest)?;
     Some((account, collection, rest))
 }
+
+#[cfg(test)]
+mod tests;

@@ -429,3 +429,6 @@ pub(crate) fn after(key: &Bytes) -> Vec<u8> {
     next.push(0);
     next
 }
+
+#[cfg(test)]
+mod tests;

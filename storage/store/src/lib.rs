@@ -4,8 +4,8 @@
 //! Storey L2. Doors see [`Store`], [`Reader`], [`Writer`] and [`Collection`]; keys, rows and batches stay in
 //! here. One file per noun.
 //!
-//! *Invariant:* a [`Committed`] is made in one place only, [`Writer::commit`], behind the engine's proof of
-//! durability. *Invariant:* a [`Collection`] is made only by `open` and `create`, which check [`model::Rights`].
+//! *Invariant:* a [`Committed`] is made only behind the engine's proof of durability: by [`Writer::commit`],
+//! and by the [`Queue`] for its records outside of any account. *Invariant:* a [`Collection`] is made only by `open` and `create`, which check [`model::Rights`].
 //! *Invariant:* a [`Reader`] sees durable state only; a [`Writer`] may build on an earlier batch of its account
 //! that is still in flight, and fails with it.
 
@@ -19,6 +19,7 @@ mod mailbox;
 mod message;
 mod object;
 mod provision;
+mod queue;
 mod reader;
 mod record;
 mod stores;
@@ -37,6 +38,9 @@ pub use mailbox::{DELIMITER, FlagChange, GONE_SUBSCRIPTION_COUNT_MAX, INBOX, Mai
 pub use message::{MessageRecord, NewMessage};
 pub use object::{NewObject, ObjectKind};
 pub use provision::{DEFAULT_ADDRESS_BOOK, DEFAULT_CALENDAR, DEFAULT_TASK_LIST, FILES_ROOT};
+pub use queue::{
+    Entry, QUEUE_HOLDER, QUEUE_RECIPIENT_COUNT_MAX, Queue, QueueId, QueueRecipient, Queued, Settlement, Target,
+};
 pub use reader::Reader;
 pub use record::{AccountRow, CollectionRow, MessageRow, ObjectRow};
 pub use stores::{Options, Store};

@@ -92,3 +92,6 @@ impl View {
         found
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,6 @@ use tokio::sync::OwnedMutexGuard;
 
 /// A value whose change is on stable storage. Every positive reply to a change takes one.
 #[derive(Clone, Copy, Debug)]
-#[must_use = "a change that is durable is to be told"]
 pub struct Committed<T> {
     value: T,
     modseq: Modseq,
@@ -33,12 +32,18 @@ pub struct Committed<T> {
 }
 
 impl<T> Committed<T> {
+    /// For records outside of any account, committed to the engine directly.
+    pub(crate) fn by_engine(value: T, durable: Durable) -> Self {
+        Committed { value, modseq: Modseq::default(), _durable: Some(durable) }
+    }
+
     /// The Modseq of the account after the commit.
     pub fn modseq(&self) -> Modseq {
         self.modseq
     }
 
     /// What the writer came to.
+    #[must_use]
     pub fn into_inner(self) -> T {
         self.value
     }
@@ -152,6 +157,11 @@ impl Writer {
         account.quota.used_bytes = account.quota.used_bytes.saturating_sub(row.bytes);
         account.quota.used_count = account.quota.used_count.saturating_sub(row.count);
         self.reader.rows.insert(id, None);
+    }
+
+    /// Adds what must hold when the batch is applied.
+    pub(crate) fn expect(&mut self, condition: Precondition) {
+        self.expect.push(condition);
     }
 
     /// Sets a record; visible to this writer's reads at once.
@@ -390,3 +400,6 @@ impl Writer {
 fn slot_key<K: Kind>(collection: &Collection<K>, modseq: Modseq, key: &K::Key) -> Vec<u8> {
     Key::changed(collection.account, collection.id, modseq).bytes(&key.encode()).done()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+use crate::{Content, INLINE_BYTES_MAX, SMALL_CHUNK_BYTES, testing::store};
+use model::Error;
+
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|n| u8::try_from(n % 251).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn every_size_around_a_limit_comes_back_whole_and_in_parts() {
+    let store = store();
+    let near = [
+        0,
+        1,
+        INLINE_BYTES_MAX,
+        INLINE_BYTES_MAX + 1,
+        SMALL_CHUNK_BYTES - 1,
+        SMALL_CHUNK_BYTES,
+        SMALL_CHUNK_BYTES + 1,
+    ];
+    for length in near.into_iter().chain([3 * SMALL_CHUNK_BYTES + 17]) {
+        let bytes = pattern(length);
+        let mut upload = store.upload(length as u64);
+        for piece in bytes.chunks(70_001) {
+            upload.write(piece).await.unwrap();
+        }
+        let body = upload.finish().await.unwrap();
+        assert_eq!(matches!(body.content, Content::Inline(_)), length <= INLINE_BYTES_MAX);
+        assert_eq!(body.hash.0, *blake3::hash(&bytes).as_bytes());
+        // Blob places become known with the commit that needs them.
+        crate::testing::put(&store, "x", &bytes).await;
+        let whole = store.body(&body, 0..u64::MAX).collect().await.unwrap();
+        assert_eq!(whole, bytes, "{length}");
+        for (start, end) in [
+            (0, 1),
+            (length / 2, length / 2 + 300_000),
+            (length.saturating_sub(1), length + 5),
+            (length, length + 1),
+        ] {
+            let part = store.body(&body, start as u64..end as u64).collect().await.unwrap();
+            let expected = &bytes[start.min(length)..end.min(length)];
+            assert_eq!(part, expected, "{length} {start}..{end}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_upload_ends_at_its_limit() {
+    let store = store();
+    let mut upload = store.upload(10);
+    upload.write(&[0; 10]).await.unwrap();
+    assert_eq!(upload.write(&[0]).await, Err(Error::TooLarge(10)));
+}

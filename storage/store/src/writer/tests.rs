@@ -1,0 +1,92 @@
+use crate::testing::{
+    ALICE, content, files, object, put, reader, remove, store, store_on, writer,
+};
+use engine::sim::SimDisk;
+use model::{Error, Modseq};
+
+#[tokio::test]
+async fn writers_of_one_account_build_on_each_other_before_the_sync() {
+    let store = store();
+    let before = reader(&store).await.modseq();
+    let tasks: Vec<_> = (0..50)
+        .map(|n| {
+            let store = store.clone();
+            tokio::spawn(async move { put(&store, &format!("f{n}"), b"x").await })
+        })
+        .collect();
+    let mut given = Vec::new();
+    for task in tasks {
+        given.push(task.await.unwrap());
+    }
+    given.sort_unstable();
+    let expected: Vec<_> = (1..=50).map(|n| Modseq(before.0 + n)).collect();
+    assert_eq!(given, expected, "each commit has a Modseq of its own");
+    assert_eq!(reader(&store).await.quota().used_count, 50);
+}
+
+#[tokio::test]
+async fn a_dropped_writer_changes_nothing() {
+    let store = store();
+    let before = reader(&store).await;
+    let mut dropped = writer(&store).await;
+    let root = files(&dropped).await;
+    let new = object(&store, b"x").await;
+    dropped.put_object(&root, "a", new).await.unwrap();
+    drop(dropped);
+    assert_eq!(content(&store, "a").await, None);
+    assert_eq!(reader(&store).await.account_row(), before.account_row());
+    let idle = writer(&store).await.commit(()).await.unwrap();
+    assert_eq!(idle.modseq(), before.modseq());
+}
+
+#[tokio::test]
+async fn quota_is_counted_with_the_change_and_refuses_growth_only() {
+    let store = store();
+    put(&store, "a", &[0; 100]).await;
+    let mut limit = writer(&store).await;
+    limit.set_quota(Some(150));
+    limit.commit(()).await.unwrap();
+    let new = object(&store, &[0; 51]).await;
+    let mut over = writer(&store).await;
+    let root = files(&over).await;
+    assert_eq!(over.put_object(&root, "b", new).await.err(), Some(Error::OverQuota));
+    drop(over);
+    put(&store, "b", &[0; 50]).await;
+    put(&store, "b", &[0; 40]).await;
+    assert_eq!(reader(&store).await.quota().used_bytes, 140);
+    remove(&store, "a").await;
+    assert_eq!(reader(&store).await.quota().used_bytes, 40);
+}
+
+#[tokio::test]
+async fn a_watch_wakes_after_the_commit_is_readable() {
+    let store = store();
+    reader(&store).await;
+    let mut watch = store.watch(ALICE);
+    let task = tokio::spawn({
+        let store = store.clone();
+        async move {
+            watch.changed().await;
+            content(&store, "a").await
+        }
+    });
+    tokio::task::yield_now().await;
+    put(&store, "a", b"seen").await;
+    assert_eq!(task.await.unwrap().unwrap(), "seen");
+}
+
+#[tokio::test]
+async fn what_was_committed_outlives_a_power_cut() {
+    let disk = SimDisk::new(7);
+    let store = store_on(&disk);
+    let large = vec![7; 600_000];
+    put(&store, "large", &large).await;
+    let modseq = put(&store, "small", b"s").await;
+    disk.cut();
+    drop(store);
+    disk.restore();
+    let store = store_on(&disk);
+    assert_eq!(content(&store, "large").await.unwrap(), large);
+    assert_eq!(content(&store, "small").await.unwrap(), "s");
+    assert_eq!(reader(&store).await.modseq(), modseq);
+}
