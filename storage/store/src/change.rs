@@ -74,11 +74,12 @@ impl Reader {
         let (mut upto, mut more) = (since, false);
         let prefix = Key::collection(collection.account, collection.id);
         let mut range = prefix.prefix_from(prefix.clone().long(since.next().0).done());
-        'scan: while upto < row.modseq {
-            let page = self
-                .view()
-                .scan(Table::Changed, &range, limit.clamp(1, crate::SCAN_PAGE_COUNT), false)
-                .await?;
+        let page_count = limit.clamp(1, SCAN_PAGE_COUNT);
+        // One Modseq may span pages: the scan ends where the slots end, not where the last Modseq begins.
+        let mut unread = since < row.modseq;
+        'scan: while unread {
+            let page = self.view().scan(Table::Changed, &range, page_count, false).await?;
+            unread = page.len() == page_count;
             for (key, value) in &page {
                 let (modseq, name) = slot(key, prefix.len())?;
                 if slots.len() >= limit && modseq > upto {
