@@ -9,13 +9,14 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from blackbox import peer  # noqa: E402
 from blackbox import server as servers  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def server():
     """A running server with alice and bob."""
-    made = servers.Server()
+    made = peer.Dovecot() if os.environ.get("COLLEGIUM_PEER") else servers.Server()
     try:
         yield made.start()
     finally:

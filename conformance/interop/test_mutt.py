@@ -13,7 +13,7 @@ def configure(server, home, account, door="submissions"):
     login = user.replace("@", "%40")
     (home / "muttrc").write_text(f"""
 set ssl_ca_certificates_file="{server.ca}"
-set ssl_usesystemcerts=no ssl_verify_host=yes ssl_starttls=yes ssl_force_tls=yes
+set ssl_verify_host=yes ssl_starttls=yes ssl_force_tls=yes
 set from="{user}" realname="" use_from=yes envelope_from=yes copy=no
 set smtp_url="{scheme}://{login}@localhost:{server.port(door)}/" smtp_pass="{password}"
 set imap_user="{user}" imap_pass="{password}"

@@ -1,0 +1,89 @@
+//! Nothing is served that is not proved: each extension, command, method and report has a conformance file.
+
+use crate::tree::{self, File};
+use std::path::Path;
+
+/// The doors whose features are one file each.
+const DOORS: &[&str] = &["imap", "smtp", "webdav", "caldav", "carddav"];
+/// The folders of a door that hold one feature a file.
+const FEATURES: &[&str] = &["extension", "command", "method", "report"];
+
+/// Complaints: a feature file without `conformance/<door>/<name>.txt` or `conformance/<door>/test_<name>.py`.
+#[must_use]
+pub fn check(root: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for door in DOORS {
+        for feature in FEATURES {
+            let folder = root.join("protocols").join(door).join("src").join(feature);
+            for name in names(&folder) {
+                let at = root.join("conformance").join(door);
+                let file = name.replace('_', "-");
+                let candidates =
+                    [format!("{name}.txt"), format!("{file}.txt"), format!("test_{name}.py"), format!("{name}.py")];
+                if !candidates.iter().any(|candidate| at.join(candidate).is_file()) {
+                    found.push(format!("{door} {feature} {name}: no conformance/{door}/{name}.txt or test_{name}.py"));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The features in a folder: `name.rs` or `name/mod.rs`, without the registry and the tests.
+fn names(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let is_feature = if path.is_dir() {
+            path.join("mod.rs").is_file()
+        } else {
+            path.extension().is_some_and(|extension| extension == "rs")
+        };
+        if is_feature && !["mod", "tests", "common"].contains(&stem.as_str()) && !found.contains(&stem) {
+            found.push(stem);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Complaints about files that no module names: they are not compiled.
+#[must_use]
+pub fn dead_files(files: &[File]) -> Vec<String> {
+    let mut found = Vec::new();
+    for file in files {
+        let Some((folder, name)) = file.path.rsplit_once('/') else { continue };
+        let Some((_, inside)) = folder.split_once("src") else { continue };
+        let stem = name.trim_end_matches(".rs");
+        if matches!(stem, "lib" | "main") || inside.starts_with("/bin") {
+            continue;
+        }
+        let (module, home) = match stem {
+            "mod" => match folder.rsplit_once('/') {
+                Some((parent, module)) => (module, parent),
+                None => continue,
+            },
+            _ => (stem, folder),
+        };
+        let parents = [format!("{home}/mod.rs"), format!("{home}/lib.rs"), format!("{home}/main.rs"), format!("{home}.rs")];
+        let named = files.iter().filter(|other| parents.contains(&other.path)).any(|other| declares(&other.text, module));
+        if !named {
+            found.push(format!("{}: no `mod {module};` in its parent", file.path));
+        }
+    }
+    found
+}
+
+fn declares(text: &str, module: &str) -> bool {
+    text.lines().any(|line| line.trim().ends_with(&format!("mod {module};")))
+}
+
+/// The files whose feature names are checked, for a test that the check sees anything at all.
+#[must_use]
+pub fn feature_count(root: &Path) -> usize {
+    tree::rust(root)
+        .iter()
+        .filter(|file| FEATURES.iter().any(|feature| file.path.contains(&format!("/src/{feature}/"))))
+        .count()
+}
