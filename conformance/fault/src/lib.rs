@@ -1,1 +1,0 @@
-//! fault: being laid.

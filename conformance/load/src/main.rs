@@ -1,0 +1,117 @@
+//! Load for the comparison of servers: each subcommand measures one thing on one server and prints one JSON
+//! object. `compare.py` starts the servers, interleaves the measurements and prints the table.
+//!
+//! It knows nothing of Collegium: it speaks IMAP and HTTP to an address.
+
+mod append;
+mod dav;
+mod flags;
+mod http;
+mod idle;
+mod imap;
+mod stats;
+
+use clap::{Args, Parser, Subcommand};
+use std::error::Error;
+use std::path::PathBuf;
+
+/// What every measurement returns.
+pub(crate) type Outcome = Result<serde_json::Value, Box<dyn Error + Send + Sync>>;
+
+/// A measurement of one server.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+/// Where the server is and who asks.
+#[derive(Args, Clone)]
+pub(crate) struct Target {
+    /// Port on loopback.
+    #[arg(long)]
+    pub(crate) port: u16,
+    /// Logins, separated by commas; clients take them in turn.
+    #[arg(long)]
+    pub(crate) users: String,
+    /// Their common password, or one for each, separated by commas.
+    #[arg(long)]
+    pub(crate) passwords: String,
+    /// Speak TLS and trust this CA.
+    #[arg(long)]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+impl Target {
+    /// Login and password of the n-th client.
+    pub(crate) fn account(&self, number: usize) -> (String, String) {
+        let pick = |list: &str| {
+            let all: Vec<&str> = list.split(',').collect();
+            all.get(number % all.len().max(1)).copied().unwrap_or_default().to_owned()
+        };
+        (pick(&self.users), pick(&self.passwords))
+    }
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Durable APPENDs a second.
+    Append {
+        #[command(flatten)]
+        target: Target,
+        #[arg(long, default_value_t = 64)]
+        clients: usize,
+        #[arg(long, default_value_t = 30_000)]
+        bytes: usize,
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
+    /// Time of `FETCH 1:* (UID FLAGS)`, filling the mailbox first.
+    Flags {
+        #[command(flatten)]
+        target: Target,
+        #[arg(long, default_value_t = 10_000)]
+        messages: usize,
+        #[arg(long, default_value_t = 20)]
+        rounds: usize,
+    },
+    /// Opens idle sessions and holds them until standard input ends.
+    Idle {
+        #[command(flatten)]
+        target: Target,
+        #[arg(long, default_value_t = 200)]
+        clients: usize,
+    },
+    /// Time of sync-collection with nothing new and of a calendar-query for one month, filling first.
+    Dav {
+        #[command(flatten)]
+        target: Target,
+        /// The calendar's path.
+        #[arg(long)]
+        path: String,
+        #[arg(long, default_value_t = 10_000)]
+        events: usize,
+        #[arg(long, default_value_t = 20)]
+        rounds: usize,
+    },
+}
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    let outcome = match Arguments::parse().what {
+        What::Append { target, clients, bytes, seconds } => append::run(target, clients, bytes, seconds).await,
+        What::Flags { target, messages, rounds } => flags::run(&target, messages, rounds).await,
+        What::Idle { target, clients } => idle::run(&target, clients).await,
+        What::Dav { target, path, events, rounds } => dav::run(&target, &path, events, rounds).await,
+    };
+    match outcome {
+        Ok(value) => {
+            println!("{value}");
+            std::process::ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("load: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
