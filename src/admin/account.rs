@@ -1,0 +1,263 @@
+//! Accounts, their aliases and app passwords.
+
+use super::{Refusal, Request, misplaced, moment};
+use crate::limits::LIST_COUNT_MAX;
+use crate::site::Site;
+use directory::{Account, AccountKind, Directory, NewAccount};
+use model::{Address, Error, Role, Secret};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A new account. Without a password one is made and told in the answer, once.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Add {
+    pub(crate) address: String,
+    #[serde(default)]
+    pub(crate) name: String,
+    pub(crate) password: Option<String>,
+    #[serde(default)]
+    pub(crate) administrator: bool,
+    pub(crate) quota_bytes: Option<u64>,
+}
+
+/// A log line shall not show the password.
+impl std::fmt::Debug for Add {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Add").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// What of an account is to change; what is `None` stays.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Set {
+    pub(crate) address: String,
+    pub(crate) name: Option<String>,
+    pub(crate) administrator: Option<bool>,
+    /// The most octets it may hold; 0 is no limit.
+    pub(crate) quota_bytes: Option<u64>,
+}
+
+/// The address a person typed.
+pub(super) fn address(text: &str) -> Result<Address, Refusal> {
+    Address::parse(text).map_err(|error| Refusal::of(error, text))
+}
+
+/// The account or group of that address or alias, of one kind.
+pub(super) async fn find(site: &Site, text: &str, kind: Option<AccountKind>) -> Result<Account, Refusal> {
+    let address = address(text)?;
+    let of = |error| Refusal::of(error, text);
+    let found = site.directory.by_address(&address).await.map_err(of)?;
+    found.filter(|account| kind.is_none_or(|kind| kind == account.kind)).ok_or_else(|| of(Error::NotFound))
+}
+
+pub(super) async fn perform(site: &Site, request: Request) -> Result<Value, Refusal> {
+    let directory = &site.directory;
+    match request {
+        Request::AccountAdd(new) => add(site, new).await,
+        Request::AccountList {} => list(site).await,
+        Request::AccountShow { address } => show(site, &address).await,
+        Request::AccountSet(set) => change(site, set).await,
+        Request::AccountSetPassword { address, password } => set_password(site, &address, password).await,
+        Request::AccountSetDisabled { address, disabled } => {
+            let account = find(site, &address, None).await?;
+            let done = directory.set_disabled(account.id, disabled).await;
+            done.map_err(|error| Refusal::of(error, &address))?.into_inner();
+            Ok(json!({"address": account.address.as_str(), "disabled": disabled}))
+        }
+        Request::AccountRemove { address } => remove(site, &address, AccountKind::Person).await,
+        Request::AppPasswordAdd { .. }
+        | Request::AppPasswordList { .. }
+        | Request::AppPasswordRemove { .. } => app_password(site, request).await,
+        Request::AliasAdd { .. } | Request::AliasList { .. } | Request::AliasRemove { .. } => {
+            alias(site, request).await
+        }
+        _ => Err(misplaced()),
+    }
+}
+
+async fn add(site: &Site, new: Add) -> Result<Value, Refusal> {
+    let of = |error| match error {
+        Error::NotFound => Refusal {
+            kind: "not_found".to_owned(),
+            message: format!("{}: its domain is not known; add it first (collegium domain add)", new.address),
+        },
+        _ => Refusal::of(error, &new.address),
+    };
+    let made = new.password.is_none();
+    let secret = match &new.password {
+        Some(password) => Secret::new(password.clone()),
+        None => site.directory.random_secret(),
+    };
+    let record = NewAccount {
+        address: address(&new.address)?,
+        name: new.name.clone(),
+        password: Some(secret.clone()),
+        role: if new.administrator { Role::Administrator } else { Role::Member },
+        quota_bytes: new.quota_bytes,
+    };
+    let shown = record.address.clone();
+    let id = site.directory.add_account(record).await.map_err(of)?.into_inner();
+    site.apply_quota(id, new.quota_bytes).await.map_err(of)?;
+    let password = if made { json!(secret.expose()) } else { Value::Null };
+    Ok(json!({"id": id.0, "address": shown.as_str(), "password": password}))
+}
+
+async fn list(site: &Site) -> Result<Value, Refusal> {
+    let all = site.directory.accounts(None, LIST_COUNT_MAX).await;
+    let all = all.map_err(|error| Refusal::of(error, "accounts"))?;
+    let people = all.into_iter().filter(|account| account.kind == AccountKind::Person);
+    Ok(people.map(|account| row(&account)).collect())
+}
+
+/// An account as listings show it.
+pub(super) fn row(account: &Account) -> Value {
+    let aliases: Vec<&str> = account.addresses.iter().skip(1).map(Address::as_str).collect();
+    json!({
+        "id": account.id.0,
+        "address": account.address.as_str(),
+        "name": account.name,
+        "aliases": aliases,
+        "administrator": account.role == Role::Administrator,
+        "disabled": account.disabled,
+        "quota_bytes": account.quota_bytes,
+    })
+}
+
+async fn show(site: &Site, text: &str) -> Result<Value, Refusal> {
+    let of = |error| Refusal::of(error, text);
+    let account = find(site, text, Some(AccountKind::Person)).await?;
+    let mut shown = row(&account);
+    let principal = site.directory.principal(account.id).await.map_err(of)?;
+    let mut groups = Vec::new();
+    for id in &principal.groups {
+        if let Some(group) = site.directory.account(*id).await.map_err(of)? {
+            groups.push(group.address.to_string());
+        }
+    }
+    let apps = site.directory.app_passwords(account.id).await.map_err(of)?;
+    let usage = site.usage(&principal).await.map_err(of)?;
+    if let Some(object) = shown.as_object_mut() {
+        object.insert("groups".to_owned(), json!(groups));
+        object.insert("app_passwords".to_owned(), apps.into_iter().map(app_row).collect());
+        object.insert("used_bytes".to_owned(), json!(usage.used_bytes));
+        object.insert("used_count".to_owned(), json!(usage.used_count));
+    }
+    Ok(shown)
+}
+
+async fn change(site: &Site, set: Set) -> Result<Value, Refusal> {
+    let of = |error| Refusal::of(error, &set.address);
+    let id = find(site, &set.address, Some(AccountKind::Person)).await?.id;
+    if let Some(name) = &set.name {
+        site.directory.set_name(id, name).await.map_err(of)?.into_inner();
+    }
+    if let Some(administrator) = set.administrator {
+        let role = if administrator { Role::Administrator } else { Role::Member };
+        site.directory.set_role(id, role).await.map_err(of)?.into_inner();
+    }
+    if let Some(quota) = set.quota_bytes {
+        let quota = Some(quota).filter(|bytes| *bytes > 0);
+        site.directory.set_quota(id, quota).await.map_err(of)?.into_inner();
+        site.apply_quota(id, quota).await.map_err(of)?;
+    }
+    show(site, &set.address).await
+}
+
+async fn set_password(site: &Site, text: &str, password: Option<String>) -> Result<Value, Refusal> {
+    let account = find(site, text, Some(AccountKind::Person)).await?;
+    let made = password.is_none();
+    let secret = password.map_or_else(|| site.directory.random_secret(), Secret::new);
+    let done = site.directory.set_password(account.id, Some(&secret)).await;
+    done.map_err(|error| Refusal::of(error, text))?.into_inner();
+    let password = if made { json!(secret.expose()) } else { Value::Null };
+    Ok(json!({"address": account.address.as_str(), "password": password}))
+}
+
+/// Removes an account or group from the directory.
+pub(super) async fn remove(site: &Site, text: &str, kind: AccountKind) -> Result<Value, Refusal> {
+    let account = find(site, text, Some(kind)).await?;
+    if account.address.as_str() != text.to_lowercase() {
+        // An alias is too easily taken for a mere alias's removal.
+        return Err(Refusal {
+            kind: "conflict".to_owned(),
+            message: format!("{text}: is an alias of {}; name that one", account.address),
+        });
+    }
+    let done = site.directory.remove_account(account.id).await;
+    done.map_err(|error| Refusal::of(error, text))?.into_inner();
+    Ok(json!({"address": account.address.as_str(), "id": account.id.0}))
+}
+
+fn app_row(app: directory::AppPassword) -> Value {
+    json!({"id": app.id, "label": app.label, "created": moment(app.created)})
+}
+
+async fn app_password(site: &Site, request: Request) -> Result<Value, Refusal> {
+    let person = Some(AccountKind::Person);
+    match request {
+        Request::AppPasswordAdd { address, label } => {
+            let id = find(site, &address, person).await?.id;
+            let added = site.directory.add_app_password(id, &label).await;
+            let (number, secret) = added.map_err(|error| Refusal::of(error, &address))?.into_inner();
+            Ok(json!({"id": number, "label": label, "password": secret.expose()}))
+        }
+        Request::AppPasswordList { address } => {
+            let id = find(site, &address, person).await?.id;
+            let apps = site.directory.app_passwords(id).await;
+            let apps = apps.map_err(|error| Refusal::of(error, &address))?;
+            Ok(apps.into_iter().map(app_row).collect())
+        }
+        Request::AppPasswordRemove { address, id: number } => {
+            let id = find(site, &address, person).await?.id;
+            let done = site.directory.remove_app_password(id, number).await;
+            let what = format!("{address}: app password {number}");
+            done.map_err(|error| Refusal::of(error, &what))?.into_inner();
+            Ok(json!({"id": number}))
+        }
+        _ => Err(misplaced()),
+    }
+}
+
+async fn alias(site: &Site, request: Request) -> Result<Value, Refusal> {
+    match request {
+        Request::AliasAdd { alias, target } => {
+            let account = find(site, &target, None).await?;
+            let name = address(&alias)?;
+            let of = |error| Refusal::of(error, &alias);
+            site.directory.add_alias(account.id, &name).await.map_err(of)?.into_inner();
+            Ok(json!({"alias": name.as_str(), "target": account.address.as_str()}))
+        }
+        Request::AliasList { target } => {
+            let accounts = match target {
+                Some(target) => vec![find(site, &target, None).await?],
+                None => {
+                    let all = site.directory.accounts(None, LIST_COUNT_MAX).await;
+                    all.map_err(|error| Refusal::of(error, "aliases"))?
+                }
+            };
+            let of_account = |account: Account| {
+                let target = account.address.to_string();
+                let aliases = account.addresses.into_iter().skip(1);
+                aliases
+                    .map(move |alias| json!({"alias": alias.as_str(), "target": target}))
+                    .collect::<Vec<_>>()
+            };
+            Ok(accounts.into_iter().flat_map(of_account).collect())
+        }
+        Request::AliasRemove { alias } => {
+            let name = address(&alias)?;
+            let of = |error| match error {
+                Error::Conflict => Refusal {
+                    kind: "conflict".to_owned(),
+                    message: format!("{alias}: is an account's own address, not an alias"),
+                },
+                _ => Refusal::of(error, &alias),
+            };
+            site.directory.remove_alias(&name).await.map_err(of)?.into_inner();
+            Ok(json!({"alias": name.as_str()}))
+        }
+        _ => Err(misplaced()),
+    }
+}

@@ -1,0 +1,133 @@
+//! `collegium account`: people's accounts, passwords and app passwords.
+
+use super::{Shown, ask, password_from_stdin, size};
+use crate::admin::{Request, account};
+use crate::failure::Failure;
+use clap::{Args, Subcommand};
+
+/// See [`super::Verb::Account`].
+#[derive(Debug, Args)]
+pub(super) struct Account {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Add an account; prints a random password unless one is given.
+    Add {
+        address: String,
+        /// For people to read.
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Read the password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+        /// May administrate the installation.
+        #[arg(long)]
+        administrator: bool,
+        /// The most it may hold, as 500M or 2G.
+        #[arg(long, value_parser = size)]
+        quota: Option<u64>,
+    },
+    /// List accounts.
+    List,
+    /// Show an account.
+    Show { address: String },
+    /// Change an account's name, role or quota.
+    Set {
+        address: String,
+        /// For people to read.
+        #[arg(long)]
+        name: Option<String>,
+        /// Whether it may administrate the installation.
+        #[arg(long)]
+        administrator: Option<bool>,
+        /// The most it may hold, as 500M or 2G; 0 for no limit.
+        #[arg(long, value_parser = size)]
+        quota: Option<u64>,
+    },
+    /// Set the password; prints a random one unless one is given.
+    SetPassword {
+        address: String,
+        /// Read the password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Keep an account out, and mail for it too.
+    Disable { address: String },
+    /// Let a disabled account in again.
+    Enable { address: String },
+    /// Remove an account; its address is free again, its number is never used again.
+    Remove { address: String },
+    /// Passwords for single programs and devices, each to be revoked by itself.
+    #[command(subcommand)]
+    AppPassword(AppPassword),
+}
+
+#[derive(Debug, Subcommand)]
+enum AppPassword {
+    /// Make one; it is shown this once.
+    Add {
+        address: String,
+        /// What it is for.
+        label: String,
+    },
+    /// List them.
+    List { address: String },
+    /// Revoke one by its number.
+    Remove { address: String, id: u32 },
+}
+
+impl Account {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let facts = &[
+            "id",
+            "address",
+            "name",
+            "aliases",
+            "administrator",
+            "disabled",
+            "groups",
+            "app_passwords",
+            "quota_bytes",
+            "used_bytes",
+            "used_count",
+            "password",
+        ];
+        let given = |stdin: bool| if stdin { password_from_stdin().map(Some) } else { Ok(None) };
+        let request = match self.verb {
+            Verb::Add { address, name, password_stdin, administrator, quota } => {
+                let password = given(password_stdin)?;
+                let quota_bytes = quota.filter(|bytes| *bytes > 0);
+                Request::AccountAdd(account::Add { address, name, password, administrator, quota_bytes })
+            }
+            Verb::List => {
+                let columns =
+                    &["id", "address", "name", "aliases", "administrator", "disabled", "quota_bytes"];
+                return ask(&self.shown, Request::AccountList {}, columns);
+            }
+            Verb::Show { address } => Request::AccountShow { address },
+            Verb::Set { address, name, administrator, quota } => {
+                Request::AccountSet(account::Set { address, name, administrator, quota_bytes: quota })
+            }
+            Verb::SetPassword { address, password_stdin } => {
+                Request::AccountSetPassword { address, password: given(password_stdin)? }
+            }
+            Verb::Disable { address } => Request::AccountSetDisabled { address, disabled: true },
+            Verb::Enable { address } => Request::AccountSetDisabled { address, disabled: false },
+            Verb::Remove { address } => Request::AccountRemove { address },
+            Verb::AppPassword(verb) => {
+                let request = match verb {
+                    AppPassword::Add { address, label } => Request::AppPasswordAdd { address, label },
+                    AppPassword::List { address } => Request::AppPasswordList { address },
+                    AppPassword::Remove { address, id } => Request::AppPasswordRemove { address, id },
+                };
+                return ask(&self.shown, request, &["id", "label", "created", "password"]);
+            }
+        };
+        ask(&self.shown, request, facts)
+    }
+}

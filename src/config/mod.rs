@@ -1,0 +1,201 @@
+//! The one TOML file: facts of this node. Accounts, domains and policies live in the store.
+//!
+//! Every section denies keys it does not know, so that a misspelt limit is never a limit that silently does
+//! not hold. [`load`] reports each problem with its line.
+
+mod check;
+mod problem;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use check::load;
+pub(crate) use problem::{Problem, report};
+
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use toml::Spanned;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) server: Server,
+    #[serde(default)]
+    pub(crate) store: StoreSection,
+    pub(crate) tls: Option<Tls>,
+    #[serde(default)]
+    pub(crate) listener: Vec<Spanned<Listener>>,
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) log: Log,
+}
+
+/// `[server]`: who and where.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Server {
+    /// The name this server tells others: in greetings, Message-IDs, bounces.
+    pub(crate) hostname: Spanned<String>,
+    /// Everything the server writes is below this directory; relative to the file.
+    pub(crate) data: PathBuf,
+}
+
+/// `[store]`: the engine of this node.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct StoreSection {
+    /// Memory for cached blocks, in MiB.
+    pub(crate) cache_mib: u64,
+}
+
+impl Default for StoreSection {
+    fn default() -> Self {
+        Self { cache_mib: 128 }
+    }
+}
+
+/// `[tls]`: PEM files; read again on SIGHUP.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    /// The certificate with its chain, leaf first.
+    pub(crate) certificate: Spanned<PathBuf>,
+    /// Its private key.
+    pub(crate) key: Spanned<PathBuf>,
+}
+
+/// What a listener speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Protocol {
+    Imap,
+    Submission,
+    Caldav,
+    Carddav,
+    Webdav,
+}
+
+impl Protocol {
+    /// Whether it may share its listener with other HTTP doors.
+    pub(crate) fn is_http(self) -> bool {
+        matches!(self, Self::Caldav | Self::Carddav | Self::Webdav)
+    }
+
+    /// As in the file.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Imap => "imap",
+            Self::Submission => "submission",
+            Self::Caldav => "caldav",
+            Self::Carddav => "carddav",
+            Self::Webdav => "webdav",
+        }
+    }
+}
+
+/// One protocol, or several HTTP ones.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Protocols {
+    One(Protocol),
+    Many(Vec<Protocol>),
+}
+
+impl Protocols {
+    /// As a list.
+    pub(crate) fn list(&self) -> &[Protocol] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// How a listener comes to TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TlsMode {
+    /// From the first octet.
+    Implicit,
+    /// By the client's command.
+    Starttls,
+    /// Never.
+    None,
+}
+
+/// `[[listener]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listener {
+    /// `imap`, `submission`, `caldav`, `carddav`, `webdav`, or a list of the last three.
+    pub(crate) protocol: Spanned<Protocols>,
+    /// Address and port; a socket that systemd hands over for the same address is taken instead.
+    pub(crate) bind: Spanned<SocketAddr>,
+    /// `implicit`, `starttls` or `none`.
+    pub(crate) tls: Spanned<TlsMode>,
+    /// Passwords may cross without TLS; on loopback only.
+    #[serde(default)]
+    pub(crate) cleartext_auth: Option<Spanned<bool>>,
+}
+
+impl Listener {
+    /// Whether passwords may cross without TLS.
+    pub(crate) fn cleartext_auth(&self) -> bool {
+        self.cleartext_auth.as_ref().is_some_and(|flag| *flag.get_ref())
+    }
+
+    /// For logs: `imap`, `caldav+webdav`.
+    pub(crate) fn name(&self) -> String {
+        self.protocol.get_ref().list().iter().map(|one| one.name()).collect::<Vec<_>>().join("+")
+    }
+}
+
+/// `[limits]`: of this node as a whole; those of a protocol are in its crate.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// The most connections of all listeners together.
+    pub(crate) connection_count_max: Spanned<usize>,
+    /// The most connections of one peer (an IPv4 address, or an IPv6 /64).
+    pub(crate) connection_per_address_count_max: Spanned<usize>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connection_count_max: Spanned::new(0..0, 20_000),
+            connection_per_address_count_max: Spanned::new(0..0, 500),
+        }
+    }
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// `[log]`: to standard error.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// `text` or `json`.
+    pub(crate) format: LogFormat,
+    /// Levels by target, as `info,imap=debug`.
+    pub(crate) filter: Spanned<String>,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: Spanned::new(0..0, "info".to_owned()) }
+    }
+}
+
+/// The longest that sessions have to end after SIGTERM.
+pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);

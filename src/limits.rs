@@ -1,0 +1,22 @@
+//! Every bound of the composition root: listeners and the admin socket. Those a site may set are in the
+//! configuration's `[limits]`.
+
+use std::time::Duration;
+
+/// The longest TLS handshake of an implicit-TLS listener.
+pub(crate) const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
+/// Connections the kernel keeps ready before they are accepted.
+pub(crate) const BACKLOG_COUNT: u32 = 1024;
+/// The pause after an accept that failed for want of descriptors or memory.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest line of the admin socket, in octets.
+pub(crate) const ADMIN_LINE_BYTES_MAX: usize = 1024 * 1024;
+/// The most administrators at once.
+pub(crate) const ADMIN_SESSION_COUNT_MAX: usize = 16;
+/// The longest an administrator's session may be silent.
+pub(crate) const ADMIN_IDLE_TIME_MAX: Duration = Duration::from_secs(600);
+/// The largest message, event or card that is imported, in octets.
+pub(crate) const IMPORT_ITEM_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// The most rows a listing command returns.
+pub(crate) const LIST_COUNT_MAX: usize = 1_000_000;

@@ -1,0 +1,120 @@
+//! Serving: the store, the doors, their listeners, from start to drain.
+
+use crate::config::{Config, DRAIN_TIME_MAX, Protocol};
+use crate::doors::Doors;
+use crate::failure::Failure;
+use crate::listener::{Caps, Gate, Inherited, bind};
+use crate::shutdown::{Signals, Wish, drain};
+use crate::site::{Site, socket_path};
+use crate::tls::Identity;
+use crate::{admin, logging, systemd};
+use sasl::door::{Drain, DrainTrigger};
+use std::sync::Arc;
+
+/// Serves until SIGTERM or until the store says that it must not go on. `started` is called when every
+/// listener accepts.
+///
+/// # Errors
+/// What kept it from starting, or ended it.
+pub(crate) async fn run(config: &Config, started: impl FnOnce()) -> Result<(), Failure> {
+    crate::site::private_directory(&config.server.data)
+        .map_err(|cause| Failure::of(config.server.data.display(), cause))?;
+    raise_descriptor_limit();
+    let mut signals = Signals::listen().map_err(|cause| Failure::of("signals", cause))?;
+    let mut inherited = Inherited::take();
+    let identity = match &config.tls {
+        Some(tls) => Some(Identity::load(tls.clone()).map_err(|cause| Failure::of("tls", cause))?),
+        None => None,
+    };
+    // Sockets first: a port that is taken is told before the store is opened, and what connects early waits.
+    let mut sockets = Vec::new();
+    for listener in &config.listener {
+        let listener = listener.get_ref();
+        let socket = bind(listener, &mut inherited);
+        let socket = socket.map_err(|cause| Failure::of(listener.bind.get_ref(), cause))?;
+        sockets.push((listener, socket));
+    }
+    for left in inherited.left_over() {
+        tracing::warn!(address = %left, "an inherited socket has no [[listener]]; it is closed");
+    }
+    let site = Arc::new(Site::open(config).await?);
+    let (trigger, wish) = sasl::door::drain();
+    let doors = Doors::open(config, &site, &wish)?;
+    let caps = Caps::new(config);
+    let count = sockets.len();
+    for (listener, socket) in sockets {
+        let protocols = listener.protocol.get_ref().list();
+        let door = doors.for_listener(protocols);
+        let gate = Gate::new(listener, identity.as_ref(), door, caps.clone())
+            .map_err(|cause| Failure::of(listener.name(), cause))?;
+        tracing::info!(protocol = listener.name(), bind = %listener.bind.get_ref(), "listening");
+        tokio::spawn(gate.accept(socket, wish.clone()));
+    }
+    let path = socket_path(&config.server.data);
+    admin::serve(site.clone(), &path, wish.clone()).map_err(|cause| Failure::of(path.display(), cause))?;
+    tokio::spawn(systemd::watchdog());
+    systemd::ready(count);
+    started();
+    let ended = attend(&mut signals, identity.as_ref(), &site, count).await;
+    end(&site, &trigger, wish, &path).await;
+    ended
+}
+
+/// Answers signals until the end.
+async fn attend(
+    signals: &mut Signals,
+    identity: Option<&Arc<Identity>>,
+    site: &Site,
+    listeners: usize,
+) -> Result<(), Failure> {
+    loop {
+        tokio::select! {
+            wish = signals.next() => match wish {
+                Wish::Stop => return Ok(()),
+                Wish::Reload => {
+                    systemd::reloading();
+                    match identity.map(|identity| identity.reload()) {
+                        Some(Ok(())) => tracing::info!("the certificate was read again"),
+                        Some(Err(cause)) => tracing::error!(%cause, "the certificate in use stays"),
+                        None => {}
+                    }
+                    systemd::ready(listeners);
+                }
+            },
+            () = site.poisoned() => {
+                tracing::error!("the store must not acknowledge anything any more: ending");
+                return Err(Failure::new("the store has failed; see the log"));
+            }
+        }
+    }
+}
+
+/// Drains, closes, and says so.
+async fn end(site: &Site, trigger: &DrainTrigger, wish: Drain, socket: &std::path::Path) {
+    systemd::stopping();
+    tracing::info!("ending: sessions finish their command");
+    drop(wish);
+    if !drain(trigger).await {
+        tracing::warn!(after_ms = DRAIN_TIME_MAX.as_millis(), "sessions that had not ended are cut");
+    }
+    site.close().await;
+    if let Err(cause) = std::fs::remove_file(socket) {
+        tracing::debug!(%cause, "admin socket");
+    }
+    tracing::info!(panics = logging::panic_count(), "ended");
+}
+
+/// Fifteen thousand quiet clients are fifteen thousand descriptors: takes all that the system allows.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(cause) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%cause, "limit of descriptors");
+    }
+}
+
+/// Whether this build serves a protocol.
+pub(crate) fn serves(protocol: Protocol) -> bool {
+    Doors::SERVED.contains(&protocol)
+}

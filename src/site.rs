@@ -1,0 +1,108 @@
+//! One installation opened on this node: engine, blobs, store, directory. Held by the server, or by a command
+//! while no server runs.
+
+use crate::config::Config;
+use crate::failure::Failure;
+use directory::{Directory, LocalDirectory};
+use engine::{BlobStore, Engine, Env, LocalBlobs, OsEnv};
+use model::{AccountId, Error, Principal, Quota, Result};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::Store;
+
+/// See the module.
+pub(crate) struct Site {
+    pub(crate) store: Store,
+    pub(crate) directory: Arc<LocalDirectory>,
+    engine: Arc<dyn Engine>,
+    blobs: Arc<dyn BlobStore>,
+}
+
+/// Where the running server answers administrators.
+pub(crate) fn socket_path(data: &Path) -> PathBuf {
+    data.join("admin.sock")
+}
+
+/// Makes a directory that only its owner may enter.
+///
+/// # Errors
+/// Of the system.
+pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+impl Site {
+    /// Opens the store of the configuration, making it when there is none.
+    ///
+    /// # Errors
+    /// When another process holds it, or when it cannot be read.
+    pub(crate) async fn open(config: &Config) -> std::result::Result<Self, Failure> {
+        let data = config.server.data.clone();
+        private_directory(&data).map_err(|cause| Failure::of(data.display(), cause))?;
+        let cache_bytes = config.store.cache_mib.saturating_mul(1024 * 1024);
+        let path = data.clone();
+        // Both replay and scan, which blocks.
+        let opened = tokio::task::spawn_blocking(move || {
+            let engine = engine::open_fjall(&path.join("engine"), cache_bytes)?;
+            let blobs = LocalBlobs::open(&path.join("blobs"))?;
+            Ok::<_, Error>((engine, blobs))
+        });
+        let opened = opened.await.map_err(|cause| Failure::of("opening the store", cause))?;
+        let (engine, blobs) = opened.map_err(|error| refused(&data, error))?;
+        let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
+        let env: Arc<dyn Env> = Arc::new(OsEnv);
+        let options = directory::Options::default();
+        let directory = LocalDirectory::open(engine.clone(), env.clone(), options).await;
+        let directory = Arc::new(directory.map_err(|error| refused(&data, error))?);
+        let store = Store::new(engine.clone(), blobs.clone(), env, store::Options::default());
+        Ok(Self { store, directory, engine, blobs })
+    }
+
+    /// Resolves when nothing may be acknowledged any more.
+    pub(crate) async fn poisoned(&self) {
+        tokio::select! {
+            () = self.engine.poisoned() => {}
+            () = self.blobs.poisoned() => {}
+        }
+    }
+
+    /// Sets the quota of what an account holds.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub(crate) async fn apply_quota(&self, id: AccountId, limit_bytes: Option<u64>) -> Result<()> {
+        let principal = self.directory.principal(id).await?;
+        let mut writer = self.store.write(&principal, id).await?;
+        if writer.quota().limit_bytes != limit_bytes {
+            writer.set_quota(limit_bytes);
+            let _durable = writer.commit(()).await?;
+        }
+        Ok(())
+    }
+
+    /// How much an account holds.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub(crate) async fn usage(&self, principal: &Principal) -> Result<Quota> {
+        Ok(self.store.read(principal, principal.account).await?.quota())
+    }
+
+    /// Ends it: nothing is written afterwards.
+    pub(crate) async fn close(&self) {
+        self.engine.close().await;
+    }
+}
+
+/// Why a store could not be opened, for the person who started the program.
+fn refused(data: &Path, error: Error) -> Failure {
+    let why = match error {
+        Error::Conflict => "another process has it open (a server that does not answer?)",
+        Error::Invalid(why) => why,
+        Error::Corrupt => "stored data is damaged; see the log",
+        _ => "it cannot be opened; see the log",
+    };
+    Failure::of(data.display(), why)
+}

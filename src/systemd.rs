@@ -1,0 +1,38 @@
+//! What systemd is told: ready, reloading, stopping, still alive (sd_notify(3)). Silent without it.
+
+use sd_notify::NotifyState;
+
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(cause) = sd_notify::notify(states) {
+        tracing::warn!(%cause, "systemd could not be told");
+    }
+}
+
+/// Every listener accepts.
+pub(crate) fn ready(listeners: usize) {
+    let status = format!("{listeners} listeners");
+    tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
+}
+
+/// The certificate is being read again; [`ready`] follows.
+pub(crate) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(_) => tell(&[NotifyState::Reloading]),
+    }
+}
+
+/// Sessions are being ended.
+pub(crate) fn stopping() {
+    tell(&[NotifyState::Stopping]);
+}
+
+/// Answers the watchdog at half its time for as long as the runtime turns.
+pub(crate) async fn watchdog() {
+    let Some(limit) = sd_notify::watchdog_enabled() else { return };
+    let mut tick = tokio::time::interval(limit / 2);
+    loop {
+        tick.tick().await;
+        tell(&[NotifyState::Watchdog]);
+    }
+}

@@ -1,0 +1,126 @@
+//! TLS by rustls: certificates from PEM files, read again on demand; TLS 1.2 and 1.3; ALPN by protocol.
+
+use crate::config::{Protocol, Tls};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{RootCertStore, ServerConfig};
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Why a certificate and its key cannot be used.
+#[derive(Debug)]
+pub(crate) struct TlsProblem {
+    /// Whether the key is at fault rather than the certificate.
+    pub(crate) concerns_key: bool,
+    /// For the person who configured it.
+    pub(crate) message: String,
+}
+
+impl fmt::Display for TlsProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Reads the pair and makes sure that it is one.
+///
+/// # Errors
+/// Names the file at fault.
+pub(crate) fn certified_key(tls: &Tls) -> Result<CertifiedKey, TlsProblem> {
+    let of_certificate = |message: String| TlsProblem { concerns_key: false, message };
+    let of_key = |message: String| TlsProblem { concerns_key: true, message };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(tls.certificate.get_ref())
+        .and_then(Iterator::collect)
+        .map_err(|cause| of_certificate(format!("certificate: {cause}")))?;
+    if chain.is_empty() {
+        return Err(of_certificate("certificate: the file holds none".to_owned()));
+    }
+    let key =
+        PrivateKeyDer::from_pem_file(tls.key.get_ref()).map_err(|cause| of_key(format!("key: {cause}")))?;
+    let provider = rustls::crypto::ring::default_provider();
+    CertifiedKey::from_der(chain, key, &provider)
+        .map_err(|cause| of_key(format!("key: does not fit the certificate: {cause}")))
+}
+
+/// The authorities in a PEM file.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub(crate) fn roots(path: &Path) -> Result<RootCertStore, String> {
+    let mut store = RootCertStore::empty();
+    let found = CertificateDer::pem_file_iter(path).map_err(|cause| cause.to_string())?;
+    for certificate in found {
+        let certificate = certificate.map_err(|cause| cause.to_string())?;
+        store.add(certificate).map_err(|cause| cause.to_string())?;
+    }
+    if store.is_empty() { Err("the file holds no certificate".to_owned()) } else { Ok(store) }
+}
+
+/// The certificate in use; [`Identity::reload`] changes it for the next handshakes.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    source: Tls,
+    current: RwLock<Arc<CertifiedKey>>,
+}
+
+impl Identity {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// As [`certified_key`].
+    pub(crate) fn load(source: Tls) -> Result<Arc<Self>, TlsProblem> {
+        let current = RwLock::new(Arc::new(certified_key(&source)?));
+        Ok(Arc::new(Self { source, current }))
+    }
+
+    /// Reads the files again; what they held before stays in use when they are no good.
+    ///
+    /// # Errors
+    /// As [`certified_key`].
+    pub(crate) fn reload(&self) -> Result<(), TlsProblem> {
+        let fresh = Arc::new(certified_key(&self.source)?);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+
+    /// What a listener of these protocols hands its handshakes to.
+    ///
+    /// # Errors
+    /// Of rustls, for a provider without the protocol versions.
+    pub(crate) fn acceptor(
+        self: &Arc<Self>,
+        protocols: &[Protocol],
+    ) -> Result<tokio_rustls::TlsAcceptor, rustls::Error> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(Resolver(self.clone())));
+        config.alpn_protocols = alpn(protocols);
+        // An idle session shall cost little; records are read as they come.
+        config.send_tls13_tickets = 2;
+        Ok(tokio_rustls::TlsAcceptor::from(Arc::new(config)))
+    }
+}
+
+/// RFC 7301 names; a client that offers none of them but offers some is refused by rustls, so mail doors,
+/// which old clients reach with odd offers, name none.
+fn alpn(protocols: &[Protocol]) -> Vec<Vec<u8>> {
+    if protocols.iter().all(|one| one.is_http()) {
+        vec![b"h2".to_vec(), b"http/1.1".to_vec()]
+    } else {
+        Vec::new()
+    }
+}
+
+#[derive(Debug)]
+struct Resolver(Arc<Identity>);
+
+impl ResolvesServerCert for Resolver {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
