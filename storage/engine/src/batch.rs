@@ -128,15 +128,15 @@ pub struct Batch {
 
 /// Proof that a batch is on stable storage. Only engines make it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 #[must_use = "a commit that nobody waits for must not be acknowledged"]
 pub struct Durable {
     /// Number of the group commit that carried the batch; grows with time, for logs and tests.
     pub group: u64,
-    _made_by_engines: (),
 }
 
 impl Durable {
     pub(crate) fn new(group: u64) -> Self {
-        Self { group, _made_by_engines: () }
+        Self { group }
     }
 }

@@ -6,7 +6,23 @@
 //! shows a batch that is not: what a reader has seen cannot be lost in a power cut.
 
 mod batch;
+mod blobs;
+mod committer;
+mod env;
+pub mod fail;
+mod fjall;
+mod group;
+pub mod limits;
+mod lock;
+mod poison;
+mod raw;
+pub mod sim;
+#[cfg(test)]
+mod suite;
 mod traits;
 
 pub use batch::{Batch, Durable, Op, Precondition, Range, Table};
+pub use blobs::{Found, LocalBlobs};
+pub use env::OsEnv;
+pub use fjall::open_fjall;
 pub use traits::{BlobStore, BoxFuture, Engine, Env, Frame, Place, Snapshot};

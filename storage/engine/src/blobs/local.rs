@@ -1,0 +1,384 @@
+//! Blobs in append-only segment files on a local disk.
+//!
+//! Appending writes into the page cache under a short lock; syncing is done by one thread for all who wait, so
+//! that while the engine commits one group the bodies of the next are on their way. A sealed segment never
+//! changes. A failed write takes nothing (the next frame goes to the same offset); a failed sync poisons.
+
+use super::{
+    frame::{HEADER_BYTES, Header, Spot},
+    recover::{End, walk},
+    segments::{Handles, Listing, gone_path, list, segment_path, unavailable},
+};
+use crate::{
+    BlobStore, Frame, Place,
+    limits::{BLOB_BYTES_MAX, READ_INLINE_BYTES_MAX, SEGMENT_BYTES_MAX},
+    lock::DirectoryLock,
+    poison::Poison,
+    raw::blocking,
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use model::{BlobId, Error, Result};
+use std::{
+    fs::File,
+    io,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
+};
+use tokio::sync::watch;
+
+/// Where the next frame goes.
+struct Tail {
+    segment: u32,
+    file: Arc<File>,
+    offset: u64,
+    /// The newest frame.
+    sequence: u64,
+    /// The newest frame that somebody waits for.
+    wanted: u64,
+    /// Sealed segments that are not yet stable, and whether the directory is not.
+    sealed: Vec<Arc<File>>,
+    directory: bool,
+    closed: bool,
+}
+
+/// What the handle and the syncing thread share.
+struct Shared {
+    directory: PathBuf,
+    handles: Handles,
+    tail: Mutex<Tail>,
+    wake: Condvar,
+    /// The newest stable frame.
+    stable: watch::Sender<u64>,
+    poison: Poison,
+    segment_bytes_max: u64,
+    _lock: DirectoryLock,
+}
+
+impl Shared {
+    fn tail(&self) -> MutexGuard<'_, Tail> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A blob found in a segment, for collection and checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The blob's name.
+    pub id: BlobId,
+    /// Where it is.
+    pub place: Place,
+    /// Bytes of the blob.
+    pub bytes: u32,
+}
+
+/// The blob store on a local disk. Dropping it ends its thread and gives the directory free.
+pub struct LocalBlobs(Arc<Shared>, Option<JoinHandle<()>>);
+
+impl LocalBlobs {
+    /// Opens or creates the blob store in a directory of its own, which it locks. Blocks while it reads the last
+    /// segment's headers.
+    ///
+    /// # Errors
+    /// `Conflict` when another process has it open, `Corrupt` when a segment is missing, `Unavailable` when it
+    /// cannot be read or written. The cause is in the log.
+    pub fn open(directory: &Path) -> Result<Self> {
+        Self::open_with(directory, SEGMENT_BYTES_MAX)
+    }
+
+    /// As [`LocalBlobs::open`], with segments of another size, for tests and small disks.
+    ///
+    /// # Errors
+    /// As [`LocalBlobs::open`].
+    pub fn open_with(directory: &Path, segment_bytes_max: u64) -> Result<Self> {
+        std::fs::create_dir_all(directory).map_err(|error| unavailable(directory, &error))?;
+        let lock = DirectoryLock::take(directory)?;
+        let tail = recover(directory)?;
+        let shared = Arc::new(Shared {
+            directory: directory.to_path_buf(),
+            handles: Handles::new(directory.to_path_buf()),
+            stable: watch::Sender::new(tail.sequence),
+            tail: Mutex::new(tail),
+            wake: Condvar::new(),
+            poison: Poison::new(),
+            segment_bytes_max: segment_bytes_max.min(SEGMENT_BYTES_MAX),
+            _lock: lock,
+        });
+        let syncing = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("blob-sync".into());
+        let thread = thread.spawn(move || keep_syncing(&syncing));
+        Ok(Self(shared, Some(thread.map_err(|error| unavailable(directory, &error))?)))
+    }
+
+    /// The segments there are, the one that is written last.
+    ///
+    /// # Errors
+    /// `Unavailable` when the directory cannot be read.
+    pub fn segments(&self) -> Result<Vec<u32>> {
+        Ok(list(&self.0.directory)?.present)
+    }
+
+    /// Every frame of a segment, in order. Blocks: for the blocking pool.
+    ///
+    /// # Errors
+    /// `Corrupt` when there is no such segment, `Unavailable` when it cannot be read.
+    pub fn frames(&self, segment: u32) -> Result<Vec<Found>> {
+        let file = self.0.handles.get(segment)?;
+        let mut frames = Vec::new();
+        let walked = walk(&file, |offset, header| {
+            let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+            let spot = Spot { segment, offset, bytes: header.bytes };
+            frames.push(Found { id: header.id, place: Place(spot.encode()), bytes: header.bytes });
+        });
+        walked.map_err(|error| unavailable(&segment_path(&self.0.directory, segment), &error))?;
+        Ok(frames)
+    }
+
+    /// Seals the segment that is written, so that it can be collected too.
+    ///
+    /// # Errors
+    /// `Unavailable` when no new segment can be made.
+    pub fn seal(&self) -> Result<()> {
+        let mut tail = self.0.tail();
+        if tail.offset == 0 { Ok(()) } else { roll(&self.0.directory, &mut tail) }
+    }
+
+    /// Removes a sealed segment that nothing refers to any more. Blocks.
+    ///
+    /// # Errors
+    /// `Conflict` for the segment that is written, `Unavailable` when it cannot be removed.
+    pub fn remove_segment(&self, segment: u32) -> Result<()> {
+        if self.0.tail().segment == segment {
+            return Err(Error::Conflict);
+        }
+        let directory = &self.0.directory;
+        let removed = File::create(gone_path(directory, segment))
+            .and_then(|mark| mark.sync_all())
+            .and_then(|()| sync_directory(directory))
+            .and_then(|()| std::fs::remove_file(segment_path(directory, segment)));
+        self.0.handles.forget(segment);
+        removed.map_err(|error| unavailable(directory, &error))
+    }
+}
+
+impl Drop for LocalBlobs {
+    fn drop(&mut self) {
+        self.0.tail().closed = true;
+        self.0.wake.notify_all();
+        // At most one sync is waited for; after this the directory can be opened again.
+        if let Some(thread) = self.1.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// Finds the place of the next frame, cuts a torn tail off, and makes what is there stable.
+fn recover(directory: &Path) -> Result<Tail> {
+    let listing = list(directory)?;
+    sweep(directory, &listing)?;
+    let (mut sequence, mut last) = (0, None);
+    for (back, segment) in listing.present.iter().rev().enumerate() {
+        let path = segment_path(directory, *segment);
+        let opened = File::options().read(true).write(true).open(&path);
+        let file = opened.map_err(|error| unavailable(&path, &error))?;
+        let walked = walk(&file, |_, _| {}).map_err(|error| unavailable(&path, &error))?;
+        if back == 0 {
+            last = Some((*segment, file, walked.end));
+        }
+        // An empty or damaged segment does not tell how far the numbers had come: ask the one before too.
+        if let Some(found) = walked.sequence {
+            sequence = sequence.max(found);
+            break;
+        }
+    }
+    let mut tail = match last {
+        Some((segment, file, End::Here(offset))) if segment == listing.highest => {
+            cut(&file, offset).map_err(|error| unavailable(&segment_path(directory, segment), &error))?;
+            tail_of(segment, file, offset)
+        }
+        Some((segment, file, End::Damaged)) => {
+            // A power cut may leave this too: unsynced frames reach the disk in any order.
+            tracing::warn!(
+                segment,
+                "frames behind a torn or damaged one: the segment is kept as it is and sealed"
+            );
+            let mut tail = tail_of(listing.highest, file, 0);
+            roll(directory, &mut tail)?;
+            tail
+        }
+        _ => create(directory, listing.highest + 1)?,
+    };
+    sync_directory(directory).map_err(|error| unavailable(directory, &error))?;
+    tail.sequence = sequence;
+    tail.wanted = sequence;
+    Ok(tail)
+}
+
+/// Ends removals that were cut short.
+fn sweep(directory: &Path, listing: &Listing) -> Result<()> {
+    for gone in (1..=listing.highest).filter(|segment| !listing.present.contains(segment)) {
+        match std::fs::remove_file(segment_path(directory, gone)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(unavailable(directory, &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn tail_of(segment: u32, file: File, offset: u64) -> Tail {
+    let (file, sealed) = (Arc::new(file), Vec::new());
+    Tail { segment, file, offset, sequence: 0, wanted: 0, sealed, directory: false, closed: false }
+}
+
+/// Ends the file at `offset` and makes it stable.
+fn cut(file: &File, offset: u64) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    if length > offset {
+        tracing::warn!(bytes = length - offset, "cut a torn frame off the last segment");
+        file.set_len(offset)?;
+    }
+    file.sync_all()
+}
+
+fn create(directory: &Path, segment: u32) -> Result<Tail> {
+    let path = segment_path(directory, segment);
+    let created = File::options().read(true).write(true).create_new(true).open(&path);
+    Ok(tail_of(segment, created.map_err(|error| unavailable(&path, &error))?, 0))
+}
+
+/// Goes on in a new segment. The old one and the directory become stable with the next sync.
+fn roll(directory: &Path, tail: &mut Tail) -> Result<()> {
+    let next = create(directory, tail.segment + 1)?;
+    let full = std::mem::replace(&mut tail.file, next.file);
+    tail.sealed.push(full);
+    tail.segment = next.segment;
+    tail.offset = 0;
+    tail.directory = true;
+    Ok(())
+}
+
+/// The syncing thread: one sync for all who wait.
+fn keep_syncing(shared: &Shared) {
+    loop {
+        let mut tail = shared.tail();
+        while tail.wanted <= *shared.stable.borrow() && !tail.closed {
+            tail = shared.wake.wait(tail).unwrap_or_else(PoisonError::into_inner);
+        }
+        if tail.closed {
+            return;
+        }
+        let reached = tail.sequence;
+        let mut files = std::mem::take(&mut tail.sealed);
+        files.push(Arc::clone(&tail.file));
+        let directory = std::mem::take(&mut tail.directory);
+        drop(tail);
+
+        let mut synced = files.iter().try_for_each(|file| file.sync_data());
+        if directory {
+            synced = synced.and_then(|()| sync_directory(&shared.directory));
+        }
+        if let Err(error) = synced {
+            tracing::error!(%error, "syncing blobs failed; no change is acknowledged any more");
+            shared.poison.set();
+            // Wakes who waits; they look at the flag first.
+            shared.stable.send_modify(|_| {});
+            return;
+        }
+        shared.stable.send_replace(reached);
+    }
+}
+
+/// Reads and checks one frame.
+fn read_frame(file: &File, spot: Spot, id: &BlobId) -> Result<Bytes> {
+    let mut bytes = vec![0; HEADER_BYTES + spot.bytes as usize];
+    if let Err(error) = file.read_exact_at(&mut bytes, u64::from(spot.offset)) {
+        tracing::error!(?spot, %error, "cannot read a blob");
+        let ended = error.kind() == io::ErrorKind::UnexpectedEof;
+        return Err(if ended { Error::Corrupt } else { Error::Unavailable });
+    }
+    let bytes = Bytes::from(bytes);
+    let header = Header::decode(&bytes).filter(|header| header.id == *id && header.bytes == spot.bytes);
+    let body = bytes.slice(HEADER_BYTES..);
+    if header.is_none() || blake3::hash(&body).as_bytes() != &id.0 {
+        tracing::error!(?spot, %id, "a blob does not match its checksum");
+        return Err(Error::Corrupt);
+    }
+    Ok(body)
+}
+
+#[async_trait]
+impl BlobStore for LocalBlobs {
+    fn blob_bytes_max(&self) -> usize {
+        BLOB_BYTES_MAX
+    }
+
+    async fn append(&self, bytes: Bytes) -> Result<Frame> {
+        let length = u32::try_from(bytes.len()).ok().filter(|length| *length as usize <= BLOB_BYTES_MAX);
+        let length = length.ok_or(Error::TooLarge(BLOB_BYTES_MAX as u64))?;
+        let id = BlobId(*blake3::hash(&bytes).as_bytes());
+        if self.0.poison.is_set() {
+            return Err(Error::Unavailable);
+        }
+        // Put together before the lock is taken; only the header waits for its number.
+        let mut frame = vec![0; HEADER_BYTES];
+        frame.extend_from_slice(&bytes);
+        let mut tail = self.0.tail();
+        let sequence = tail.sequence + 1;
+        let header = Header { id, bytes: length, sequence };
+        if tail.offset > 0 && tail.offset + header.frame_bytes() > self.0.segment_bytes_max {
+            roll(&self.0.directory, &mut tail)?;
+        }
+        frame.iter_mut().zip(header.encode()).for_each(|(byte, encoded)| *byte = encoded);
+        if let Err(error) = tail.file.write_all_at(&frame, tail.offset) {
+            return Err(unavailable(&segment_path(&self.0.directory, tail.segment), &error));
+        }
+        let offset = u32::try_from(tail.offset).map_err(|_| Error::Corrupt)?;
+        let spot = Spot { segment: tail.segment, offset, bytes: length };
+        tail.offset += header.frame_bytes();
+        tail.sequence = sequence;
+        Ok(Frame { id, place: Place(spot.encode()), sequence })
+    }
+
+    async fn sync(&self, sequence: u64) -> Result<()> {
+        let mut stable = self.0.stable.subscribe();
+        let mut sequence = sequence;
+        if *stable.borrow() < sequence {
+            let mut tail = self.0.tail();
+            // What was never appended cannot be waited for.
+            sequence = sequence.min(tail.sequence);
+            tail.wanted = tail.wanted.max(sequence);
+            drop(tail);
+            self.0.wake.notify_one();
+        }
+        let reached = stable.wait_for(|stable| *stable >= sequence || self.0.poison.is_set()).await;
+        match reached {
+            Ok(_) if !self.0.poison.is_set() => Ok(()),
+            _ => Err(Error::Unavailable),
+        }
+    }
+
+    async fn read(&self, id: &BlobId, place: &Place) -> Result<Bytes> {
+        let spot = Spot::decode(&place.0).ok_or(Error::Corrupt)?;
+        let file = self.0.handles.get(spot.segment)?;
+        if spot.bytes as usize <= READ_INLINE_BYTES_MAX {
+            return read_frame(&file, spot, id);
+        }
+        let id = *id;
+        blocking(move || read_frame(&file, spot, &id)).await
+    }
+
+    async fn poisoned(&self) {
+        self.0.poison.wait().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+//! Torn tails, damage, lost and full segments.
+
+use super::*;
+use tempfile::TempDir;
+
+fn body(seed: u8, bytes: usize) -> Bytes {
+    (0..bytes).map(|at| (at as u8).wrapping_mul(31).wrapping_add(seed)).collect()
+}
+
+async fn fill(directory: &TempDir, sizes: &[usize]) -> Vec<(Frame, Bytes)> {
+    let blobs = LocalBlobs::open(directory.path()).unwrap();
+    let mut frames = Vec::new();
+    for (seed, size) in sizes.iter().enumerate() {
+        let bytes = body(seed as u8, *size);
+        frames.push((blobs.append(bytes.clone()).await.unwrap(), bytes));
+    }
+    blobs.sync(u64::MAX).await.unwrap();
+    frames
+}
+
+async fn all_read(blobs: &LocalBlobs, frames: &[(Frame, Bytes)]) {
+    for (frame, bytes) in frames {
+        assert_eq!(&blobs.read(&frame.id, &frame.place).await.unwrap(), bytes);
+    }
+}
+
+fn segment(directory: &TempDir, number: u32) -> PathBuf {
+    segment_path(directory.path(), number)
+}
+
+#[tokio::test]
+async fn a_tail_torn_at_every_byte_is_cut_and_written_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let frames = fill(&directory, &[300, 200, 150]).await;
+    let whole = std::fs::read(segment(&directory, 1)).unwrap();
+    let sound = (HEADER_BYTES + 300 + HEADER_BYTES + 200) as u64;
+    for length in sound..whole.len() as u64 {
+        std::fs::write(segment(&directory, 1), &whole[..length as usize]).unwrap();
+        let blobs = LocalBlobs::open(directory.path()).unwrap();
+        assert_eq!(std::fs::metadata(segment(&directory, 1)).unwrap().len(), sound, "torn at {length}");
+        all_read(&blobs, &frames[..2]).await;
+        let (lost, _) = &frames[2];
+        assert_eq!(blobs.read(&lost.id, &lost.place).await, Err(Error::Corrupt));
+        let next = blobs.append(body(9, 10)).await.unwrap();
+        assert_eq!(next.sequence, 3);
+        assert_eq!(blobs.read(&next.id, &next.place).await.unwrap(), body(9, 10));
+    }
+}
+
+#[tokio::test]
+async fn a_tail_of_zeros_or_rubbish_is_cut() {
+    for rubbish in [vec![0; 5_000], b"CgF1CgF1CgF1".repeat(100), vec![0xFF; 63]] {
+        let directory = tempfile::tempdir().unwrap();
+        let frames = fill(&directory, &[300]).await;
+        let mut bytes = std::fs::read(segment(&directory, 1)).unwrap();
+        let sound = bytes.len() as u64;
+        bytes.extend(rubbish);
+        std::fs::write(segment(&directory, 1), &bytes).unwrap();
+        let blobs = LocalBlobs::open(directory.path()).unwrap();
+        assert_eq!(std::fs::metadata(segment(&directory, 1)).unwrap().len(), sound);
+        all_read(&blobs, &frames).await;
+    }
+}
+
+#[tokio::test]
+async fn every_flipped_bit_is_seen_and_costs_only_its_own_frame() {
+    let directory = tempfile::tempdir().unwrap();
+    let frames = fill(&directory, &[40, 40, 40]).await;
+    let whole = std::fs::read(segment(&directory, 1)).unwrap();
+    let frame_bytes = HEADER_BYTES + 40;
+    for bit in 0..whole.len() * 8 {
+        let mut damaged = whole.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(segment(&directory, 1), &damaged).unwrap();
+        let blobs = LocalBlobs::open(directory.path()).unwrap();
+        for (number, (frame, bytes)) in frames.iter().enumerate() {
+            let read = blobs.read(&frame.id, &frame.place).await;
+            if number == bit / 8 / frame_bytes {
+                assert_eq!(read, Err(Error::Corrupt), "bit {bit}");
+            } else {
+                assert_eq!(&read.unwrap(), bytes, "bit {bit}");
+            }
+        }
+        drop(blobs);
+        let _ = std::fs::remove_file(segment(&directory, 2));
+    }
+}
+
+#[tokio::test]
+async fn damage_before_sound_frames_seals_the_segment_untouched() {
+    let directory = tempfile::tempdir().unwrap();
+    let frames = fill(&directory, &[300, 200, 150]).await;
+    let mut bytes = std::fs::read(segment(&directory, 1)).unwrap();
+    bytes[HEADER_BYTES + 300..HEADER_BYTES + 300 + HEADER_BYTES].fill(0);
+    std::fs::write(segment(&directory, 1), &bytes).unwrap();
+    let blobs = LocalBlobs::open(directory.path()).unwrap();
+    assert_eq!(std::fs::read(segment(&directory, 1)).unwrap(), bytes);
+    assert_eq!(blobs.segments().unwrap(), [1, 2]);
+    all_read(&blobs, &[frames[0].clone(), frames[2].clone()]).await;
+    let next = blobs.append(body(9, 10)).await.unwrap();
+    assert_eq!(next.sequence, 4, "numbers go on behind the highest that was seen");
+    assert_eq!(blobs.frames(1).unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn segments_roll_and_stay_readable() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut frames = Vec::new();
+    for round in 0..3 {
+        let blobs = LocalBlobs::open_with(directory.path(), 2_000).unwrap();
+        for seed in 0..5 {
+            let bytes = body(round * 5 + seed, 700);
+            let frame = blobs.append(bytes.clone()).await.unwrap();
+            blobs.sync(frame.sequence).await.unwrap();
+            frames.push((frame, bytes));
+        }
+        all_read(&blobs, &frames).await;
+    }
+    let blobs = LocalBlobs::open_with(directory.path(), 2_000).unwrap();
+    all_read(&blobs, &frames).await;
+    let segments = blobs.segments().unwrap();
+    assert!(segments.len() >= 7);
+    let mut listed = Vec::new();
+    for segment in segments {
+        assert!(std::fs::metadata(segment_path(directory.path(), segment)).unwrap().len() <= 2_000);
+        listed.extend(blobs.frames(segment).unwrap().into_iter().map(|found| (found.id, found.place)));
+    }
+    let written: Vec<_> = frames.into_iter().map(|(frame, _)| (frame.id, frame.place)).collect();
+    assert_eq!(listed, written);
+}
+
+#[tokio::test]
+async fn a_blob_larger_than_a_segment_has_one_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let blobs = LocalBlobs::open_with(directory.path(), 1_000).unwrap();
+    for seed in 0..3 {
+        let frame = blobs.append(body(seed, 5_000)).await.unwrap();
+        assert_eq!(blobs.read(&frame.id, &frame.place).await.unwrap(), body(seed, 5_000));
+    }
+    assert_eq!(blobs.segments().unwrap(), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_missing_segment_is_refused_and_a_removed_one_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let blobs = LocalBlobs::open_with(directory.path(), 1_000).unwrap();
+    for seed in 0..3 {
+        let frame = blobs.append(body(seed, 900)).await.unwrap();
+        blobs.sync(frame.sequence).await.unwrap();
+    }
+    assert_eq!(blobs.remove_segment(3), Err(Error::Conflict));
+    blobs.remove_segment(1).unwrap();
+    drop(blobs);
+    assert_eq!(LocalBlobs::open(directory.path()).unwrap().segments().unwrap(), [2, 3]);
+    std::fs::remove_file(segment(&directory, 2)).unwrap();
+    assert_eq!(LocalBlobs::open(directory.path()).err(), Some(Error::Corrupt));
+}
+
+#[tokio::test]
+async fn a_removal_cut_short_is_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(fill(&directory, &[10]).await);
+    File::create(gone_path(directory.path(), 1)).unwrap();
+    let blobs = LocalBlobs::open(directory.path()).unwrap();
+    assert_eq!(blobs.segments().unwrap(), [2]);
+    assert!(!segment(&directory, 1).exists());
+}
+
+#[tokio::test]
+async fn one_process_at_a_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let blobs = LocalBlobs::open(directory.path()).unwrap();
+    assert_eq!(LocalBlobs::open(directory.path()).err(), Some(Error::Conflict));
+    drop(blobs);
+    assert!(LocalBlobs::open(directory.path()).is_ok());
+}
+
+#[tokio::test]
+async fn one_sync_serves_all_who_wait() {
+    let directory = tempfile::tempdir().unwrap();
+    let blobs = LocalBlobs::open(directory.path()).unwrap();
+    let mut last = 0;
+    for seed in 0..10 {
+        last = blobs.append(body(seed, 100)).await.unwrap().sequence;
+    }
+    blobs.sync(1).await.unwrap();
+    assert_eq!(*blobs.0.stable.borrow(), last);
+}

@@ -1,0 +1,328 @@
+//! The one way to stable storage, the same for every engine: whatever batches wait are judged, applied as one,
+//! synced once, published to readers, and only then acknowledged.
+//!
+//! A failure to apply or sync poisons: the waiters are refused, nothing is ever tried again. (A second sync
+//! after a failed one may report success for pages the kernel has already dropped.)
+
+use crate::{
+    Batch, BoxFuture, Durable, Engine, Op, Precondition, Snapshot,
+    group::{Judge, changes},
+    limits::{
+        BATCH_BYTES_MAX, GROUP_BATCHES_MAX, GROUP_BYTES_MAX, KEY_BYTES_MAX, QUEUE_BATCHES_MAX,
+        QUEUE_BYTES_MAX,
+    },
+    poison::Poison,
+    raw::{RawEngine, RawView, Shown},
+};
+use arc_swap::ArcSwapOption;
+use async_trait::async_trait;
+use model::{Error, Result};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
+};
+use tokio::sync::{oneshot, watch};
+
+/// A batch and who waits for it.
+struct Request {
+    batch: Batch,
+    bytes: usize,
+    reply: oneshot::Sender<Result<Durable>>,
+}
+
+/// Batches that wait, in their order.
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Request>,
+    bytes: usize,
+    closed: bool,
+}
+
+/// What callers and the committing side share.
+pub(crate) struct Line<V> {
+    queue: Mutex<Queue>,
+    wake: Condvar,
+    published: ArcSwapOption<Shown<V>>,
+    poison: Poison,
+    ended: watch::Sender<bool>,
+}
+
+impl<V: RawView> Line<V> {
+    pub(crate) fn new(view: V) -> Self {
+        Self {
+            queue: Mutex::default(),
+            wake: Condvar::new(),
+            published: ArcSwapOption::from_pointee(Shown(Arc::new(view))),
+            poison: Poison::new(),
+            ended: watch::Sender::new(false),
+        }
+    }
+
+    pub(crate) fn poison(&self) -> &Poison {
+        &self.poison
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the batch its place in the order.
+    pub(crate) fn enter(&self, batch: Batch) -> Result<oneshot::Receiver<Result<Durable>>> {
+        let bytes = measure(&batch)?;
+        let mut queue = self.queue();
+        let full = queue.waiting.len() >= QUEUE_BATCHES_MAX || queue.bytes + bytes > QUEUE_BYTES_MAX;
+        if queue.closed || self.poison.is_set() || full {
+            return Err(Error::Unavailable);
+        }
+        let (reply, answer) = oneshot::channel();
+        queue.bytes += bytes;
+        queue.waiting.push_back(Request { batch, bytes, reply });
+        drop(queue);
+        self.wake.notify_one();
+        Ok(answer)
+    }
+
+    pub(crate) fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        let shown: Arc<dyn Snapshot> = self.published.load_full().ok_or(Error::Unavailable)?;
+        Ok(shown)
+    }
+
+    /// Refuses everything from now on; what waits is still committed.
+    pub(crate) fn shut(&self) {
+        self.queue().closed = true;
+        self.wake.notify_all();
+    }
+
+    /// Shows nothing any more.
+    pub(crate) fn unpublish(&self) {
+        self.published.store(None);
+    }
+
+    /// Waits for batches; none when the line is shut and empty.
+    fn take(&self) -> Vec<Request> {
+        let mut queue = self.queue();
+        while queue.waiting.is_empty() && !queue.closed {
+            queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        cut(&mut queue)
+    }
+
+    /// The batches that wait now.
+    fn take_waiting(&self) -> Vec<Request> {
+        cut(&mut self.queue())
+    }
+
+    /// Ends the line after a failure: nobody is left waiting, nobody can enter.
+    fn fail(&self) {
+        self.poison.set();
+        let mut queue = self.queue();
+        queue.closed = true;
+        for request in queue.waiting.drain(..) {
+            let _ = request.reply.send(Err(Error::Unavailable));
+        }
+    }
+}
+
+/// Takes one group's worth from the front.
+fn cut(queue: &mut Queue) -> Vec<Request> {
+    let mut bytes = 0;
+    let mut group = Vec::new();
+    while group.len() < GROUP_BATCHES_MAX {
+        let Some(next) = queue.waiting.front() else { break };
+        if !group.is_empty() && bytes + next.bytes > GROUP_BYTES_MAX {
+            break;
+        }
+        let Some(request) = queue.waiting.pop_front() else { break };
+        bytes += request.bytes;
+        group.push(request);
+    }
+    queue.bytes = queue.bytes.saturating_sub(bytes);
+    group
+}
+
+/// Bytes of the batch's keys and values, or the limit it passes.
+fn measure(batch: &Batch) -> Result<usize> {
+    let mut bytes = 0_usize;
+    let expected = batch.expect.iter().map(|expected| match expected {
+        Precondition::Absent(_, key) | Precondition::Present(_, key) => (key.len(), 0),
+        Precondition::Equals(_, key, value) => (key.len(), value.len()),
+        Precondition::Empty(_, range) => (range.start.len().max(range.end.len()), 0),
+    });
+    let changed = batch.ops.iter().map(|op| match op {
+        Op::Put(_, key, value) | Op::PutIfAbsent(_, key, value) => (key.len(), value.len()),
+        Op::Delete(_, key) => (key.len(), 0),
+    });
+    for (key, value) in expected.chain(changed) {
+        if key > KEY_BYTES_MAX {
+            return Err(Error::TooLarge(KEY_BYTES_MAX as u64));
+        }
+        bytes = bytes.saturating_add(key).saturating_add(value);
+    }
+    if bytes > BATCH_BYTES_MAX {
+        return Err(Error::TooLarge(BATCH_BYTES_MAX as u64));
+    }
+    Ok(bytes)
+}
+
+/// The committing side.
+pub(crate) struct Core<E: RawEngine> {
+    raw: E,
+    view: Arc<E::View>,
+    line: Arc<Line<E::View>>,
+    group: u64,
+}
+
+impl<E: RawEngine> Core<E> {
+    pub(crate) fn new(raw: E) -> Self {
+        let line = Arc::new(Line::new(raw.view()));
+        let view = Arc::new(raw.view());
+        Self { raw, view, line, group: 0 }
+    }
+
+    pub(crate) fn line(&self) -> Arc<Line<E::View>> {
+        Arc::clone(&self.line)
+    }
+
+    /// Commits what waits now, without waiting for more: for engines without a thread of their own.
+    pub(crate) fn run_waiting(&mut self) {
+        loop {
+            let group = self.line.take_waiting();
+            if group.is_empty() || self.run(group).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Commits one group; an error is final.
+    fn run(&mut self, group: Vec<Request>) -> Result<()> {
+        let view = Arc::clone(&self.view);
+        let mut judge = Judge::new(view.as_ref());
+        let verdicts: Vec<_> = group.iter().map(|request| judge.admit(&request.batch)).collect();
+        drop(judge);
+
+        let mut batches = Vec::with_capacity(group.len());
+        let mut passed = Vec::with_capacity(group.len());
+        for (request, verdict) in group.into_iter().zip(verdicts) {
+            match verdict {
+                Ok(effective) => {
+                    batches.push(changes(request.batch, &effective));
+                    passed.push(request.reply);
+                }
+                Err(error) => {
+                    let _ = request.reply.send(Err(error));
+                }
+            }
+        }
+        if passed.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = self.raw.apply(batches).and_then(|()| self.raw.sync()) {
+            tracing::error!(
+                group = self.group + 1,
+                "stable storage failed; no change is acknowledged any more"
+            );
+            // The flag first: whoever sees a refusal must find it set.
+            self.line.fail();
+            for reply in passed {
+                let _ = reply.send(Err(Error::Unavailable));
+            }
+            return Err(error);
+        }
+        self.group += 1;
+        self.view = Arc::new(self.raw.view());
+        self.line.published.store(Some(Arc::new(Shown(Arc::clone(&self.view)))));
+        for reply in passed {
+            let _ = reply.send(Ok(Durable::new(self.group)));
+        }
+        Ok(())
+    }
+
+    /// The committer thread's life.
+    fn live(mut self) {
+        let line = self.line();
+        let _last_words = LastWords(Arc::clone(&line));
+        loop {
+            let group = line.take();
+            if group.is_empty() {
+                break;
+            }
+            if self.run(group).is_err() {
+                return;
+            }
+        }
+        line.unpublish();
+    }
+}
+
+/// Runs when the committer thread ends, however it ends.
+struct LastWords<V: RawView>(Arc<Line<V>>);
+
+impl<V: RawView> Drop for LastWords<V> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail();
+        }
+        self.0.ended.send_replace(true);
+    }
+}
+
+/// An [`Engine`] made of a [`RawEngine`] and a thread that commits.
+pub(crate) struct Committer<E: RawEngine> {
+    line: Arc<Line<E::View>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl<E: RawEngine> Committer<E> {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// `Unavailable` when the system gives no thread.
+    pub(crate) fn start(raw: E) -> Result<Self> {
+        let core = Core::new(raw);
+        let line = core.line();
+        let thread = std::thread::Builder::new().name("committer".into());
+        let thread = thread.spawn(move || core.live()).map_err(|error| {
+            tracing::error!(%error, "no thread for the committer");
+            Error::Unavailable
+        })?;
+        Ok(Self { line, thread: Mutex::new(Some(thread)) })
+    }
+}
+
+#[async_trait]
+impl<E: RawEngine> Engine for Committer<E> {
+    async fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        self.line.snapshot()
+    }
+
+    fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<Durable>> {
+        let entered = self.line.enter(batch);
+        Box::pin(async move { entered?.await.unwrap_or(Err(Error::Unavailable)) })
+    }
+
+    async fn poisoned(&self) {
+        self.line.poison.wait().await;
+    }
+
+    async fn close(&self) {
+        self.line.shut();
+        let mut ended = self.line.ended.subscribe();
+        // The sender lives in the line, so waiting cannot fail.
+        let _ = ended.wait_for(|ended| *ended).await;
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl<E: RawEngine> Drop for Committer<E> {
+    fn drop(&mut self) {
+        // Not joined: dropping must not wait for a disk. What waits is still committed.
+        self.line.shut();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! The committer over an engine whose calls are counted and break on demand.
+
+use super::*;
+use crate::{
+    Range, Table,
+    raw::{Change, Rows, merge},
+};
+use bytes::Bytes;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc,
+    },
+};
+
+type Map = BTreeMap<(Table, Vec<u8>), Bytes>;
+
+impl RawView for Map {
+    const ON_DISK: bool = false;
+
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Bytes>> {
+        Ok(Map::get(self, &(table, key.to_vec())).cloned())
+    }
+
+    fn scan(&self, _: Table, _: &Range, _: usize, _: bool) -> Result<Rows> {
+        Ok(Rows::new())
+    }
+}
+
+/// What the test sees of the engine.
+#[derive(Default)]
+struct Seen {
+    applies: AtomicU64,
+    syncs: AtomicU64,
+    apply_breaks: AtomicBool,
+    sync_breaks: AtomicBool,
+    panics: AtomicBool,
+}
+
+struct Toy {
+    rows: Map,
+    seen: Arc<Seen>,
+    /// Each sync waits for one word.
+    gate: Option<mpsc::Receiver<()>>,
+}
+
+impl RawEngine for Toy {
+    type View = Map;
+
+    fn view(&self) -> Map {
+        self.rows.clone()
+    }
+
+    fn apply(&mut self, batches: Vec<Vec<Change>>) -> Result<()> {
+        self.seen.applies.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.seen.panics.load(Ordering::SeqCst), "as the test wants");
+        if self.seen.apply_breaks.load(Ordering::SeqCst) {
+            return Err(Error::Unavailable);
+        }
+        for (key, value) in merge(batches) {
+            match value {
+                Some(value) => drop(self.rows.insert(key, value)),
+                None => drop(self.rows.remove(&key)),
+            }
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        if let Some(gate) = &self.gate {
+            let _ = gate.recv();
+        }
+        self.seen.syncs.fetch_add(1, Ordering::SeqCst);
+        if self.seen.sync_breaks.load(Ordering::SeqCst) { Err(Error::Unavailable) } else { Ok(()) }
+    }
+}
+
+fn toy(gate: Option<mpsc::Receiver<()>>) -> (Committer<Toy>, Arc<Seen>) {
+    let seen = Arc::new(Seen::default());
+    let raw = Toy { rows: Map::new(), seen: Arc::clone(&seen), gate };
+    (Committer::start(raw).unwrap(), seen)
+}
+
+fn put(key: u32, bytes: usize) -> Batch {
+    let value = Bytes::from(vec![0; bytes]);
+    Batch { expect: Vec::new(), ops: vec![Op::Put(Table::Item, key.to_be_bytes().to_vec(), value)] }
+}
+
+async fn rows(engine: &Committer<Toy>) -> usize {
+    let snapshot = engine.snapshot().await.unwrap();
+    let keys: Vec<_> = (0..2_000_u32).map(|key| key.to_be_bytes().to_vec()).collect();
+    snapshot.get_many(Table::Item, &keys).await.unwrap().iter().flatten().count()
+}
+
+#[tokio::test]
+async fn nothing_is_visible_or_acknowledged_before_its_sync() {
+    let (word, gate) = mpsc::channel();
+    let (engine, seen) = toy(Some(gate));
+    let mut first = engine.commit(put(1, 1));
+    while seen.applies.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rows(&engine).await, 0);
+    let early = tokio::time::timeout(std::time::Duration::from_millis(20), &mut first).await;
+    assert!(early.is_err());
+    // Everything that comes meanwhile shares the next sync.
+    let rest: Vec<_> = (2..500).map(|key| engine.commit(put(key, 1))).collect();
+    word.send(()).unwrap();
+    assert_eq!(first.await.unwrap().group, 1);
+    assert_eq!(rows(&engine).await, 1);
+    word.send(()).unwrap();
+    for commit in rest {
+        assert_eq!(commit.await.unwrap().group, 2);
+    }
+    assert_eq!(rows(&engine).await, 499);
+    assert_eq!(seen.syncs.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn groups_are_bounded_by_count_and_bytes() {
+    let (word, gate) = mpsc::channel();
+    let (engine, seen) = toy(Some(gate));
+    let first = engine.commit(put(0, 1));
+    while seen.applies.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let small: Vec<_> = (1..=GROUP_BATCHES_MAX as u32 + 1).map(|key| engine.commit(put(key, 1))).collect();
+    let large: Vec<_> = (0..3).map(|key| engine.commit(put(key, GROUP_BYTES_MAX / 2 - 100))).collect();
+    (0..4).for_each(|_| word.send(()).unwrap());
+    let mut groups = vec![first.await.unwrap().group];
+    for commit in small.into_iter().chain(large) {
+        groups.push(commit.await.unwrap().group);
+    }
+    assert_eq!(groups.iter().filter(|group| **group == 2).count(), GROUP_BATCHES_MAX);
+    assert_eq!(groups[GROUP_BATCHES_MAX + 1..], [3, 3, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_failed_sync_poisons_for_ever() {
+    let (word, gate) = mpsc::channel();
+    let (engine, seen) = toy(Some(gate));
+    let sound = engine.commit(put(0, 1));
+    word.send(()).unwrap();
+    assert!(sound.await.is_ok());
+    seen.sync_breaks.store(true, Ordering::SeqCst);
+    let commits: Vec<_> = (1..50).map(|key| engine.commit(put(key, 1))).collect();
+    word.send(()).unwrap();
+    for commit in commits {
+        assert_eq!(commit.await, Err(Error::Unavailable));
+    }
+    engine.poisoned().await;
+    // The disk "recovers", as disks that lost data do; nothing is tried again.
+    seen.sync_breaks.store(false, Ordering::SeqCst);
+    let syncs = seen.syncs.load(Ordering::SeqCst);
+    assert_eq!(engine.commit(put(99, 1)).await, Err(Error::Unavailable));
+    assert_eq!(seen.syncs.load(Ordering::SeqCst), syncs);
+    assert_eq!(rows(&engine).await, 1, "what was durable stays readable");
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn a_failed_apply_or_a_panic_poisons_too() {
+    for panics in [false, true] {
+        let (engine, seen) = toy(None);
+        seen.apply_breaks.store(true, Ordering::SeqCst);
+        seen.panics.store(panics, Ordering::SeqCst);
+        assert_eq!(engine.commit(put(1, 1)).await, Err(Error::Unavailable));
+        engine.poisoned().await;
+        assert_eq!(engine.commit(put(2, 1)).await, Err(Error::Unavailable));
+        assert_eq!(seen.syncs.load(Ordering::SeqCst), 0);
+        engine.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_group_of_refusals_costs_no_sync() {
+    let (engine, seen) = toy(None);
+    let refused = Batch { expect: vec![Precondition::Present(Table::Item, vec![1])], ops: Vec::new() };
+    assert_eq!(engine.commit(refused).await, Err(Error::PreconditionFailed));
+    assert_eq!(seen.syncs.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn the_queue_is_bounded() {
+    let (word, gate) = mpsc::channel();
+    let (engine, seen) = toy(Some(gate));
+    let first = engine.commit(put(0, 1));
+    while seen.applies.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let waiting: Vec<_> = (0..QUEUE_BATCHES_MAX).map(|_| engine.commit(put(1, 0))).collect();
+    assert_eq!(engine.commit(put(2, 0)).await, Err(Error::Unavailable));
+    (0..=1 + QUEUE_BATCHES_MAX / GROUP_BATCHES_MAX).for_each(|_| word.send(()).unwrap());
+    assert!(first.await.is_ok());
+    for commit in waiting {
+        assert!(commit.await.is_ok());
+    }
+}
+
+#[test]
+fn batch_bytes_at_the_limit_and_one_past() {
+    let at = put(0, BATCH_BYTES_MAX - 4);
+    assert_eq!(measure(&at), Ok(BATCH_BYTES_MAX));
+    assert_eq!(measure(&put(0, BATCH_BYTES_MAX - 3)), Err(Error::TooLarge(BATCH_BYTES_MAX as u64)));
+}
