@@ -1,0 +1,201 @@
+//! Contents: requests' read under deadlines, answers' whole or streamed.
+
+use crate::limits::{BODY_GRACE_TIME, BODY_IDLE_TIME_MAX, BODY_RATE_MIN};
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use http_body_util::BodyExt;
+use hyper::body::{Frame, Incoming, SizeHint};
+use model::{Error, Result};
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A request's content.
+pub struct RequestBody {
+    source: Source,
+    length: Option<u64>,
+    received: u64,
+    since: Option<Instant>,
+}
+
+enum Source {
+    Wire(Incoming),
+    Memory(Option<Bytes>),
+}
+
+impl RequestBody {
+    pub(crate) fn new(incoming: Incoming, length: Option<u64>) -> Self {
+        Self { source: Source::Wire(incoming), length, received: 0, since: None }
+    }
+
+    /// From memory, for tests of applications.
+    #[must_use]
+    pub fn from_bytes(bytes: Bytes) -> Self {
+        let length = Some(bytes.len() as u64);
+        Self { source: Source::Memory(Some(bytes)), length, received: 0, since: None }
+    }
+
+    /// How many octets the client announced; `None` when it sends chunks.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// The next octets; `None` at the true end.
+    ///
+    /// # Errors
+    /// `Invalid` when the content breaks off before its announced end; `Unavailable` when the client is
+    /// slower than [`BODY_RATE_MIN`] or silent for [`BODY_IDLE_TIME_MAX`].
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        let incoming = match &mut self.source {
+            Source::Memory(bytes) => return Ok(bytes.take().filter(|bytes| !bytes.is_empty())),
+            Source::Wire(incoming) => incoming,
+        };
+        let since = *self.since.get_or_insert_with(Instant::now);
+        loop {
+            let earned = Duration::from_secs(self.received / BODY_RATE_MIN);
+            let deadline = (since + BODY_GRACE_TIME + earned).min(Instant::now() + BODY_IDLE_TIME_MAX);
+            let frame = match tokio::time::timeout_at(deadline, incoming.frame()).await {
+                Err(_) => return Err(Error::Unavailable),
+                Ok(None) => return Ok(None),
+                Ok(Some(Err(_))) => return Err(Error::Invalid("the content broke off")),
+                Ok(Some(Ok(frame))) => frame,
+            };
+            // Trailers carry nothing that we use.
+            if let Ok(data) = frame.into_data()
+                && !data.is_empty()
+            {
+                self.received = self.received.saturating_add(data.len() as u64);
+                return Ok(Some(data));
+            }
+        }
+    }
+
+    /// The whole content, when it has at most `limit` octets.
+    ///
+    /// # Errors
+    /// `TooLarge(limit)`, before anything is read when the length was announced; as [`RequestBody::next`].
+    pub async fn collect(&mut self, limit: u64) -> Result<Bytes> {
+        if self.length.is_some_and(|length| length > limit) {
+            return Err(Error::TooLarge(limit));
+        }
+        let Some(first) = self.next().await? else { return Ok(Bytes::new()) };
+        let mut all = BytesMut::from(first);
+        while all.len() as u64 <= limit {
+            match self.next().await? {
+                Some(more) => all.extend_from_slice(&more),
+                None => return Ok(all.freeze()),
+            }
+        }
+        Err(Error::TooLarge(limit))
+    }
+}
+
+impl fmt::Debug for RequestBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBody").field("length", &self.length).finish_non_exhaustive()
+    }
+}
+
+/// Some octets of an answer, or the sign that it cannot be finished: the connection is cut then, so that the
+/// client cannot take what it has for the whole.
+type Piece = Result<Bytes>;
+
+/// An answer's content.
+pub struct Body(Content);
+
+enum Content {
+    Whole(Option<Bytes>),
+    Streamed { pieces: Pin<Box<dyn Stream<Item = Piece> + Send>>, left: Option<u64> },
+}
+
+impl Body {
+    /// Nothing.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self(Content::Whole(None))
+    }
+
+    /// These octets.
+    #[must_use]
+    pub fn from_bytes(bytes: Bytes) -> Self {
+        Self(Content::Whole(Some(bytes).filter(|bytes| !bytes.is_empty())))
+    }
+
+    pub(crate) fn from_static(text: &'static str) -> Self {
+        Self::from_bytes(Bytes::from_static(text.as_bytes()))
+    }
+
+    /// A stream; `length` when it is known.
+    #[must_use]
+    pub fn stream(pieces: impl Stream<Item = Piece> + Send + 'static, length: Option<u64>) -> Self {
+        Self(Content::Streamed { pieces: Box::pin(pieces), left: length })
+    }
+
+    /// The whole content, for tests.
+    ///
+    /// # Errors
+    /// What the stream fails with.
+    pub async fn collect(self) -> Result<Bytes> {
+        BodyExt::collect(self).await.map(http_body_util::Collected::to_bytes).map_err(|cut| cut.0)
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if matches!(self.0, Content::Whole(_)) { "Body(whole)" } else { "Body(streamed)" })
+    }
+}
+
+/// An answer that broke off.
+#[derive(Debug)]
+pub struct Cut(Error);
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the answer broke off: {}", self.0)
+    }
+}
+
+impl std::error::Error for Cut {}
+
+impl From<Infallible> for Cut {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        match &mut self.0 {
+            Content::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Content::Streamed { pieces, left } => match pieces.as_mut().poll_next(cx) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(None) => Poll::Ready(None),
+                Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(Cut(error)))),
+                Poll::Ready(Some(Ok(bytes))) => {
+                    *left = left.map(|left| left.saturating_sub(bytes.len() as u64));
+                    Poll::Ready(Some(Ok(Frame::data(bytes))))
+                }
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(&self.0, Content::Whole(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Content::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Content::Streamed { left: Some(left), .. } => SizeHint::with_exact(*left),
+            Content::Streamed { left: None, .. } => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The door itself.
+
+/// The HTTP door.
+#[derive(Debug)]
+pub struct Door;

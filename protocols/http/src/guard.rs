@@ -1,0 +1,2 @@
+//! A stream that watches over its peer.
+

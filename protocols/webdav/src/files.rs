@@ -1,0 +1,5 @@
+//! The drives.
+
+/// Files.
+#[derive(Debug, Default)]
+pub struct Files;

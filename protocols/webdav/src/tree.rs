@@ -1,0 +1,108 @@
+//! A part of the path space with one kind of collection: `/dav/<segment>/<account>/...`.
+
+use crate::Refusal;
+use crate::xml::Name;
+use async_trait::async_trait;
+use bytes::Bytes;
+use model::{CollectionId, CollectionKind, Timestamp};
+use std::collections::BTreeMap;
+use store::{Body, ObjectRow, Writer};
+
+/// Octets that a client wants to be stored, before the write turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Incoming<'a> {
+    /// The name it shall have.
+    pub name: &'a str,
+    /// The `Content-Type` as it came; the source's for COPY.
+    pub content_type: Option<&'a str>,
+    /// The octets; empty for a [`Tree::streamed`] one.
+    pub octets: &'a Bytes,
+    /// The modification time that the client tells (`X-OC-Mtime`, or the source's for COPY).
+    pub modified: Option<Timestamp>,
+}
+
+/// Octets that were found to be what their tree holds.
+#[async_trait]
+pub trait Prepared: Send {
+    /// Stores them inside the write turn: opens the collection of its kind with the rights that are needed
+    /// and checks what only the turn can tell (such as a UID that another object has).
+    ///
+    /// # Errors
+    /// The refusal that goes to the client; the writer is dropped then.
+    async fn put(
+        self: Box<Self>,
+        writer: &mut Writer,
+        collection: CollectionId,
+        name: &str,
+        body: Body,
+    ) -> Result<ObjectRow, Refusal>;
+}
+
+/// What a part of the path space holds, and how it is changed.
+#[async_trait]
+pub trait Tree: Send + Sync + 'static {
+    /// The name under `/dav/`: `files`, `calendars`, `addressbooks`.
+    fn segment(&self) -> &'static str;
+
+    /// The kind of its collections.
+    fn kind(&self) -> CollectionKind;
+
+    /// The `DAV:resourcetype` of its collections; extended MKCOL (RFC 5689) makes one when it asks for them.
+    fn resource_type(&self) -> &'static [Name];
+
+    /// The name under `/.well-known/` that leads here (RFC 6764), if there is one.
+    fn well_known(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether collections lie in collections and the home itself is one (files); otherwise the home holds
+    /// collections and they hold objects.
+    fn nested(&self) -> bool {
+        false
+    }
+
+    /// Whether bodies are streamed into the store and not shown to [`Tree::prepare`].
+    fn streamed(&self) -> bool {
+        false
+    }
+
+    /// The most octets of an object.
+    fn body_bytes_max(&self) -> u64;
+
+    /// Checks octets before the write turn: form, media type, nesting.
+    ///
+    /// # Errors
+    /// The precondition that failed, as the protocol names it.
+    fn prepare(&self, incoming: &Incoming<'_>) -> Result<Box<dyn Prepared>, Refusal>;
+
+    /// Removes an object inside the write turn, with what the noun keeps about it.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden` as refusals.
+    async fn remove(&self, writer: &mut Writer, collection: CollectionId, name: &str) -> Result<(), Refusal>;
+
+    /// Gives an object another name or collection of the same account inside the write turn. The target name
+    /// is free.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden`, and what the target collection refuses.
+    async fn rename(
+        &self,
+        writer: &mut Writer,
+        from: (CollectionId, &str),
+        to: (CollectionId, &str),
+    ) -> Result<(), Refusal>;
+
+    /// Makes a collection inside the write turn. `properties` are those of [`store::CollectionRow`]: text under
+    /// a plain key (`displayname`) or XML under `{namespace}local`.
+    ///
+    /// # Errors
+    /// `Exists`, `Forbidden`, and properties that cannot be.
+    async fn create(
+        &self,
+        writer: &mut Writer,
+        parent: CollectionId,
+        name: &str,
+        properties: BTreeMap<String, String>,
+    ) -> Result<CollectionId, Refusal>;
+}

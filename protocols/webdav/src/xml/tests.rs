@@ -1,0 +1,1 @@
+//! Names, trees and writing them back.
