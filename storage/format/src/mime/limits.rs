@@ -30,6 +30,10 @@ pub const ENVELOPE_BYTES_MAX: usize = 256 << 10;
 pub const BODYSTRUCTURE_BYTES_MAX: usize = 1 << 20;
 /// Octets of a Date field that are looked at.
 pub const DATE_BYTES_MAX: usize = 512;
+/// Characters of a PREVIEW (RFC 8970 3.2 allows 256, suggests 200).
+pub const PREVIEW_CHARS_MAX: usize = 200;
+/// Octets of a body that are decoded to text at a time.
+pub const TEXT_PIECE_BYTES_MAX: usize = 16 << 10;
 /// Part numbers in one section specification; real ones cannot be deeper than the tree.
 pub const SECTION_DEPTH_MAX: usize = DEPTH_MAX + 1;
 /// Field names in one HEADER.FIELDS list.

@@ -39,9 +39,12 @@ pub mod date;
 pub mod decode;
 pub mod envelope;
 pub mod header;
+mod html;
 pub mod limits;
 pub mod scanner;
+pub mod search;
 pub mod section;
+pub mod text;
 mod wire;
 pub mod words;
 

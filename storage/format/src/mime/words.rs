@@ -10,17 +10,23 @@ use std::borrow::Cow;
 /// Octets in a charset as text. Unknown charsets, and octets that are illegal in theirs, are read as UTF-8 if
 /// they are that and as windows-1252 if not, so that ASCII always stays readable.
 pub fn charset_text<'a>(octets: &'a [u8], charset: &[u8]) -> Cow<'a, str> {
-    let label = charset.split(|&byte| byte == b'*').next().unwrap_or_default();
-    if let Some(encoding) = encoding_rs::Encoding::for_label(label) {
-        let (text, _, had_errors) = encoding.decode(octets);
-        if !had_errors {
-            return text;
-        }
+    if let Some(encoding) = self::charset(charset)
+        && let (text, _, false) = encoding.decode(octets)
+    {
+        return text;
     }
     match std::str::from_utf8(octets) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(octets).0,
     }
+}
+
+/// The charset of this name; `None` for names that are unknown or say nothing (US-ASCII, which is what much
+/// mail claims whose octets are something else). A language behind `*` (RFC 2231 5) is no part of the name.
+pub(crate) fn charset(name: &[u8]) -> Option<&'static encoding_rs::Encoding> {
+    let label = name.split(|&byte| byte == b'*').next().unwrap_or_default();
+    let is_ascii = [&b"us-ascii"[..], b"ascii"].iter().any(|ascii| label.eq_ignore_ascii_case(ascii));
+    encoding_rs::Encoding::for_label(label).filter(|_| !is_ascii)
 }
 
 /// A header field value on one line, its encoded words decoded.
