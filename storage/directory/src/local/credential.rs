@@ -13,6 +13,7 @@ use engine::Env;
 use model::{AccountId, Error, Result, SECRET_BYTES_MAX, Secret};
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use subtle::ConstantTimeEq;
 use tokio::{sync::Semaphore, time::Instant};
@@ -57,10 +58,11 @@ pub(crate) struct Gate {
     /// Verified against when there is nothing to verify against.
     dummy: Arc<str>,
     pepper: [u8; 32],
+    hash_count: AtomicU64,
 }
 
 /// A place among those who wait; given back on drop.
-struct Place {
+pub(super) struct Place {
     waiting: Arc<Mutex<Waiting>>,
     peer: IpAddr,
 }
@@ -118,6 +120,7 @@ impl Gate {
             argon2,
             dummy,
             pepper,
+            hash_count: AtomicU64::new(0),
         })
     }
 
@@ -165,7 +168,7 @@ impl Gate {
         if let Some(right) = self.remembered(&name) {
             return Ok(right);
         }
-        let _place = Place::take(&self.waiting, peer)?;
+        let _place = self.wait(peer)?;
         let permit = self.hashing.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
         // A client opens several sessions at once: the first pays for all.
         if let Some(right) = self.remembered(&name) {
@@ -175,6 +178,7 @@ impl Gate {
         let stored: Arc<str> = password.map_or_else(|| self.dummy.clone(), Arc::from);
         let (argon2, secret) = (self.argon2.clone(), secret.clone());
         let known = password.is_some();
+        self.hash_count.fetch_add(1, Ordering::Relaxed);
         let verified = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             match PasswordHash::new(&stored) {
@@ -188,6 +192,16 @@ impl Gate {
         let right = verified.await.map_err(|_| Error::Unavailable)? && known;
         self.remember(name, right);
         Ok(right)
+    }
+
+    /// Takes a place among those who wait for a hash.
+    pub(super) fn wait(&self, peer: IpAddr) -> Result<Place> {
+        Place::take(&self.waiting, peer)
+    }
+
+    /// Secrets that had to be hashed since the start.
+    pub(crate) fn hash_count(&self) -> u64 {
+        self.hash_count.load(Ordering::Relaxed)
     }
 
     /// Every one is compared, in constant time.

@@ -66,6 +66,12 @@ impl LocalDirectory {
         Ok(Self { engine, env, turn, gate, failure_delay: options.failure_delay })
     }
 
+    /// Secrets that had to be hashed since the start: logins that nothing was remembered of.
+    #[must_use]
+    pub fn hash_count(&self) -> u64 {
+        self.gate.hash_count()
+    }
+
     /// Makes what every directory has, on first use.
     async fn prepare(
         engine: &Arc<dyn Engine>,
