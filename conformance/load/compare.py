@@ -40,8 +40,9 @@ class Ours(servers.Server):
 
     def prepare(self, accounts):
         for address in accounts:
-            done = subprocess.run([servers.binary(), "account", "add", "--config", str(self.config_file()), address],
-                                  input=f"{PASSWORD}\n{PASSWORD}\n", text=True, capture_output=True, timeout=60)
+            done = subprocess.run([servers.binary(), "account", "add", address, "--password-stdin", "--config",
+                                   str(self.config_file())], input=PASSWORD + "\n", text=True, capture_output=True,
+                                  timeout=60)
             if done.returncode != 0:
                 raise RuntimeError(done.stdout + done.stderr)
 

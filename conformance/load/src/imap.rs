@@ -57,7 +57,8 @@ impl Imap {
             let text = String::from_utf8_lossy(&line);
             let text = text.trim_end();
             whole.push_str(text);
-            let literal = text.strip_suffix('}').and_then(|text| text.rsplit_once('{')).map(|(_, count)| count);
+            let literal =
+                text.strip_suffix('}').and_then(|text| text.rsplit_once('{')).map(|(_, count)| count);
             match literal.and_then(|count| count.parse::<u64>().ok()) {
                 Some(count) => {
                     let mut taken = (&mut self.stream).take(count);

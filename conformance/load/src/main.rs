@@ -99,7 +99,9 @@ enum What {
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     let outcome = match Arguments::parse().what {
-        What::Append { target, clients, bytes, seconds } => append::run(target, clients, bytes, seconds).await,
+        What::Append { target, clients, bytes, seconds } => {
+            append::run(target, clients, bytes, seconds).await
+        }
         What::Flags { target, messages, rounds } => flags::run(&target, messages, rounds).await,
         What::Idle { target, clients } => idle::run(&target, clients).await,
         What::Dav { target, path, events, rounds } => dav::run(&target, &path, events, rounds).await,

@@ -5,16 +5,21 @@ use crate::tree::{self, File};
 use std::path::Path;
 
 /// Files that must be there.
-const REQUIRED: &[&str] = &["LICENSE-MIT", "LICENSE-APACHE", "Cargo.toml", "Cargo.lock", ".ci/run", "conformance/run"];
+const REQUIRED: &[&str] =
+    &["LICENSE-MIT", "LICENSE-APACHE", "Cargo.toml", "Cargo.lock", ".ci/run", "conformance/run"];
 
 /// Endings of the files that are read.
-const TEXT: &[&str] = &[".rs", ".py", ".md", ".toml", ".txt", ".sh", ".service", ".socket", ".conf", ".cnf", "run"];
+const TEXT: &[&str] =
+    &[".rs", ".py", ".md", ".toml", ".txt", ".sh", ".service", ".socket", ".conf", ".cnf", "run"];
 
 /// Complaints about the whole tree.
 #[must_use]
 pub fn check(root: &Path) -> Vec<String> {
-    let mut found: Vec<String> =
-        REQUIRED.iter().filter(|name| !root.join(name).is_file()).map(|name| format!("{name} is missing")).collect();
+    let mut found: Vec<String> = REQUIRED
+        .iter()
+        .filter(|name| !root.join(name).is_file())
+        .map(|name| format!("{name} is missing"))
+        .collect();
     for file in tree::files(root, |name| TEXT.iter().any(|ending| name.ends_with(ending))) {
         found.extend(words(&file));
     }
@@ -25,7 +30,8 @@ pub fn check(root: &Path) -> Vec<String> {
 #[must_use]
 pub fn words(file: &File) -> Vec<String> {
     let hosts = ["crates", "static.crates", "index.crates"].map(|name| format!("{name}{}io", '.'));
-    let others = [format!("pypi{}org", '.'), format!("files.pythonhosted{}org", '.'), format!("deb.debian{}org", '.')];
+    let others =
+        [format!("pypi{}org", '.'), format!("files.pythonhosted{}org", '.'), format!("deb.debian{}org", '.')];
     let paths = ["main", "shared", ".library", "plan"].map(|name| format!("/{}/{name}", "work"));
     let promises = ["TO", "FIX", "XX"].iter().zip(["DO", "ME", "X"]).map(|(a, b)| format!("{a}{b}"));
     let macros = ["to", "unimple"].iter().zip(["do!(", "mented!("]).map(|(a, b)| format!("{a}{b}"));
@@ -37,7 +43,8 @@ pub fn words(file: &File) -> Vec<String> {
         }
     }
     for word in promises.chain(macros) {
-        let unnumbered = file.text.lines().any(|line| standing(line, &word) && !line.contains(&format!("{word}(#")));
+        let unnumbered =
+            file.text.lines().any(|line| standing(line, &word) && !line.contains(&format!("{word}(#")));
         if unnumbered && file.path.ends_with(".rs") {
             found.push(format!("{}: {word} without an issue number", file.path));
         }
@@ -53,7 +60,10 @@ fn standing(line: &str, word: &str) -> bool {
         let (head, tail) = rest.split_at(at);
         before = head.chars().next_back().unwrap_or(before);
         let after = tail.get(word.len()..).unwrap_or_default();
-        let open_end = after.chars().next().is_none_or(|next| !next.is_alphanumeric() && next != '_' || word.ends_with('('));
+        let open_end = after
+            .chars()
+            .next()
+            .is_none_or(|next| !next.is_alphanumeric() && next != '_' || word.ends_with('('));
         if !before.is_alphanumeric() && before != '_' && open_end {
             return true;
         }

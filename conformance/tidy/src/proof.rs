@@ -18,10 +18,16 @@ pub fn check(root: &Path) -> Vec<String> {
             for name in names(&folder) {
                 let at = root.join("conformance").join(door);
                 let file = name.replace('_', "-");
-                let candidates =
-                    [format!("{name}.txt"), format!("{file}.txt"), format!("test_{name}.py"), format!("{name}.py")];
+                let candidates = [
+                    format!("{name}.txt"),
+                    format!("{file}.txt"),
+                    format!("test_{name}.py"),
+                    format!("{name}.py"),
+                ];
                 if !candidates.iter().any(|candidate| at.join(candidate).is_file()) {
-                    found.push(format!("{door} {feature} {name}: no conformance/{door}/{name}.txt or test_{name}.py"));
+                    found.push(format!(
+                        "{door} {feature} {name}: no conformance/{door}/{name}.txt or test_{name}.py"
+                    ));
                 }
             }
         }
@@ -66,8 +72,16 @@ pub fn dead_files(files: &[File]) -> Vec<String> {
             },
             _ => (stem, folder),
         };
-        let parents = [format!("{home}/mod.rs"), format!("{home}/lib.rs"), format!("{home}/main.rs"), format!("{home}.rs")];
-        let named = files.iter().filter(|other| parents.contains(&other.path)).any(|other| declares(&other.text, module));
+        let parents = [
+            format!("{home}/mod.rs"),
+            format!("{home}/lib.rs"),
+            format!("{home}/main.rs"),
+            format!("{home}.rs"),
+        ];
+        let named = files
+            .iter()
+            .filter(|other| parents.contains(&other.path))
+            .any(|other| declares(&other.text, module));
         if !named {
             found.push(format!("{}: no `mod {module};` in its parent", file.path));
         }

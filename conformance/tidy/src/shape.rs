@@ -82,7 +82,8 @@ impl Walk<'_> {
         if lines > FUNCTION_LINES_MAX {
             self.complain(&format!("fn {name} has {lines} lines, limit {FUNCTION_LINES_MAX}"));
         }
-        let parameters = signature.inputs.iter().filter(|input| matches!(input, syn::FnArg::Typed(_))).count();
+        let parameters =
+            signature.inputs.iter().filter(|input| matches!(input, syn::FnArg::Typed(_))).count();
         if parameters > PARAMETERS_MAX && !self.test {
             self.complain(&format!("fn {name} has {parameters} parameters, limit {PARAMETERS_MAX}"));
         }
