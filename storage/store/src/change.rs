@@ -5,7 +5,7 @@
 
 use crate::{
     collection::{Collection, after},
-    key::{Key, split_long, split_number},
+    key::{Key, split_long},
     kind::{ItemKey, Kind},
     limits::SCAN_PAGE_COUNT,
     reader::Reader,
@@ -13,7 +13,7 @@ use crate::{
 };
 use bytes::Bytes;
 use engine::Table;
-use model::{CollectionId, Error, ItemId, Modseq, Result};
+use model::{CollectionId, Error, ItemId, Modseq, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,15 +26,22 @@ pub struct Changed {
     pub alive: bool,
     /// Whether it is a child collection (folders).
     pub collection: bool,
+    /// When it was removed; 0 for what is there.
+    pub at: Timestamp,
 }
 
 impl Changed {
-    pub(crate) fn item(item: ItemId, alive: bool) -> Self {
-        Self { item, alive, collection: false }
+    pub(crate) fn item(item: ItemId) -> Self {
+        Self { item, alive: true, collection: false, at: Timestamp::default() }
     }
 
-    pub(crate) fn collection(id: CollectionId, alive: bool) -> Self {
-        Self { item: ItemId(u64::from(id.0)), alive, collection: true }
+    pub(crate) fn collection(id: CollectionId) -> Self {
+        Self { collection: true, ..Self::item(ItemId(u64::from(id.0))) }
+    }
+
+    /// The tombstone of what this was.
+    pub(crate) fn gone(self, at: Timestamp) -> Self {
+        Self { alive: false, at, ..self }
     }
 
     pub(crate) fn encode(self) -> Result<Bytes> {
@@ -128,14 +135,6 @@ fn slot(key: &[u8], prefix_bytes: usize) -> Result<(Modseq, &[u8])> {
     let (_, rest) = key.split_at_checked(prefix_bytes).ok_or(Error::Corrupt)?;
     let (modseq, name) = split_long(rest).ok_or(Error::Corrupt)?;
     Ok((Modseq(modseq), name))
-}
-
-/// Splits a key that begins with an account and a collection.
-#[allow(dead_code, reason = "used by fsck")]
-pub(crate) fn owner(key: &[u8]) -> Option<(u32, u32, &[u8])> {
-    let (account, rest) = split_number(key)?;
-    let (collection, rest) = split_number(rest)?;
-    Some((account, collection, rest))
 }
 
 #[cfg(test)]

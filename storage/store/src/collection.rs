@@ -275,8 +275,10 @@ impl Writer {
         }
         let modseq = self.touch();
         let mut parent = self.collection_row(row.parent).await?.ok_or(Error::NotFound)?;
+        let there = Changed::collection(id);
+        let slot_value = if alive { there } else { there.gone(self.store().env().now()) };
         let slot = Key::changed(self.account(), row.parent, modseq).bytes(row.name.as_bytes()).done();
-        self.put_raw(Table::Changed, slot, Changed::collection(id, alive).encode()?);
+        self.put_raw(Table::Changed, slot, slot_value.encode()?);
         parent.modseq = modseq;
         self.set_collection_row(row.parent, parent);
         Ok(())

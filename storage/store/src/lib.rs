@@ -12,13 +12,18 @@
 mod body;
 mod change;
 mod collection;
+mod folder;
+mod fsck;
 mod key;
 mod kind;
 mod limits;
+mod lock;
 mod mailbox;
 mod message;
 mod object;
+mod property;
 mod provision;
+mod purge;
 mod queue;
 mod reader;
 mod record;
@@ -32,14 +37,19 @@ mod writer;
 pub use body::{Body, BodyStream, Chunk, Content, Upload};
 pub use change::{ChangeSet, Changed};
 pub use collection::{Collection, NewCollection, valid_name};
+pub use fsck::{Depth, Fault, Finding};
 pub use kind::{AddressBook, Calendar, Folder, ItemKey, Kind, Mailbox, Row, Tally};
+pub use folder::TREE_COUNT_MAX;
 pub use limits::*;
+pub use lock::{LOCK_COUNT_MAX, Lock};
 pub use mailbox::{DELIMITER, FlagChange, GONE_SUBSCRIPTION_COUNT_MAX, INBOX, MailboxEntry};
 pub use message::{MessageRecord, NewMessage};
 pub use object::{NewObject, ObjectKind};
+pub use property::Properties;
 pub use provision::{DEFAULT_ADDRESS_BOOK, DEFAULT_CALENDAR, DEFAULT_TASK_LIST, FILES_ROOT};
 pub use queue::{
-    Entry, QUEUE_HOLDER, QUEUE_RECIPIENT_COUNT_MAX, Queue, QueueId, QueueRecipient, Queued, Settlement, Target,
+    Entry, QUEUE_HOLDER, QUEUE_RECIPIENT_COUNT_MAX, Queue, QueueId, QueueRecipient, Queued, Settlement,
+    Target,
 };
 pub use reader::Reader;
 pub use record::{AccountRow, CollectionRow, MessageRow, ObjectRow};

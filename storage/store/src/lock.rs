@@ -5,8 +5,9 @@
 
 use crate::{
     key::Key,
+    limits::COLLECTION_DEPTH_MAX,
     reader::Reader,
-    record::{self},
+    record,
     writer::Writer,
 };
 use engine::Table;
@@ -58,6 +59,23 @@ impl Reader {
         let mut locks = self.all_locks().await?;
         locks.retain(|lock| lock.expires > now);
         Ok(locks)
+    }
+
+    /// A collection and those it lies in, innermost first: where a lock that covers it may stand.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not there; `Corrupt` when the way up does not end.
+    pub async fn ancestors(&self, id: CollectionId) -> Result<Vec<CollectionId>> {
+        let mut chain = Vec::new();
+        let mut at = id;
+        while at != CollectionId::ROOT {
+            if chain.len() > COLLECTION_DEPTH_MAX {
+                return Err(Error::Corrupt);
+            }
+            chain.push(at);
+            at = self.collection_row(at).await?.ok_or(Error::NotFound)?.parent;
+        }
+        Ok(chain)
     }
 
     async fn all_locks(&self) -> Result<Vec<Lock>> {

@@ -17,10 +17,10 @@ use crate::{
     writer::{Committed, Writer},
 };
 use bytes::Bytes;
-use engine::{Batch, Op, Precondition, Range, Table};
+use engine::{Batch, Op, Precondition, Range, Snapshot, Table};
 use model::{AccountId, Address, Error, ItemId, Result, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 /// Who holds the blobs of queued mail in [`Table::BlobRef`]; no account has this number.
 pub const QUEUE_HOLDER: AccountId = AccountId(0);
@@ -241,11 +241,15 @@ impl Queue {
     /// `Unavailable`, `Corrupt`.
     pub async fn load(&self, id: QueueId) -> Result<Option<Queued>> {
         let snapshot = self.0.inner.engine.snapshot().await?;
+        Self::load_in(&snapshot, id).await
+    }
+
+    /// One entry as it stands in a snapshot.
+    pub(crate) async fn load_in(snapshot: &Arc<dyn Snapshot>, id: QueueId) -> Result<Option<Queued>> {
         let Some(row) = snapshot.get(Table::Queue, &entry_key(id)).await? else { return Ok(None) };
         let EntryRow { due, entry } = record::decode(&row)?;
         let prefix = Key::default().bytes(b"r").long(id.0);
-        let page =
-            snapshot.scan(Table::Queue, &prefix.prefix(), QUEUE_RECIPIENT_COUNT_MAX, false).await?;
+        let page = snapshot.scan(Table::Queue, &prefix.prefix(), QUEUE_RECIPIENT_COUNT_MAX, false).await?;
         let mut recipients = Vec::with_capacity(page.len());
         for (key, value) in page {
             let number = key.get(prefix.len()..).and_then(split_number).ok_or(Error::Corrupt)?.0;

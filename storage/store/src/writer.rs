@@ -204,11 +204,7 @@ impl Writer {
         if let Some(old) = &old {
             self.delete_raw(Table::Changed, slot_key(collection, old.modseq(), key));
         }
-        self.put_raw(
-            Table::Changed,
-            slot_key(collection, modseq, key),
-            Changed::item(row.item(), true).encode()?,
-        );
+        self.put_raw(Table::Changed, slot_key(collection, modseq, key), Changed::item(row.item()).encode()?);
         self.put_raw(Table::Item, item_key(collection, key), record::encode(&row)?);
         self.count(collection, old.map(|old| old.tally()), Some(row.tally())).await
     }
@@ -224,12 +220,9 @@ impl Writer {
     ) -> Result<K::Row> {
         let modseq = self.touch();
         let old = self.entry(collection, key).await?.ok_or(Error::NotFound)?;
+        let tombstone = Changed::item(old.item()).gone(self.store().env().now());
         self.delete_raw(Table::Changed, slot_key(collection, old.modseq(), key));
-        self.put_raw(
-            Table::Changed,
-            slot_key(collection, modseq, key),
-            Changed::item(old.item(), false).encode()?,
-        );
+        self.put_raw(Table::Changed, slot_key(collection, modseq, key), tombstone.encode()?);
         self.delete_raw(Table::Item, item_key(collection, key));
         self.count(collection, Some(old.tally()), None).await?;
         Ok(old)

@@ -1,6 +1,4 @@
-use crate::testing::{
-    ALICE, content, files, object, put, reader, remove, store, store_on, writer,
-};
+use crate::testing::{ALICE, content, files, object, put, reader, remove, store, store_on, writer};
 use engine::sim::SimDisk;
 use model::{Error, Modseq};
 
