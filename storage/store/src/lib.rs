@@ -9,6 +9,7 @@
 //! *Invariant:* a [`Reader`] sees durable state only; a [`Writer`] may build on an earlier batch of its account
 //! that is still in flight, and fails with it.
 
+mod arrival;
 mod body;
 mod change;
 mod collection;
@@ -34,6 +35,7 @@ mod view;
 mod watch;
 mod writer;
 
+pub use arrival::Arrival;
 pub use body::{Body, BodyStream, Chunk, Content, Upload};
 pub use change::{ChangeSet, Changed};
 pub use collection::{Collection, NewCollection, valid_name};

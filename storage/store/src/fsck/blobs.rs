@@ -1,0 +1,148 @@
+//! Bodies and blobs: every item has its content, every blob that is needed has a place and a reference, and
+//! nothing refers to blobs but what needs them.
+
+use super::{Check, Depth, Fault, Finding, page};
+use crate::{
+    body::{Body, Content},
+    key::{Key, split_long, split_number},
+    message::MessageRecord,
+    queue::{QUEUE_HOLDER, Queue, QueueId},
+    record,
+};
+use engine::{Place, Range, Snapshot, Table};
+use model::{AccountId, BlobId, CollectionId, Error, ItemId, Result};
+use std::sync::Arc;
+
+impl Check {
+    /// Message records and bodies against the items that have them.
+    pub(super) async fn check_contents(&mut self) -> Result<()> {
+        let prefix = Key::account(self.account);
+        for table in [Table::Message, Table::Body] {
+            let mut range = prefix.prefix();
+            loop {
+                let page = self.page(table, &mut range).await?;
+                if page.is_empty() {
+                    break;
+                }
+                for (key, value) in page {
+                    let (item, _) = key.get(prefix.len()..).and_then(split_long).ok_or(Error::Corrupt)?;
+                    self.check_content(table, ItemId(item), &key, &value).await?;
+                }
+            }
+        }
+        for (item, _) in std::mem::take(&mut self.messages) {
+            let id = self.sizes.get(&item).map_or(CollectionId::ROOT, |(id, _)| *id);
+            self.find(Fault::NoContent(id, item));
+        }
+        for (item, (id, _, _)) in std::mem::take(&mut self.objects) {
+            self.find(Fault::NoContent(id, item));
+        }
+        Ok(())
+    }
+
+    async fn check_content(&mut self, table: Table, item: ItemId, key: &[u8], value: &[u8]) -> Result<()> {
+        let body = if table == Table::Message {
+            let Some(message) = self.read::<MessageRecord>(table, key, value) else { return Ok(()) };
+            match self.messages.remove(&item) {
+                Some(copies) if copies != message.copies => {
+                    self.find(Fault::Copies(item, message.copies, copies));
+                }
+                Some(_) => {}
+                None => self.find(Fault::Orphan(item)),
+            }
+            if let Some((id, size)) = self.sizes.get(&item).copied()
+                && size != message.body.size
+            {
+                self.find(Fault::WrongSize(id, item));
+            }
+            message.body
+        } else {
+            let Some(body) = self.read::<Body>(table, key, value) else { return Ok(()) };
+            match self.objects.remove(&item) {
+                Some((id, size, hash)) if size != body.size || hash != body.hash => {
+                    self.find(Fault::WrongSize(id, item));
+                }
+                Some(_) => {}
+                None => self.find(Fault::Orphan(item)),
+            }
+            body
+        };
+        self.check_body(item, &body).await
+    }
+
+    async fn check_body(&mut self, item: ItemId, body: &Body) -> Result<()> {
+        let Content::Chunks(chunks) = &body.content else { return Ok(()) };
+        let places: Vec<_> = chunks.iter().map(|chunk| Key::blob(&chunk.id).done()).collect();
+        let held = chunks.iter().map(|chunk| Key::blob_ref(&chunk.id, self.account, item).done());
+        let held: Vec<_> = held.collect();
+        let places = self.snapshot.get_many(Table::Blob, &places).await?;
+        let held = self.snapshot.get_many(Table::BlobRef, &held).await?;
+        for ((chunk, place), held) in chunks.iter().zip(places).zip(held) {
+            if held.is_none() {
+                self.find(Fault::NoReference(item, chunk.id));
+            }
+            let Some(place) = place else {
+                self.find(Fault::NoBlob(item, chunk.id));
+                continue;
+            };
+            if self.depth == Depth::Bytes {
+                match self.store.inner.blobs.read(&chunk.id, &Place(place)).await {
+                    Ok(bytes) if bytes.len() as u64 == u64::from(chunk.bytes) => {}
+                    Err(Error::Unavailable) => return Err(Error::Unavailable),
+                    _ => self.find(Fault::DamagedBlob(item, chunk.id)),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every reference to a blob, from the blob's side.
+pub(super) async fn references(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut range = Range::prefix(b"");
+    loop {
+        let page = page(snapshot, Table::BlobRef, &mut range).await?;
+        if page.is_empty() {
+            return Ok(findings);
+        }
+        for (key, _) in page {
+            let (id, account, item) = split_reference(&key).ok_or(Error::Corrupt)?;
+            if !needs(snapshot, account, item, &id).await? {
+                findings.push(Finding { account, fault: Fault::DanglingReference(item, id) });
+            }
+        }
+    }
+}
+
+fn split_reference(key: &[u8]) -> Option<(BlobId, AccountId, ItemId)> {
+    let (hash, rest) = key.split_first_chunk::<32>()?;
+    let (account, rest) = split_number(rest)?;
+    let (item, rest) = split_long(rest)?;
+    rest.is_empty().then_some((BlobId(*hash), AccountId(account), ItemId(item)))
+}
+
+/// Whether this holder has a body with that blob.
+async fn needs(
+    snapshot: &Arc<dyn Snapshot>,
+    account: AccountId,
+    item: ItemId,
+    id: &BlobId,
+) -> Result<bool> {
+    let has = |body: &Body| match &body.content {
+        Content::Chunks(chunks) => chunks.iter().any(|chunk| chunk.id == *id),
+        Content::Inline(_) => false,
+    };
+    if account == QUEUE_HOLDER {
+        let queued = Queue::load_in(snapshot, QueueId(item.0)).await?;
+        return Ok(queued.is_some_and(|queued| has(&queued.entry.message.body)));
+    }
+    let key = Key::item(account, item).done();
+    if let Some(value) = snapshot.get(Table::Message, &key).await?
+        && record::decode::<MessageRecord>(&value).is_ok_and(|message| has(&message.body))
+    {
+        return Ok(true);
+    }
+    let body = snapshot.get(Table::Body, &key).await?;
+    Ok(body.is_some_and(|value| record::decode::<Body>(&value).is_ok_and(|body| has(&body))))
+}

@@ -1,0 +1,177 @@
+//! Items against the counts, the change log and the records of their collections.
+
+use super::{Check, Fault};
+use crate::{
+    change::Changed,
+    key::{Key, split_long, split_number},
+    kind::{AddressBook, Calendar, Folder, Kind, Mailbox, Row},
+    record::{AccountRow, CollectionRow, MessageRow, ObjectRow},
+};
+use engine::Table;
+use model::{CollectionId, CollectionKind, Error, ItemId, Modseq, Result};
+use std::collections::BTreeMap;
+
+/// Items of a collection: by the octets of their key, the record and last change.
+type Items = BTreeMap<Vec<u8>, (ItemId, Modseq)>;
+
+impl Check {
+    pub(super) async fn check_collection(&mut self, id: CollectionId, account: &AccountRow) -> Result<()> {
+        let Some(row) = self.collections.get(&id).cloned() else { return Ok(()) };
+        let mut counted = CollectionRow { count: 0, bytes: 0, unseen: 0, deleted: 0, deleted_bytes: 0, ..row.clone() };
+        let items = match row.kind {
+            CollectionKind::Mailbox => self.messages_of(id, &mut counted).await?,
+            CollectionKind::Calendar => self.objects_of::<Calendar>(id, &mut counted).await?,
+            CollectionKind::AddressBook => self.objects_of::<AddressBook>(id, &mut counted).await?,
+            CollectionKind::Folder => self.objects_of::<Folder>(id, &mut counted).await?,
+        };
+        if counted != row {
+            self.find(Fault::Counts(id));
+        }
+        self.used.0 = self.used.0.saturating_add(counted.bytes);
+        self.used.1 = self.used.1.saturating_add(counted.count);
+        for (item, modseq) in items.values() {
+            if *modseq > row.modseq {
+                self.find(Fault::ModseqAhead(id, *modseq));
+            }
+            if *item >= account.next_item {
+                self.find(Fault::NumberAhead(id));
+            }
+        }
+        self.check_slots(id, &row, &items).await
+    }
+
+    async fn messages_of(&mut self, id: CollectionId, counted: &mut CollectionRow) -> Result<Items> {
+        let mut items = Items::new();
+        for (name, row) in self.rows_of::<Mailbox>(id).await? {
+            let row: MessageRow = row;
+            let uid = split_number(&name).map_or(u32::MAX, |(uid, _)| uid);
+            if name.len() != 4 || uid == 0 || uid >= counted.uid_next.0 {
+                self.find(Fault::UidAhead(id, uid));
+            }
+            tally(counted, &row);
+            *self.messages.entry(row.message).or_default() += 1;
+            self.sizes.insert(row.message, (id, row.size));
+            items.insert(name, (row.message, row.modseq));
+        }
+        Ok(items)
+    }
+
+    async fn objects_of<K: Kind<Row = ObjectRow>>(
+        &mut self,
+        id: CollectionId,
+        counted: &mut CollectionRow,
+    ) -> Result<Items> {
+        let mut items = Items::new();
+        for (name, row) in self.rows_of::<K>(id).await? {
+            tally(counted, &row);
+            if row.has_properties {
+                self.with_properties.insert(row.item, id);
+            }
+            if self.objects.insert(row.item, (id, row.size, row.hash)).is_some() {
+                // Two names for one item: only one of them can have its body.
+                self.find(Fault::NoContent(id, row.item));
+            }
+            items.insert(name, (row.item, row.modseq));
+        }
+        Ok(items)
+    }
+
+    async fn rows_of<K: Kind>(&mut self, id: CollectionId) -> Result<Vec<(Vec<u8>, K::Row)>> {
+        let prefix = Key::collection(self.account, id);
+        let mut range = prefix.prefix();
+        let mut rows = Vec::new();
+        loop {
+            let page = self.page(Table::Item, &mut range).await?;
+            if page.is_empty() {
+                return Ok(rows);
+            }
+            for (key, value) in page {
+                let name = key.get(prefix.len()..).ok_or(Error::Corrupt)?.to_vec();
+                if let Some(row) = self.read(Table::Item, &key, &value) {
+                    rows.push((name, row));
+                }
+            }
+        }
+    }
+
+    /// Each item has one slot, at its last change; each slot leads to an item or child or is a tombstone.
+    async fn check_slots(&mut self, id: CollectionId, row: &CollectionRow, items: &Items) -> Result<()> {
+        let prefix = Key::collection(self.account, id);
+        let mut range = prefix.prefix();
+        let mut slotted = BTreeMap::new();
+        // The newest slot of each name: older ones of child collections are overruled by it.
+        let mut newest: BTreeMap<Vec<u8>, (Modseq, Changed)> = BTreeMap::new();
+        loop {
+            let page = self.page(Table::Changed, &mut range).await?;
+            if page.is_empty() {
+                break;
+            }
+            for (key, value) in page {
+                let Some(slot) = self.read::<Changed>(Table::Changed, &key, &value) else { continue };
+                let (modseq, name) = key.get(prefix.len()..).and_then(split_long).ok_or(Error::Corrupt)?;
+                let modseq = Modseq(modseq);
+                if modseq > row.modseq {
+                    self.find(Fault::ModseqAhead(id, modseq));
+                }
+                if slot.alive && !slot.collection {
+                    if items.get(name) != Some(&(slot.item, modseq)) {
+                        self.find(Fault::DanglingSlot(id, modseq));
+                    }
+                    slotted.insert(name.to_vec(), modseq);
+                }
+                newest.insert(name.to_vec(), (modseq, slot));
+            }
+        }
+        for (name, (item, _)) in items {
+            if !slotted.contains_key(name) {
+                self.find(Fault::NoSlot(id, *item));
+            }
+        }
+        for (modseq, slot) in newest.values().filter(|(_, slot)| slot.alive && slot.collection) {
+            let child = u32::try_from(slot.item.0).ok().and_then(|child| self.collections.get(&CollectionId(child)));
+            if child.is_none_or(|child| child.parent != id) {
+                self.find(Fault::DanglingSlot(id, *modseq));
+            }
+        }
+        Ok(())
+    }
+
+    /// Records that hang on collections and items: dead properties, locks, indexes.
+    pub(super) async fn check_records(&mut self) -> Result<()> {
+        let prefix = Key::account(self.account);
+        for table in [Table::Item, Table::Changed, Table::Property, Table::Lock, Table::ByUid, Table::Time] {
+            let mut range = prefix.prefix();
+            loop {
+                let page = self.page(table, &mut range).await?;
+                if page.is_empty() {
+                    break;
+                }
+                for (key, _) in page {
+                    let rest = key.get(prefix.len()..).and_then(split_number).ok_or(Error::Corrupt)?;
+                    let id = CollectionId(rest.0);
+                    if !self.collections.contains_key(&id) {
+                        self.find(Fault::DanglingRecord(table, id));
+                    } else if table == Table::Property {
+                        let (item, _) = split_long(rest.1).ok_or(Error::Corrupt)?;
+                        if self.with_properties.remove(&ItemId(item)) != Some(id) {
+                            self.find(Fault::Properties(id, ItemId(item)));
+                        }
+                    }
+                }
+            }
+        }
+        for (item, id) in std::mem::take(&mut self.with_properties) {
+            self.find(Fault::Properties(id, item));
+        }
+        Ok(())
+    }
+}
+
+fn tally(counted: &mut CollectionRow, row: &impl Row) {
+    let tally = row.tally();
+    counted.count += 1;
+    counted.bytes = counted.bytes.saturating_add(tally.bytes);
+    counted.unseen += u64::from(tally.unseen);
+    counted.deleted += u64::from(tally.deleted);
+    counted.deleted_bytes = counted.deleted_bytes.saturating_add(if tally.deleted { tally.bytes } else { 0 });
+}
