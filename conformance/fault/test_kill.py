@@ -22,9 +22,9 @@ KILLS = int(os.environ.get("COLLEGIUM_KILLS", "60"))
 SEED = os.environ.get("COLLEGIUM_SEED") or str(random.SystemRandom().getrandbits(32))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def crew(server):
-    """Nine workers with everything prepared."""
+    """Nine workers with everything prepared; they go on through all tests of this file."""
     print(f"COLLEGIUM_SEED={SEED}")
     made = [kind(server, SEED, number) for kind, count in
             ((workers.Mailer, 3), (workers.Sender, 2), (workers.Planner, 2), (workers.Filer, 2))
@@ -32,6 +32,12 @@ def crew(server):
     for worker in made:
         worker.prepare()
     return made
+
+
+@pytest.fixture(scope="module")
+def inbox(server, crew):
+    """Where all the senders' mail arrives."""
+    return workers.Inbox(server, [worker for worker in crew if isinstance(worker, workers.Sender)])
 
 
 def work(crew, seconds, end):
@@ -54,26 +60,26 @@ def work(crew, seconds, end):
     return outcome
 
 
-def check(crew, inbox, crashes, moment):
+def check(crew, inbox, moment):
     try:
         for worker in crew:
             worker.check()
-        inbox.check(crashes)
+        inbox.check()
     except AssertionError as error:
         raise AssertionError(f"seed {SEED}, {moment}: {error}") from error
 
 
 @pytest.mark.timeout(1200)
-def test_kill_nine(server, crew):
+def test_kill_nine(server, crew, inbox):
     """Whole or absent, never back, after each of the kills."""
     dice = random.Random(SEED)
-    inbox = workers.Inbox(server, [w for w in crew if isinstance(w, workers.Sender)])
     for kill in range(1, KILLS + 1):
         work(crew, dice.uniform(0.02, 0.7), server.kill)
         if dice.random() < 0.15:
             die_while_starting(server, dice)
+        inbox.crashes += 1
         server.restart()
-        check(crew, inbox, kill, f"after kill {kill}")
+        check(crew, inbox, f"after kill {kill}")
     acknowledged = {}
     for worker in crew:
         name = type(worker).__name__
@@ -98,11 +104,8 @@ def die_while_starting(server, dice):
 
 
 @pytest.mark.timeout(300)
-def test_terminate_drains(server, crew):
+def test_terminate_drains(server, crew, inbox):
     """SIGTERM under load, three times: commands in progress end, IDLE hears BYE, exit status 0 within ten seconds."""
-    inbox = workers.Inbox(server, [w for w in crew if isinstance(w, workers.Sender)])
-    inbox.read()
-    inbox.known.clear()
     for turn in range(3):
         idle = imap.connect(server, server.bob)
         idle.select("INBOX")
@@ -120,4 +123,4 @@ def test_terminate_drains(server, crew):
             pass
         assert any(line.startswith(b"* BYE") for line in lines), lines
         server.restart()
-        check(crew, inbox, 0, f"after SIGTERM {turn + 1}")
+        check(crew, inbox, f"after SIGTERM {turn + 1}")

@@ -9,6 +9,7 @@ import hashlib
 import random
 import re
 import ssl
+import time
 import urllib.parse
 
 from blackbox import dav, imap, mail, smtp
@@ -228,10 +229,10 @@ class Inbox:
         self.server, self.senders = server, senders
         self.known = {}
         self.highest = 0
+        self.crashes = 0
 
-    def check(self, crashes, patience=15):
+    def check(self, patience=15):
         """Every accepted message is here to the octet; duplicates at most one per crash; nothing unheard of."""
-        import time
         deadline = time.monotonic() + patience
         while True:
             self.read()
@@ -251,7 +252,7 @@ class Inbox:
                 assert octets.endswith(sent[key].rstrip(b"\r\n") + b"\r\n") or octets.endswith(sent[key]), \
                     f"{key} is not as it was sent"
         extra = sum(len(copies) - 1 for copies in self.known.values())
-        assert extra <= crashes * len(self.senders), f"{extra} duplicates after {crashes} crashes"
+        assert extra <= self.crashes * len(self.senders), f"{extra} duplicates after {self.crashes} crashes"
 
     def read(self):
         session = imap.connect(self.server, self.server.bob)
