@@ -1,0 +1,30 @@
+//! DATA (RFC 5321 4.1.1.4): the message itself.
+
+use super::{Command, Outcome, Then, When, go};
+use crate::{receive, reply::Reply, session::Session};
+
+pub(super) const DATA: Command =
+    Command { verb: "DATA", when: When::KNOWN.and(When::INSIDE), takes_data: true, run };
+
+fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
+    Box::pin(async move {
+        let refusal = match &session.transaction {
+            _ if !rest.is_empty() => Some(Reply::new(501, "5.5.4", "no parameters are allowed")),
+            // RFC 5321 3.3: 554 when every recipient was refused.
+            Some(transaction) if transaction.recipients.is_empty() => {
+                Some(Reply::new(554, "5.5.1", "no recipient was taken"))
+            }
+            _ => None,
+        };
+        if let Some(reply) = refusal {
+            // A client that did not wait for the answer goes on with its message: not to be read as commands.
+            let message_follows = !session.connection.buffered().is_empty();
+            return Ok((reply, if message_follows { Then::Close } else { Then::Go }));
+        }
+        let Some(transaction) = session.transaction.take() else {
+            return go(Reply::new(503, "5.5.1", "say MAIL first"));
+        };
+        session.say(&Reply::plain(354, vec!["end with a line that is a dot".to_owned()]));
+        receive::message(session, transaction).await
+    })
+}

@@ -1,0 +1,101 @@
+//! One verb per file; this is the list of them, with when each may come.
+
+mod auth;
+mod data;
+mod ehlo;
+mod mail;
+mod rcpt;
+mod simple;
+mod starttls;
+
+use crate::{reply::Reply, session::Session, wire::End};
+use futures_util::future::BoxFuture;
+
+/// What follows a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The next command.
+    Go,
+    /// The end of the connection.
+    Close,
+    /// A TLS handshake.
+    Upgrade,
+}
+
+/// When a command may come, as a set of conditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct When(u8);
+
+impl When {
+    /// Always.
+    pub(crate) const ANY: Self = Self(0);
+    /// After EHLO or HELO.
+    pub(crate) const GREETED: Self = Self(1);
+    /// After a login (and a greeting).
+    pub(crate) const KNOWN: Self = Self(3);
+    /// Not between MAIL and the end of its message.
+    pub(crate) const OUTSIDE: Self = Self(4);
+    /// Only there.
+    pub(crate) const INSIDE: Self = Self(8);
+
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// What a command comes to: its reply, and what follows.
+pub(crate) type Outcome<'a> = BoxFuture<'a, Result<(Reply, Then), End>>;
+
+/// A command as the list knows it.
+pub(crate) struct Command {
+    pub(crate) verb: &'static str,
+    pub(crate) when: When,
+    /// A message follows its positive answer.
+    pub(crate) takes_data: bool,
+    /// Runs it on what stands behind the verb and its space.
+    pub(crate) run: for<'a> fn(&'a mut Session, &'a str) -> Outcome<'a>,
+}
+
+/// Every command. EXPN, TURN, ETRN and BDAT are not there (500).
+pub(crate) const ALL: &[Command] = &[
+    ehlo::EHLO,
+    ehlo::HELO,
+    starttls::STARTTLS,
+    auth::AUTH,
+    mail::MAIL,
+    rcpt::RCPT,
+    data::DATA,
+    simple::RSET,
+    simple::NOOP,
+    simple::VRFY,
+    simple::HELP,
+    simple::QUIT,
+];
+
+/// A reply after which the session goes on, in the form commands return.
+pub(crate) fn go(reply: Reply) -> Result<(Reply, Then), End> {
+    Ok((reply, Then::Go))
+}
+
+/// Parameters of MAIL and RCPT: `name[=value]` behind single spaces (RFC 5321 4.1.2).
+pub(crate) fn parameters(text: &str) -> Result<Vec<(&str, Option<&str>)>, Reply> {
+    let bad = || Reply::new(501, "5.5.4", "not a parameter");
+    let mut found: Vec<(&str, Option<&str>)> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (word, None),
+        };
+        let named = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let valued = value.is_none_or(|v| !v.is_empty() && !v.bytes().any(|b| b <= b' ' || b == 0x7f));
+        if !named || !valued || found.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            return Err(bad());
+        }
+        found.push((name, value));
+    }
+    Ok(found)
+}

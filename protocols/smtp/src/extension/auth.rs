@@ -1,0 +1,12 @@
+//! AUTH (RFC 4954): the mechanisms of `sasl`, offered where a password may cross. MAIL takes AUTH= and, as
+//! RFC 4954 5 allows, believes nothing of it.
+
+use super::{Extension, Parameter, bad_value};
+
+pub(super) const EXTENSION: Extension = Extension {
+    line: |session| {
+        let names = sasl::mechanism::ALL.iter().map(|mechanism| format!(" {}", mechanism.name));
+        session.peer.may_authenticate().then(|| format!("AUTH{}", names.collect::<String>()))
+    },
+    mail: Some(Parameter { name: "AUTH", take: |_, _, value| value.map(|_| ()).ok_or_else(bad_value) }),
+};

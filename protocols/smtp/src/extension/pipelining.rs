@@ -1,0 +1,5 @@
+//! PIPELINING (RFC 2920). The session answers a group in one write: see `wire::Connection::line`.
+
+use super::Extension;
+
+pub(super) const EXTENSION: Extension = Extension { line: |_| Some("PIPELINING".to_owned()), mail: None };

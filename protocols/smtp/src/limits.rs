@@ -1,0 +1,47 @@
+//! Everything that grows from the network, and every time a client may take, with its bound.
+//!
+//! Sources: RFC 5321 4.5.3 for the least one must take, Postfix's defaults for what experience allows.
+
+use std::time::Duration;
+
+/// The longest command line, in octets with its CRLF (RFC 5321 4.5.3.1.4 asks for 512 and what extensions
+/// add).
+pub const LINE_BYTES_MAX: usize = 2_048;
+/// The most recipients of one message (RFC 5321 4.5.3.1.8 asks for 100).
+pub const RECIPIENT_COUNT_MAX: usize = 1_000;
+/// The largest message unless configured otherwise, in octets as they cross the wire, dots unstuffed.
+pub const MESSAGE_BYTES_DEFAULT: u64 = 50 * 1024 * 1024;
+/// The largest header section, in octets; it is the part held in memory.
+pub const HEADER_BYTES_MAX: usize = 256 * 1024;
+/// The most header fields of one message.
+pub const HEADER_COUNT_MAX: usize = 2_000;
+/// The most addresses in one From or Sender field.
+pub const ORIGINATOR_COUNT_MAX: usize = 100;
+/// How deep comments may nest in an address field.
+pub const COMMENT_DEPTH_MAX: usize = 16;
+/// Received fields beyond which a message goes in circles (RFC 5321 6.3 asks for at least 100 hops in
+/// theory; Postfix and sendmail cut at 50 and 25).
+pub const HOP_COUNT_MAX: usize = 50;
+/// Errors after which every further error waits [`ERROR_DELAY`].
+pub const SOFT_ERROR_COUNT_MAX: u32 = 10;
+/// Errors after which the connection is closed.
+pub const HARD_ERROR_COUNT_MAX: u32 = 20;
+/// Failed logins after which the connection is closed.
+pub const LOGIN_FAILURE_COUNT_MAX: u32 = 5;
+/// What an error costs beyond [`SOFT_ERROR_COUNT_MAX`].
+pub const ERROR_DELAY: Duration = Duration::from_secs(1);
+/// How long a client may stay without logging in, all told.
+pub const STRANGER_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long a line may take from its first octet to its last.
+pub const LINE_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long a client may say nothing between commands (RFC 5321 4.5.3.2.7).
+pub const IDLE_TIME_MAX: Duration = Duration::from_secs(300);
+/// In every window of this length a message in transfer must bring [`DATA_WINDOW_BYTES_MIN`].
+pub const DATA_WINDOW: Duration = Duration::from_secs(60);
+/// See [`DATA_WINDOW`]; about 270 octets a second.
+pub const DATA_WINDOW_BYTES_MIN: u64 = 16 * 1024;
+/// How long a client may take to read what it was told.
+pub const WRITE_TIME_MAX: Duration = Duration::from_secs(60);
+/// How much of a message that is too large is still read and thrown away, so that the client hears why; then
+/// the connection is closed.
+pub const OVERRUN_BYTES_MAX: u64 = 64 * 1024 * 1024;

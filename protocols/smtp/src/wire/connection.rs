@@ -1,0 +1,165 @@
+//! A buffered connection: whole lines out of a stream, replies in one write for a pipelined group (RFC 2920),
+//! every wait under a deadline.
+
+use crate::limits::{LINE_TIME_MAX, WRITE_TIME_MAX};
+use bytes::{Buf, BytesMut};
+use sasl::door::{Drain, Stream};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// How many octets are asked for in one read.
+const READ_BYTES: usize = 32 * 1024;
+
+/// Why there is nothing more to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The client went, or the stream broke.
+    Closed,
+    /// A deadline passed.
+    Slow,
+    /// The server wants to stop, and no command had begun.
+    Drained,
+}
+
+/// What stood where a line should be.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// A line without its CRLF.
+    Line(Vec<u8>),
+    /// A line past the limit; it was thrown away.
+    TooLong,
+    /// A line with a CR or LF that is not part of a CRLF; it was thrown away.
+    Bare,
+}
+
+/// How long to wait for a line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// For its first octet.
+    pub(crate) idle: Duration,
+    /// Never beyond this moment.
+    pub(crate) until: Option<Instant>,
+}
+
+/// One client's stream with its buffers.
+pub(crate) struct Connection {
+    stream: Box<dyn Stream>,
+    input: BytesMut,
+    output: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: Box<dyn Stream>) -> Self {
+        Self { stream, input: BytesMut::new(), output: Vec::new() }
+    }
+
+    /// What was read and not yet taken.
+    pub(crate) fn buffered(&self) -> &[u8] {
+        &self.input
+    }
+
+    /// The bare stream, for STARTTLS. What was buffered is gone: the caller has looked at it.
+    pub(crate) fn into_stream(self) -> Box<dyn Stream> {
+        self.stream
+    }
+
+    /// Adds to what will be written with the next [`Connection::flush`].
+    pub(crate) fn queue(&mut self, octets: &[u8]) {
+        self.output.extend_from_slice(octets);
+    }
+
+    /// Writes what is queued.
+    pub(crate) async fn flush(&mut self) -> Result<(), End> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        let write = async {
+            self.stream.write_all(&self.output).await?;
+            self.stream.flush().await
+        };
+        let outcome = timeout(WRITE_TIME_MAX, write).await.map_err(|_| End::Slow)?;
+        self.output.clear();
+        outcome.map_err(|_| End::Closed)
+    }
+
+    /// Says goodbye to the transport (TLS sends its close_notify).
+    pub(crate) async fn close(mut self) {
+        if self.flush().await.is_ok() {
+            let _ = timeout(WRITE_TIME_MAX, self.stream.shutdown()).await;
+        }
+    }
+
+    /// The next line of at most `max` octets with its CRLF. Replies that are queued are written before it
+    /// waits, and not before: a pipelined group is answered in one write.
+    pub(crate) async fn line(&mut self, max: usize, patience: Patience, drain: &Drain) -> Result<Input, End> {
+        let mut too_long = false;
+        let mut seen = 0;
+        let mut deadline = None;
+        loop {
+            let fresh = self.input.get(seen..).unwrap_or_default();
+            if let Some(position) = fresh.iter().position(|&octet| octet == b'\n') {
+                let line = self.input.split_to(seen + position + 1);
+                return Ok(if too_long || line.len() > max { Input::TooLong } else { whole(&line) });
+            }
+            seen = self.input.len();
+            if seen >= max {
+                too_long = true;
+                self.input.clear();
+                seen = 0;
+            }
+            self.flush().await?;
+            let begun = too_long || seen > 0;
+            let now = Instant::now();
+            if begun && deadline.is_none() {
+                deadline = Some(now + LINE_TIME_MAX);
+            }
+            let mut until = deadline.unwrap_or(now + patience.idle);
+            if let Some(limit) = patience.until {
+                until = until.min(limit);
+            }
+            self.wait(until, (!begun).then_some(drain)).await?;
+        }
+    }
+
+    /// At least one octet in [`Connection::buffered`], for message data.
+    pub(crate) async fn fill(&mut self, until: Instant) -> Result<(), End> {
+        self.flush().await?;
+        if self.input.is_empty() { self.wait(until, None).await } else { Ok(()) }
+    }
+
+    /// Takes octets from the front of [`Connection::buffered`].
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.input.advance(count.min(self.input.len()));
+    }
+
+    async fn wait(&mut self, until: Instant, drain: Option<&Drain>) -> Result<(), End> {
+        self.input.reserve(READ_BYTES);
+        let drained = async {
+            match drain {
+                Some(drain) => drain.drained().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            read = timeout_at(until, self.stream.read_buf(&mut self.input)) => match read {
+                Err(_) => Err(End::Slow),
+                Ok(Ok(0) | Err(_)) => Err(End::Closed),
+                Ok(Ok(_)) => Ok(()),
+            },
+            () = drained => Err(End::Drained),
+        }
+    }
+}
+
+/// A line that ends in LF, judged.
+fn whole(line: &[u8]) -> Input {
+    match line.strip_suffix(b"\r\n") {
+        Some(text) if !text.contains(&b'\r') => Input::Line(text.to_vec()),
+        _ => Input::Bare,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! Octets and lines: what crosses the wire before it means anything.
+
+mod connection;
+mod data;
+mod path;
+
+pub(crate) use connection::{Connection, End, Input, Patience};
+pub(crate) use data::Dots;
+pub(crate) use path::{Path, parse_path};
