@@ -1,1 +1,60 @@
-//! imap: being laid.
+//! The IMAP door: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051) over the store.
+//!
+//! Storey L4. `wire/` reads and writes octets, `command/` has one verb per file, `extension/` one extension per
+//! file, `session/` keeps the order of things, `reply.rs` is the one mapping of the store's outcomes.
+//!
+//! *Invariant:* a positive reply to a change takes a [`store::Committed`]. *Invariant:* a message is never held
+//! whole: APPEND streams it in, FETCH streams it out. *Invariant:* a session that waits holds no buffer.
+
+mod command;
+pub mod extension;
+mod limits;
+mod reply;
+mod session;
+mod wire;
+
+use directory::Directory;
+use sasl::door::{Drain, Peer, Stream};
+use session::Session;
+use session::connection::Connection;
+use session::table::Tables;
+use std::fmt;
+use std::sync::Arc;
+use store::Store;
+
+/// What all sessions share.
+pub(crate) struct Context {
+    /// Where everything is kept.
+    pub store: Store,
+    /// Who may come in.
+    pub directory: Arc<dyn Directory>,
+    /// Open mailboxes' UIDs and flags.
+    pub tables: Tables,
+}
+
+/// The IMAP door. Cheap to clone.
+#[derive(Clone)]
+pub struct Door {
+    context: Arc<Context>,
+}
+
+impl Door {
+    /// A door to a store.
+    #[must_use]
+    pub fn new(store: Store, directory: Arc<dyn Directory>) -> Self {
+        Self { context: Arc::new(Context { store, directory, tables: Tables::default() }) }
+    }
+
+    /// Serves one connection until it ends.
+    pub async fn serve(&self, stream: Box<dyn Stream>, peer: Peer, drain: Drain) {
+        let connection = Connection::new(stream);
+        let mut session = Box::new(Session::new(self.context.clone(), connection, peer, drain));
+        session.run().await;
+    }
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("imap::Door")
+    }
+}

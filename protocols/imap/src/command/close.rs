@@ -1,0 +1,30 @@
+//! CLOSE (RFC 9051 6.4.1): expunges without telling, then closes.
+
+use super::{Sequences, States, Verb};
+use crate::reply::{Done, Outcome};
+use crate::session::Session;
+use crate::wire::decoder::cursor::Cursor;
+use model::Rights;
+
+pub(super) const VERBS: &[Verb] = &[Verb {
+    name: "CLOSE",
+    uid: false,
+    states: States::SELECTED,
+    sequences: Sequences::Free,
+    run: |session, cursor| Box::pin(run(session, cursor)),
+}];
+
+async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
+    cursor.end()?;
+    let selected = session.selected()?;
+    let mailbox = selected.mailbox.clone();
+    if selected.read_only || !mailbox.rights().contains(Rights::EXPUNGE) {
+        session.selected = None;
+        return Ok(Done::told("CLOSE completed"));
+    }
+    let mut writer = session.writer().await?;
+    writer.expunge_all(&mailbox).await?;
+    let proof = writer.commit(()).await?;
+    session.selected = None;
+    Ok(Done::changed(&proof, "CLOSE completed"))
+}

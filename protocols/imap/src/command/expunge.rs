@@ -1,0 +1,42 @@
+//! EXPUNGE (RFC 9051 6.4.3); the EXPUNGE replies are told by the dispatcher, as for every removal.
+
+use super::select::writable;
+use super::{Sequences, States, Verb};
+use crate::reply::{Done, Outcome};
+use crate::session::Session;
+use crate::wire::decoder::cursor::Cursor;
+use crate::wire::decoder::sequence::SequenceSet;
+use model::Uid;
+
+pub(super) const VERBS: &[Verb] = &[Verb {
+    name: "EXPUNGE",
+    uid: false,
+    states: States::SELECTED,
+    sequences: Sequences::Free,
+    run: |session, cursor| Box::pin(run(session, cursor)),
+}];
+
+async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
+    cursor.end()?;
+    expunge(session, None).await
+}
+
+/// Removes what carries \Deleted: everywhere, or among these UIDs (RFC 4315 2.1).
+pub(crate) async fn expunge(session: &mut Session, set: Option<&SequenceSet>) -> Outcome {
+    let selected = session.selected()?;
+    writable(selected)?;
+    let mailbox = selected.mailbox.clone();
+    let chosen = set.map(|set| selected.choose(set, true)).transpose()?;
+    let mut writer = session.writer().await?;
+    match chosen {
+        Some(chosen) => {
+            let uids: Vec<Uid> = chosen.into_iter().map(|(_, uid)| uid).collect();
+            writer.expunge(&mailbox, &uids).await?;
+        }
+        None => {
+            writer.expunge_all(&mailbox).await?;
+        }
+    }
+    let proof = writer.commit(()).await?;
+    Ok(Done::changed(&proof, "EXPUNGE completed"))
+}

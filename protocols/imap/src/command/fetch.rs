@@ -1,0 +1,224 @@
+//! FETCH and UID FETCH (RFC 9051 6.4.5).
+//!
+//! FLAGS and UID come from the shared table, dates and sizes from the rows, structures ready-made from the
+//! message records, bodies in windows from the store: each command reads no more than it asks for.
+
+mod body;
+
+use super::{Sequences, States, Verb};
+use crate::limits::ROWS_AT_ONCE;
+use crate::reply::{Done, Failure, Outcome};
+use crate::session::Session;
+use crate::session::table::Table;
+use crate::wire::decoder::cursor::Cursor;
+use crate::wire::decoder::fetch::{self as grammar, FetchItem};
+use crate::wire::decoder::sequence::SequenceSet;
+use model::{Flags, SystemFlags, Uid};
+use std::sync::Arc;
+use store::{FlagChange, MessageRecord, MessageRow, Reader};
+
+pub(super) const VERBS: &[Verb] = &[
+    Verb {
+        name: "FETCH",
+        uid: false,
+        states: States::SELECTED,
+        sequences: Sequences::Used,
+        run: |session, cursor| Box::pin(run(session, cursor, false)),
+    },
+    Verb {
+        name: "FETCH",
+        uid: true,
+        states: States::SELECTED,
+        sequences: Sequences::Free,
+        run: |session, cursor| Box::pin(run(session, cursor, true)),
+    },
+];
+
+/// Message records read at a time: their small bodies come with them.
+const RECORDS_AT_ONCE: usize = 64;
+
+/// What a FETCH is about.
+struct Plan {
+    items: Vec<FetchItem>,
+    /// Something of it is in the rows.
+    rows: bool,
+    /// Something of it is in the message records.
+    records: bool,
+    /// The newest state.
+    table: Arc<Table>,
+    reader: Reader,
+    /// UIDs whose \Seen this FETCH has set: their flags are told.
+    seen: Vec<u32>,
+}
+
+/// One message of a FETCH.
+struct Target {
+    /// Sequence number less one.
+    place: usize,
+    uid: Uid,
+    /// Its place in the newest table.
+    index: usize,
+    row: Option<MessageRow>,
+    record: Option<MessageRecord>,
+}
+
+async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Outcome {
+    cursor.space()?;
+    let set = SequenceSet::parse(&mut cursor)?;
+    cursor.space()?;
+    let mut items = grammar::parse(&mut cursor)?;
+    cursor.end()?;
+    if by_uid && !items.contains(&FetchItem::Uid) {
+        items.insert(0, FetchItem::Uid);
+    }
+    // Short items first: some clients stop reading at the first literal.
+    items.sort_by_key(FetchItem::is_bulky);
+    let chosen = session.selected()?.choose(&set, by_uid)?;
+    let seen = set_seen(session, &items, &chosen).await?;
+    let (reader, table) = session.latest().await?;
+    let keywords = table.keywords();
+    session.tell_keywords(&keywords);
+    let simple = |item: &FetchItem| matches!(item, FetchItem::Uid | FetchItem::Flags);
+    let of_row = |item: &FetchItem| matches!(item, FetchItem::InternalDate | FetchItem::Size);
+    let rows = !items.iter().all(simple);
+    let records = !items.iter().all(|item| simple(item) || of_row(item));
+    let plan = Plan { items, rows, records, table, reader, seen };
+    let told = tell_all(session, &plan, &chosen).await?;
+    let done = Done::told("FETCH completed");
+    // RFC 5530: some were removed by others and are not told of yet.
+    Ok(if told < chosen.len() { done.with_code("EXPUNGEISSUED") } else { done })
+}
+
+/// Sets \Seen, durably, where a section without PEEK is asked for; returns which messages it was new to.
+async fn set_seen(
+    session: &mut Session,
+    items: &[FetchItem],
+    chosen: &[(usize, Uid)],
+) -> Result<Vec<u32>, Failure> {
+    if !items.iter().any(FetchItem::sets_seen) || session.selected()?.read_only {
+        return Ok(Vec::new());
+    }
+    let (_, table) = session.latest().await?;
+    let unseen =
+        |uid: &Uid| table.index(uid.0).is_some_and(|index| !table.flags(index).0.contains(SystemFlags::SEEN));
+    let uids: Vec<Uid> = chosen.iter().map(|(_, uid)| *uid).filter(unseen).collect();
+    let mailbox = session.selected()?.mailbox.clone();
+    if uids.is_empty() || !mailbox.rights().contains(model::Rights::SEEN) {
+        return Ok(Vec::new());
+    }
+    let change = FlagChange::Add(Flags { system: SystemFlags::SEEN, ..Flags::default() });
+    let mut writer = session.writer().await?;
+    let now = writer.change_flags(&mailbox, &uids, &change).await?;
+    let proof = writer.commit(now).await?;
+    for (uid, flags) in proof.iter() {
+        session.selected()?.tell(*uid, flags.system, &flags.keywords);
+    }
+    Ok(proof.iter().map(|(uid, _)| uid.0).collect())
+}
+
+/// Tells of every message that is still there; returns how many.
+async fn tell_all(session: &mut Session, plan: &Plan, chosen: &[(usize, Uid)]) -> Result<usize, Failure> {
+    let mut told = 0;
+    let at_once = if plan.records { RECORDS_AT_ONCE } else { ROWS_AT_ONCE };
+    for chunk in chosen.chunks(at_once) {
+        for target in targets(session, plan, chunk).await? {
+            let (mark, flushes) = (session.connection.out.len(), session.connection.flushes);
+            if let Err(failure) = tell(session, plan, &target).await {
+                // A reply that was begun is taken back; one that is on its way can only be broken off.
+                if flushes != session.connection.flushes {
+                    return Err(Failure::Gone);
+                }
+                session.connection.out.truncate(mark);
+                return Err(failure);
+            }
+            told += 1;
+            session.connection.flush_if_large().await?;
+        }
+        // A long answer from memory must not keep other sessions from theirs.
+        tokio::task::yield_now().await;
+    }
+    Ok(told)
+}
+
+/// Reads what the plan needs of some messages; those that have gone are left out.
+async fn targets(session: &mut Session, plan: &Plan, chunk: &[(usize, Uid)]) -> Result<Vec<Target>, Failure> {
+    let mut targets = Vec::with_capacity(chunk.len());
+    for &(place, uid) in chunk {
+        if let Some(index) = plan.table.index(uid.0) {
+            targets.push(Target { place, uid, index, row: None, record: None });
+        }
+    }
+    if plan.rows {
+        let mailbox = &session.selected()?.mailbox;
+        let uids: Vec<Uid> = targets.iter().map(|target| target.uid).collect();
+        let rows = plan.reader.entries_of(mailbox, &uids).await?;
+        for (target, row) in targets.iter_mut().zip(rows) {
+            target.row = row;
+        }
+        targets.retain(|target| target.row.is_some());
+    }
+    if plan.records {
+        let ids: Vec<_> = targets.iter().filter_map(|target| Some(target.row.as_ref()?.message)).collect();
+        let records = plan.reader.messages(&ids).await?;
+        for (target, record) in targets.iter_mut().zip(records) {
+            target.record = Some(record);
+        }
+    }
+    Ok(targets)
+}
+
+/// One `* n FETCH (...)`.
+async fn tell(session: &mut Session, plan: &Plan, target: &Target) -> Result<(), Failure> {
+    let out = &mut session.connection.out;
+    out.raw(b"* ").number(target.place as u64 + 1).raw(b" FETCH (");
+    let mut separator = "";
+    let flags_are_new = plan.seen.binary_search(&target.uid.0).is_ok();
+    if flags_are_new && !plan.items.contains(&FetchItem::Flags) {
+        let (system, keywords) = plan.table.flags(target.index);
+        out.raw(b"FLAGS ").flag_parts(system, keywords);
+        separator = " ";
+    }
+    for item in &plan.items {
+        session.connection.out.raw(separator);
+        separator = " ";
+        tell_item(session, plan, target, item).await?;
+    }
+    session.connection.out.raw(b")").crlf();
+    Ok(())
+}
+
+async fn tell_item(
+    session: &mut Session,
+    plan: &Plan,
+    target: &Target,
+    item: &FetchItem,
+) -> Result<(), Failure> {
+    let out = &mut session.connection.out;
+    match (item, &target.row, &target.record) {
+        (FetchItem::Uid, ..) => {
+            out.raw(b"UID ").number(target.uid.0);
+        }
+        (FetchItem::Flags, ..) => {
+            let (system, keywords) = plan.table.flags(target.index);
+            out.raw(b"FLAGS ").flag_parts(system, keywords);
+        }
+        (FetchItem::InternalDate, Some(row), _) => {
+            out.raw(b"INTERNALDATE ").date_time(row.received);
+        }
+        (FetchItem::Size, Some(row), _) => {
+            out.raw(b"RFC822.SIZE ").number(row.size);
+        }
+        (FetchItem::Envelope, _, Some(record)) => {
+            out.raw(b"ENVELOPE ").raw(&record.envelope);
+        }
+        (FetchItem::Body, _, Some(record)) => {
+            out.raw(b"BODY ").raw(&record.structure);
+        }
+        (FetchItem::BodyStructure, _, Some(record)) => {
+            out.raw(b"BODYSTRUCTURE ").raw(&record.extended_structure);
+        }
+        (_, _, Some(record)) => body::tell(session, record, item).await?,
+        _ => return Err(Failure::Store(model::Error::Corrupt)),
+    }
+    Ok(())
+}

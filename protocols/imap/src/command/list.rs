@@ -1,0 +1,172 @@
+//! LIST (RFC 9051 6.3.9), basic and extended; LSUB shares its matching.
+
+use super::{Sequences, States, Verb, status};
+use crate::reply::{Done, Outcome};
+use crate::session::Session;
+use crate::wire::decoder::cursor::Cursor;
+use crate::wire::decoder::list::{self as grammar, List, matches};
+use crate::wire::encoder::Output;
+use model::{Rights, SpecialUse};
+use std::collections::BTreeMap;
+use store::{CollectionRow, DELIMITER, INBOX, Reader};
+
+pub(super) const VERBS: &[Verb] = &[Verb {
+    name: "LIST",
+    uid: false,
+    states: States::LOGGED_IN,
+    sequences: Sequences::Free,
+    run: |session, cursor| Box::pin(run(session, cursor)),
+}];
+
+/// A name that may be listed.
+#[derive(Default)]
+pub(super) struct Name {
+    /// The mailbox; `None` for a name without one (`\NonExistent`).
+    pub row: Option<CollectionRow>,
+    pub has_children: bool,
+    pub subscribed: bool,
+}
+
+/// Names in the order they are told: INBOX first, then by name.
+pub(super) type Names = BTreeMap<Place, Name>;
+
+/// A name that sorts INBOX and what is in it before everything else.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    elsewhere: bool,
+    pub path: String,
+}
+
+impl Place {
+    fn new(path: &str) -> Self {
+        let root = path.split(DELIMITER).next().unwrap_or_default();
+        Self { elsewhere: root != INBOX, path: path.to_owned() }
+    }
+}
+
+async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
+    let list = grammar::parse(&mut cursor)?;
+    cursor.end()?;
+    let out = &mut session.connection.out;
+    if !list.extended && list.patterns.iter().all(String::is_empty) {
+        // RFC 9051 6.3.9: an empty pattern asks for the delimiter and the root of the reference.
+        out.raw(b"* LIST (\\Noselect) \"/\" \"\"").crlf();
+        return Ok(Done::told("LIST completed"));
+    }
+    let reader = session.reader().await?;
+    let names = names(&reader, list.select.subscribed).await?;
+    let patterns = patterns(&list);
+    for (place, name) in &names {
+        if !patterns.iter().any(|pattern| matches(pattern.as_bytes(), place.path.as_bytes())) {
+            continue;
+        }
+        let own = is_selected(&list, name);
+        let below = list.select.recursive && has_selected_below(&list, &names, &place.path);
+        // A name without a mailbox is told only where it is asked for.
+        if !(own && (name.row.is_some() || name.subscribed && list.select.subscribed) || below) {
+            continue;
+        }
+        let out = &mut session.connection.out;
+        tell(out, &list, &place.path, name, below);
+        if let (Some(row), false) = (&name.row, list.returns.status.is_empty())
+            && reader.rights_on(row).contains(Rights::READ)
+        {
+            status::tell(out, &place.path, row, &list.returns.status);
+        }
+        session.connection.flush_if_large().await?;
+    }
+    Ok(Done::told("LIST completed"))
+}
+
+/// Every name there is; with `gone`, those subscribed to without a mailbox and the stems above them.
+pub(super) async fn names(reader: &Reader, gone: bool) -> Result<Names, model::Error> {
+    let mut names = Names::new();
+    for entry in reader.mailboxes().await? {
+        let name =
+            Name { has_children: entry.has_children, subscribed: entry.row.subscribed, row: Some(entry.row) };
+        names.insert(Place::new(&entry.path), name);
+    }
+    if !gone {
+        return Ok(names);
+    }
+    for path in reader.gone_subscriptions().await? {
+        for (end, _) in path.match_indices(DELIMITER) {
+            let stem = path.get(..end).unwrap_or_default();
+            names.entry(Place::new(stem)).or_default();
+        }
+        names.entry(Place::new(&path)).or_default().subscribed = true;
+    }
+    Ok(names)
+}
+
+/// The patterns with the reference before them, INBOX in capitals.
+pub(super) fn patterns(list: &List) -> Vec<String> {
+    let full = |pattern: &String| {
+        let full = format!("{}{pattern}", list.reference);
+        let root = full.split(DELIMITER).next().unwrap_or_default();
+        match full.get(root.len()..) {
+            Some(rest)
+                if matches(root.to_ascii_uppercase().as_bytes(), INBOX.as_bytes())
+                    && !root.contains(['*', '%']) =>
+            {
+                format!("{INBOX}{rest}")
+            }
+            _ => full,
+        }
+    };
+    list.patterns.iter().map(full).collect()
+}
+
+fn is_selected(list: &List, name: &Name) -> bool {
+    let special = || name.row.as_ref().is_some_and(|row| attribute(row).is_some());
+    (!list.select.subscribed || name.subscribed) && (!list.select.special_use || special())
+}
+
+fn has_selected_below(list: &List, names: &Names, path: &str) -> bool {
+    let stem = format!("{path}{DELIMITER}");
+    names.iter().any(|(place, name)| place.path.starts_with(&stem) && is_selected(list, name))
+}
+
+fn tell(out: &mut Output, list: &List, path: &str, name: &Name, below: bool) {
+    out.raw(b"* LIST (");
+    let mut attributes = Vec::new();
+    if name.subscribed && (list.select.subscribed || list.returns.subscribed) {
+        attributes.push("\\Subscribed");
+    }
+    match &name.row {
+        Some(row) => {
+            attributes.push(if name.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
+            attributes.extend(attribute(row));
+        }
+        None => attributes.push("\\NonExistent"),
+    }
+    out.raw(attributes.join(" ")).raw(b") \"/\" ").mailbox(path);
+    if below {
+        out.raw(b" (\"CHILDINFO\" (");
+        let mut separator = "";
+        for (asked, word) in
+            [(list.select.subscribed, "\"SUBSCRIBED\""), (list.select.special_use, "\"SPECIAL-USE\"")]
+        {
+            if asked {
+                out.raw(separator).raw(word);
+                separator = " ";
+            }
+        }
+        out.raw(b"))");
+    }
+    out.crlf();
+}
+
+/// The special use as an attribute (RFC 6154 2).
+pub(super) fn attribute(row: &CollectionRow) -> Option<&'static str> {
+    match row.special_use? {
+        SpecialUse::Inbox => None,
+        SpecialUse::All => Some("\\All"),
+        SpecialUse::Archive => Some("\\Archive"),
+        SpecialUse::Drafts => Some("\\Drafts"),
+        SpecialUse::Flagged => Some("\\Flagged"),
+        SpecialUse::Junk => Some("\\Junk"),
+        SpecialUse::Sent => Some("\\Sent"),
+        SpecialUse::Trash => Some("\\Trash"),
+    }
+}

@@ -1,0 +1,37 @@
+//! RENAME (RFC 9051 6.3.6).
+
+use super::{Sequences, States, Verb};
+use crate::reply::{Done, Failure, Outcome};
+use crate::session::Session;
+use crate::wire::decoder::cursor::Cursor;
+use model::Error;
+use store::{DELIMITER, INBOX};
+
+pub(super) const VERBS: &[Verb] = &[Verb {
+    name: "RENAME",
+    uid: false,
+    states: States::LOGGED_IN,
+    sequences: Sequences::Free,
+    run: |session, cursor| Box::pin(run(session, cursor)),
+}];
+
+async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
+    cursor.space()?;
+    let from = cursor.mailbox()?;
+    cursor.space()?;
+    let to = cursor.mailbox()?;
+    cursor.end()?;
+    let to = to.strip_suffix(DELIMITER).unwrap_or(&to);
+    if to.eq_ignore_ascii_case(INBOX) {
+        return Err(Failure::No(Some("ALREADYEXISTS"), "INBOX is there already"));
+    }
+    let mut writer = session.writer().await?;
+    match writer.rename_mailbox(&from, to).await {
+        Err(Error::Conflict) => {
+            return Err(Failure::No(Some("CANNOT"), "A mailbox cannot move into itself"));
+        }
+        renamed => renamed?,
+    }
+    let proof = writer.commit(()).await?;
+    Ok(Done::changed(&proof, "RENAME completed"))
+}

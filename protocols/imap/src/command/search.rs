@@ -1,0 +1,141 @@
+//! SEARCH and UID SEARCH (RFC 9051 6.4.4): exact, by a full scan that reads of each message only what is
+//! still needed to decide.
+//!
+//! Keys are judged with three values: true, false, and "not known from what was read so far". The shared table
+//! answers most searches without reading anything.
+
+mod matching;
+mod result;
+
+use super::{Sequences, States, Verb};
+use crate::limits::ROWS_AT_ONCE;
+use crate::reply::{Done, Failure, Outcome};
+use crate::session::Session;
+use crate::session::table::Table;
+use crate::wire::decoder::cursor::Cursor;
+use crate::wire::decoder::search as grammar;
+use crate::wire::decoder::sequence::Intervals;
+use matching::{Facts, Test};
+use model::Uid;
+use std::sync::Arc;
+use store::{MessageRow, Reader};
+
+pub(super) const VERBS: &[Verb] = &[
+    Verb {
+        name: "SEARCH",
+        uid: false,
+        states: States::SELECTED,
+        sequences: Sequences::Used,
+        run: |session, cursor| Box::pin(run(session, cursor, false)),
+    },
+    Verb {
+        name: "SEARCH",
+        uid: true,
+        states: States::SELECTED,
+        sequences: Sequences::Free,
+        run: |session, cursor| Box::pin(run(session, cursor, true)),
+    },
+];
+
+/// A message that is judged.
+struct Candidate {
+    /// Sequence number.
+    number: u32,
+    uid: u32,
+    /// Its place in the newest table.
+    index: usize,
+}
+
+async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Outcome {
+    let search = match grammar::parse(&mut cursor).and_then(|search| cursor.end().map(|()| search)) {
+        Ok(search) => search,
+        Err(failure) => {
+            // RFC 5182 2.1: a refused SEARCH leaves an empty result; a BAD one leaves the old one.
+            if matches!(failure, Failure::No(..)) {
+                session.selected()?.saved = Intervals::default();
+            }
+            return Err(failure);
+        }
+    };
+    let test = Test::prepare(&search.key, session.selected()?);
+    let found = match find(session, &test).await {
+        Ok(found) => found,
+        Err(failure) => {
+            if search.options.is_some_and(|options| options.save) {
+                session.selected()?.saved = Intervals::default();
+            }
+            return Err(failure);
+        }
+    };
+    result::tell(session, search.options, &found, by_uid)?;
+    Ok(Done::told("SEARCH completed"))
+}
+
+/// The messages that match: their sequence numbers and UIDs, ascending.
+async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Failure> {
+    let (reader, table) = session.latest().await?;
+    let view = session.selected()?.view.clone();
+    let same = Arc::ptr_eq(&view, &table);
+    let mut found = Vec::new();
+    let mut undecided = Vec::new();
+    for (number, (place, &uid)) in (1u32..).zip(view.uids.iter().enumerate()) {
+        let Some(index) = (if same { Some(place) } else { table.index(uid) }) else { continue };
+        let (system, keywords) = table.flags(index);
+        let facts =
+            Facts { number, uid, system, keywords, row: None, record: None, header: None, parts: None };
+        match test.judge(&facts) {
+            Some(true) => found.push((number, uid)),
+            Some(false) => {}
+            None => undecided.push(Candidate { number, uid, index }),
+        }
+    }
+    if undecided.is_empty() {
+        return Ok(found);
+    }
+    for chunk in undecided.chunks(ROWS_AT_ONCE) {
+        let mailbox = session.selected()?.mailbox.clone();
+        let uids: Vec<Uid> = chunk.iter().map(|candidate| Uid(candidate.uid)).collect();
+        let rows = reader.entries_of(&mailbox, &uids).await?;
+        for (candidate, row) in chunk.iter().zip(rows) {
+            let Some(row) = row else { continue };
+            if judge_deeper(&reader, &table, test, candidate, &row).await? {
+                found.push((candidate.number, candidate.uid));
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Judges with the row, then with the record, the header and the text, as far as that is needed.
+async fn judge_deeper(
+    reader: &Reader,
+    table: &Table,
+    test: &Test,
+    candidate: &Candidate,
+    row: &MessageRow,
+) -> Result<bool, Failure> {
+    let (system, keywords) = table.flags(candidate.index);
+    let (number, uid) = (candidate.number, candidate.uid);
+    let facts =
+        Facts { number, uid, system, keywords, row: Some(row), record: None, header: None, parts: None };
+    if let Some(verdict) = test.judge(&facts) {
+        return Ok(verdict);
+    }
+    let record = reader.message(row.message).await?;
+    let facts = Facts { record: Some(&record), ..facts };
+    if let Some(verdict) = test.judge(&facts) {
+        return Ok(verdict);
+    }
+    // Reading and decoding bodies takes time that others must get as well.
+    tokio::task::yield_now().await;
+    let table = record.part_table()?;
+    let header = matching::header(reader, &record, &table).await?;
+    let facts = Facts { header: Some(&header), ..facts };
+    if let Some(verdict) = test.judge(&facts) {
+        return Ok(verdict);
+    }
+    let texts = matching::texts(reader, &record, &table).await?;
+    Ok(test.judge(&Facts { parts: Some(&texts), ..facts }).unwrap_or(false))
+}

@@ -1,0 +1,230 @@
+//! Judging one message: keys over what is known of it, and the text that keys look at.
+//!
+//! Text is compared as people read it: transfer encodings, charsets and encoded words decoded, case folded
+//! (RFC 9051 6.4.4 wants a substring in any case). It is an exact search, not one by words.
+
+use crate::limits::SEARCH_PART_BYTES_MAX;
+use crate::reply::Failure;
+use crate::session::selected::Selected;
+use crate::wire::date::local_day;
+use crate::wire::decoder::search::{DateKind, DateTest, SearchKey};
+use crate::wire::decoder::sequence::{Intervals, SequenceSet};
+use format::mime::content::ContentType;
+use format::mime::{Kind, Part, Parts, Span, decode, header as fields, words};
+use model::{Keyword, SystemFlags};
+use store::{MessageRecord, MessageRow, Reader};
+
+/// What is known of a message so far.
+#[derive(Clone, Copy)]
+pub(super) struct Facts<'a> {
+    /// Its sequence number.
+    pub number: u32,
+    pub uid: u32,
+    pub system: SystemFlags,
+    pub keywords: &'a [Keyword],
+    pub row: Option<&'a MessageRow>,
+    pub record: Option<&'a MessageRecord>,
+    pub header: Option<&'a Header>,
+    /// Folded texts of the body.
+    pub parts: Option<&'a [String]>,
+}
+
+/// The decoded header: folded names and values.
+pub(super) struct Header(Vec<(String, String)>);
+
+/// A search key made ready: sets resolved, texts folded.
+pub(super) enum Test {
+    Always(bool),
+    All(Vec<Test>),
+    Any(Vec<Test>),
+    Not(Box<Test>),
+    Numbers(Intervals),
+    Uids(Intervals),
+    Flag(SystemFlags),
+    Keyword(Keyword),
+    Larger(u64),
+    Smaller(u64),
+    Date(DateKind, DateTest, i64),
+    Header(String, String),
+    Body(String),
+    Text(String),
+}
+
+impl Test {
+    /// Makes a key ready for the open mailbox.
+    pub(super) fn prepare(key: &SearchKey, selected: &Selected) -> Self {
+        let set = |set: &SequenceSet, by_uid: bool| match set {
+            SequenceSet::Saved => Self::Uids(selected.saved.clone()),
+            SequenceSet::Ranges(ranges) if by_uid => {
+                Self::Uids(Intervals::resolve(ranges, selected.view.max_uid()))
+            }
+            SequenceSet::Ranges(ranges) => {
+                let count = u32::try_from(selected.view.len()).unwrap_or(u32::MAX);
+                Self::Numbers(Intervals::resolve(ranges, count))
+            }
+        };
+        match key {
+            SearchKey::All => Self::Always(true),
+            SearchKey::Nothing => Self::Always(false),
+            SearchKey::And(keys) => Self::All(keys.iter().map(|key| Self::prepare(key, selected)).collect()),
+            SearchKey::Or(pair) => {
+                Self::Any(vec![Self::prepare(&pair.0, selected), Self::prepare(&pair.1, selected)])
+            }
+            SearchKey::Not(key) => Self::Not(Box::new(Self::prepare(key, selected))),
+            SearchKey::Sequence(ranges) => set(ranges, false),
+            SearchKey::Uid(ranges) => set(ranges, true),
+            SearchKey::Flag(flag) => Self::Flag(*flag),
+            SearchKey::Keyword(keyword) => Self::Keyword(keyword.clone()),
+            SearchKey::Larger(size) => Self::Larger(*size),
+            SearchKey::Smaller(size) => Self::Smaller(*size),
+            SearchKey::Date(kind, test, day) => Self::Date(*kind, *test, *day),
+            SearchKey::Header(name, text) => Self::Header(fold(name), fold(text)),
+            SearchKey::Body(text) => Self::Body(fold(text)),
+            SearchKey::Text(text) => Self::Text(fold(text)),
+        }
+    }
+
+    /// Whether the message matches; `None` when the facts do not say.
+    pub(super) fn judge(&self, facts: &Facts<'_>) -> Option<bool> {
+        match self {
+            Self::Always(verdict) => Some(*verdict),
+            Self::All(tests) => all(tests, facts, true),
+            Self::Any(tests) => all(tests, facts, false),
+            Self::Not(test) => test.judge(facts).map(|verdict| !verdict),
+            Self::Numbers(numbers) => Some(numbers.contains(facts.number)),
+            Self::Uids(uids) => Some(uids.contains(facts.uid)),
+            Self::Flag(flag) => Some(facts.system.contains(*flag)),
+            Self::Keyword(keyword) => Some(facts.keywords.contains(keyword)),
+            Self::Larger(size) => facts.row.map(|row| row.size > *size),
+            Self::Smaller(size) => facts.row.map(|row| row.size < *size),
+            Self::Date(DateKind::Internal, test, day) => {
+                facts.row.map(|row| compare(*test, local_day(row.received), *day))
+            }
+            Self::Date(DateKind::Sent, test, day) => {
+                let sent = facts.record?.sent;
+                Some(sent.is_some_and(|sent| compare(*test, local_day(sent), *day)))
+            }
+            Self::Header(name, text) => facts.header.map(|header| header.has(name, text)),
+            Self::Body(text) => {
+                facts.parts.map(|parts| parts.iter().any(|part| part.contains(text.as_str())))
+            }
+            Self::Text(text) => {
+                if facts.header?.has_anywhere(text) {
+                    return Some(true);
+                }
+                facts.parts.map(|parts| parts.iter().any(|part| part.contains(text.as_str())))
+            }
+        }
+    }
+}
+
+/// `every`: whether all hold; otherwise: whether any holds.
+fn all(tests: &[Test], facts: &Facts<'_>, every: bool) -> Option<bool> {
+    let mut verdict = Some(every);
+    for test in tests {
+        match test.judge(facts) {
+            Some(found) if found != every => return Some(!every),
+            Some(_) => {}
+            None => verdict = None,
+        }
+    }
+    verdict
+}
+
+fn compare(test: DateTest, of_message: i64, day: i64) -> bool {
+    match test {
+        DateTest::Before => of_message < day,
+        DateTest::On => of_message == day,
+        DateTest::Since => of_message >= day,
+    }
+}
+
+impl Header {
+    fn read(block: &[u8]) -> Self {
+        let field = |field: fields::Field<'_>| {
+            let value = words::decode(&fields::unfold(field.value));
+            (fold(&String::from_utf8_lossy(field.name)), fold(&value))
+        };
+        Self(fields::fields(block).map(field).collect())
+    }
+
+    /// Whether a field of that name holds the text; any field of that name, where the text is empty.
+    fn has(&self, name: &str, text: &str) -> bool {
+        self.0.iter().any(|(known, value)| known == name && value.contains(text))
+    }
+
+    fn has_anywhere(&self, text: &str) -> bool {
+        self.0.iter().any(|(name, value)| {
+            value.contains(text) || name.contains(text) || format!("{name}: {value}").contains(text)
+        })
+    }
+
+    fn into_text(self) -> String {
+        let mut text = String::new();
+        for (name, value) in self.0 {
+            text.push_str(&name);
+            text.push_str(": ");
+            text.push_str(&value);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// Case taken away, character by character.
+fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// The message's own header.
+pub(super) async fn header(
+    reader: &Reader,
+    record: &MessageRecord,
+    parts: &Parts,
+) -> Result<Header, Failure> {
+    let span = parts.root().map(|root| root.header).unwrap_or_default();
+    Ok(Header::read(&octets(reader, record, span).await?))
+}
+
+/// The texts of a body: decoded text parts, and the headers of messages inside.
+pub(super) async fn texts(
+    reader: &Reader,
+    record: &MessageRecord,
+    parts: &Parts,
+) -> Result<Vec<String>, Failure> {
+    let mut texts = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        if part.kind == Kind::Text {
+            texts.push(text(reader, record, part).await?);
+        }
+        if part.kind == Kind::Message
+            && let Some(inner) = parts.get(index + 1)
+        {
+            let block = octets(reader, record, inner.header).await?;
+            texts.push(Header::read(&block).into_text());
+        }
+    }
+    Ok(texts)
+}
+
+async fn text(reader: &Reader, record: &MessageRecord, part: &Part) -> Result<String, Failure> {
+    let header = octets(reader, record, part.header).await?;
+    let kind = fields::first(&header, "Content-Type").and_then(ContentType::parse);
+    let charset =
+        kind.and_then(|kind| kind.params.value("charset")).map(|(_, value)| value).unwrap_or_default();
+    let raw = octets(reader, record, part.body).await?;
+    let decoded = decode::whole(part.encoding, &raw);
+    Ok(fold(&words::charset_text(&decoded, &charset)))
+}
+
+/// Octets of the body; what lies beyond the limit is not looked at.
+async fn octets(reader: &Reader, record: &MessageRecord, span: Span) -> Result<bytes::Bytes, Failure> {
+    let span = span.partial(0, SEARCH_PART_BYTES_MAX);
+    Ok(reader.store().body(&record.body, span.range()).collect().await?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! Judging with three values.
+
+use super::{Facts, Test, fold};
+use crate::wire::decoder::sequence::Intervals;
+use model::SystemFlags;
+
+const NOTHING: Facts<'static> = Facts {
+    number: 1,
+    uid: 10,
+    system: SystemFlags::SEEN,
+    keywords: &[],
+    row: None,
+    record: None,
+    header: None,
+    parts: None,
+};
+
+#[test]
+fn what_is_not_known_decides_nothing_that_is_known() {
+    let unknown = || Test::Larger(1);
+    let cases = [
+        (Test::All(vec![unknown(), Test::Always(false)]), Some(false)),
+        (Test::All(vec![unknown(), Test::Always(true)]), None),
+        (Test::Any(vec![unknown(), Test::Always(true)]), Some(true)),
+        (Test::Any(vec![unknown(), Test::Always(false)]), None),
+        (Test::Not(Box::new(unknown())), None),
+        (Test::Flag(SystemFlags::SEEN), Some(true)),
+        (Test::Uids(Intervals(vec![(5, 12)])), Some(true)),
+        (Test::Numbers(Intervals(vec![(2, 3)])), Some(false)),
+    ];
+    for (number, (test, expect)) in cases.iter().enumerate() {
+        assert_eq!(test.judge(&NOTHING), *expect, "case {number}");
+    }
+}
+
+#[test]
+fn case_is_folded_beyond_ascii() {
+    assert_eq!(fold("GRÖSSE Ärger ΑΣ"), "grösse ärger ας".replace('ς', "σ"));
+}

@@ -1,0 +1,93 @@
+//! SELECT and EXAMINE (RFC 9051 6.3.2, 6.3.3).
+
+use super::{Sequences, States, Verb};
+use crate::reply::{Done, Failure, Outcome};
+use crate::session::Session;
+use crate::session::selected::{Selected, permanent_flags};
+use crate::wire::decoder::cursor::Cursor;
+use crate::wire::decoder::sequence::Intervals;
+use model::{Rights, SystemFlags};
+use store::{CollectionRow, Mailbox};
+
+pub(super) const VERBS: &[Verb] = &[
+    Verb {
+        name: "SELECT",
+        uid: false,
+        states: States::LOGGED_IN,
+        sequences: Sequences::Free,
+        run: |session, cursor| Box::pin(run(session, cursor, false)),
+    },
+    Verb {
+        name: "EXAMINE",
+        uid: false,
+        states: States::LOGGED_IN,
+        sequences: Sequences::Free,
+        run: |session, cursor| Box::pin(run(session, cursor, true)),
+    },
+];
+
+/// Rights that change something an open mailbox shows.
+const CHANGING: Rights =
+    Rights::SEEN.union(Rights::WRITE).union(Rights::INSERT).union(Rights::DELETE).union(Rights::EXPUNGE);
+
+async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Outcome {
+    cursor.space()?;
+    let name = cursor.mailbox()?;
+    cursor.end()?;
+    // RFC 9051 6.3.2: the mailbox that was open is closed even when this one cannot be opened.
+    if session.selected.take().is_some() {
+        session.connection.out.raw(b"* OK [CLOSED] The other mailbox is closed").crlf();
+    }
+    let reader = session.reader().await?;
+    let mailbox = reader.open_mailbox(&name, Rights::READ).await?;
+    let view = session.context.tables.at(&reader, &mailbox, None).await?;
+    let row = reader.row::<Mailbox>(&mailbox).await?;
+    let read_only = examine || !mailbox.rights().intersects(CHANGING);
+    let selected = Selected {
+        mailbox,
+        read_only,
+        keywords: view.keywords(),
+        view,
+        told: Vec::new(),
+        saved: Intervals::default(),
+    };
+    tell(session, &selected, &row, &name);
+    session.selected = Some(Box::new(selected));
+    let done = Done::told(if examine { "EXAMINE completed" } else { "SELECT completed" });
+    Ok(done.with_code(if read_only { "READ-ONLY" } else { "READ-WRITE" }))
+}
+
+fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, name: &str) {
+    let rev2 = session.rev2;
+    let out = &mut session.connection.out;
+    let flags = selected.all_flags();
+    out.raw(b"* FLAGS ").flags(&flags).crlf();
+    if selected.read_only {
+        out.raw(b"* OK [PERMANENTFLAGS ()] Nothing can be changed").crlf();
+    } else {
+        permanent_flags(out, &flags);
+    }
+    out.raw(b"* ").number(selected.view.len() as u64).raw(b" EXISTS").crlf();
+    if rev2 {
+        out.raw(b"* LIST () \"/\" ").mailbox(name).crlf();
+    } else {
+        out.raw(b"* 0 RECENT").crlf();
+        if let Some(first) = first_unseen(selected) {
+            out.raw(b"* OK [UNSEEN ").number(first).raw(b"] The first unseen message").crlf();
+        }
+    }
+    out.raw(b"* OK [UIDVALIDITY ").number(row.uid_validity.0).raw(b"] UIDs are valid").crlf();
+    out.raw(b"* OK [UIDNEXT ").number(row.uid_next.0).raw(b"] The next UID").crlf();
+}
+
+/// The number of the first message without \Seen (RFC 3501 6.3.1).
+fn first_unseen(selected: &Selected) -> Option<u64> {
+    let view = &selected.view;
+    let unseen = |&index: &usize| !view.flags(index).0.contains(SystemFlags::SEEN);
+    (0..view.len()).find(unseen).map(|index| index as u64 + 1)
+}
+
+/// Only for writing: the mailbox must be open, and not only for reading.
+pub(crate) fn writable(selected: &Selected) -> Result<(), Failure> {
+    if selected.read_only { Err(Failure::No(Some("READ-ONLY"), "The mailbox is read-only")) } else { Ok(()) }
+}

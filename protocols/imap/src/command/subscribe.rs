@@ -1,0 +1,33 @@
+//! SUBSCRIBE and UNSUBSCRIBE (RFC 9051 6.3.7, 6.3.8). Any name may be subscribed to, there or not.
+
+use super::{Sequences, States, Verb};
+use crate::reply::{Done, Outcome};
+use crate::session::Session;
+use crate::wire::decoder::cursor::Cursor;
+
+pub(super) const VERBS: &[Verb] = &[
+    Verb {
+        name: "SUBSCRIBE",
+        uid: false,
+        states: States::LOGGED_IN,
+        sequences: Sequences::Free,
+        run: |session, cursor| Box::pin(run(session, cursor, true)),
+    },
+    Verb {
+        name: "UNSUBSCRIBE",
+        uid: false,
+        states: States::LOGGED_IN,
+        sequences: Sequences::Free,
+        run: |session, cursor| Box::pin(run(session, cursor, false)),
+    },
+];
+
+async fn run(session: &mut Session, mut cursor: Cursor<'_>, subscribe: bool) -> Outcome {
+    cursor.space()?;
+    let name = cursor.mailbox()?;
+    cursor.end()?;
+    let mut writer = session.writer().await?;
+    writer.subscribe_mailbox(&name, subscribe).await?;
+    let proof = writer.commit(()).await?;
+    Ok(Done::changed(&proof, if subscribe { "SUBSCRIBE completed" } else { "UNSUBSCRIBE completed" }))
+}

@@ -1,0 +1,138 @@
+//! The registry of extensions: one file each, one line in [`ALL`]. The greeting, CAPABILITY, ENABLE, the
+//! dispatch of commands and the README's table derive from it. What stands here is whole.
+
+mod appendlimit;
+mod auth_plain;
+mod children;
+mod enable;
+mod esearch;
+mod id;
+mod idle;
+mod imap4rev1;
+mod imap4rev2;
+mod list_extended;
+mod list_status;
+mod literal_plus;
+mod logindisabled;
+mod r#move;
+mod namespace;
+mod sasl_ir;
+mod searchres;
+mod special_use;
+mod starttls;
+mod status_size;
+mod uidplus;
+mod unselect;
+
+use crate::command::Verb;
+use crate::session::Session;
+
+/// When a capability is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// Always.
+    Always,
+    /// Before login.
+    BeforeLogin,
+    /// Before login, where a password may cross.
+    MayAuthenticate,
+    /// Before login, where no password may cross.
+    MayNotAuthenticate,
+    /// While TLS can still be put on.
+    MayStartTls,
+    /// After login.
+    LoggedIn,
+}
+
+/// An extension as the registry knows it.
+pub(crate) struct Extension {
+    /// Its usual name.
+    pub name: &'static str,
+    /// Where it is described.
+    pub rfc: &'static str,
+    /// What CAPABILITY says of it.
+    pub capability: Option<&'static str>,
+    /// When CAPABILITY says it.
+    pub when: When,
+    /// What ENABLE does with its name; `None` when it cannot be enabled.
+    pub enable: Option<fn(&mut Session)>,
+    /// Commands it brings.
+    pub commands: &'static [Verb],
+    /// Response codes it brings.
+    pub codes: &'static [&'static str],
+}
+
+impl Extension {
+    /// One that is always told and brings nothing of its own.
+    pub(crate) const PLAIN: Self = Self {
+        name: "",
+        rfc: "",
+        capability: None,
+        when: When::Always,
+        enable: None,
+        commands: &[],
+        codes: &[],
+    };
+}
+
+/// Every extension of this server.
+pub(crate) const ALL: &[Extension] = &[
+    imap4rev1::EXTENSION,
+    imap4rev2::EXTENSION,
+    starttls::EXTENSION,
+    logindisabled::EXTENSION,
+    auth_plain::EXTENSION,
+    sasl_ir::EXTENSION,
+    literal_plus::EXTENSION,
+    enable::EXTENSION,
+    id::EXTENSION,
+    idle::EXTENSION,
+    namespace::EXTENSION,
+    children::EXTENSION,
+    uidplus::EXTENSION,
+    r#move::EXTENSION,
+    unselect::EXTENSION,
+    special_use::EXTENSION,
+    list_extended::EXTENSION,
+    list_status::EXTENSION,
+    status_size::EXTENSION,
+    esearch::EXTENSION,
+    searchres::EXTENSION,
+    appendlimit::EXTENSION,
+];
+
+/// What CAPABILITY says to this session now.
+pub(crate) fn capabilities(session: &Session) -> String {
+    let logged_in = session.principal.is_some();
+    let may = session.peer.may_authenticate();
+    let told = |extension: &&Extension| match extension.when {
+        When::Always => true,
+        When::BeforeLogin => !logged_in,
+        When::MayAuthenticate => !logged_in && may,
+        When::MayNotAuthenticate => !logged_in && !may,
+        When::MayStartTls => !logged_in && session.peer.offers_starttls(),
+        When::LoggedIn => logged_in,
+    };
+    ALL.iter().filter(told).filter_map(|extension| extension.capability).collect::<Vec<_>>().join(" ")
+}
+
+/// A line of the support table.
+#[derive(Clone, Copy, Debug)]
+pub struct Support {
+    /// The extension's usual name.
+    pub name: &'static str,
+    /// Where it is described.
+    pub rfc: &'static str,
+    /// What CAPABILITY says of it.
+    pub capability: Option<&'static str>,
+    /// Response codes it brings.
+    pub codes: &'static [&'static str],
+}
+
+/// The support table, for documents.
+pub fn table() -> impl Iterator<Item = Support> {
+    ALL.iter().map(|&Extension { name, rfc, capability, codes, .. }| Support { name, rfc, capability, codes })
+}
+
+#[cfg(test)]
+mod tests;

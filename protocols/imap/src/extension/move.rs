@@ -1,0 +1,50 @@
+//! MOVE (RFC 6851): copy, tell, remove, in one commit; a message is never in both mailboxes or in neither.
+
+use super::{Extension, When};
+use crate::command::copy::{arguments, copy_code, target};
+use crate::command::{Sequences, States, Verb};
+use crate::reply::{Done, Failure, Outcome};
+use crate::session::Session;
+use crate::wire::decoder::cursor::Cursor;
+
+pub(super) const EXTENSION: Extension = Extension {
+    name: "MOVE",
+    rfc: "RFC 6851",
+    capability: Some("MOVE"),
+    when: When::LoggedIn,
+    commands: &[
+        Verb {
+            name: "MOVE",
+            uid: false,
+            states: States::SELECTED,
+            sequences: Sequences::Free,
+            run: |session, cursor| Box::pin(run(session, cursor, false)),
+        },
+        Verb {
+            name: "MOVE",
+            uid: true,
+            states: States::SELECTED,
+            sequences: Sequences::Free,
+            run: |session, cursor| Box::pin(run(session, cursor, true)),
+        },
+    ],
+    ..Extension::PLAIN
+};
+
+async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Outcome {
+    let (uids, name) = arguments(session, &mut cursor, by_uid)?;
+    let selected = session.selected()?;
+    if selected.read_only {
+        return Err(Failure::No(Some("READ-ONLY"), "The mailbox is read-only"));
+    }
+    let from = selected.mailbox.clone();
+    let mut writer = session.writer().await?;
+    let to = target(&writer, &name).await?;
+    let pairs = writer.move_messages(&from, &to, &uids).await?;
+    let proof = writer.commit(pairs).await?;
+    // RFC 6851 4.3: COPYUID comes before the EXPUNGE replies, in an untagged OK.
+    if let Some(code) = copy_code(to.row().uid_validity, &proof) {
+        session.connection.out.raw(b"* OK [").raw(code).raw(b"] Moved").crlf();
+    }
+    Ok(Done::changed(&proof, "MOVE completed"))
+}

@@ -1,0 +1,11 @@
+//! SPECIAL-USE (RFC 6154): uses are told in every LIST, and can be selected by and asked for.
+
+use super::{Extension, When};
+
+pub(super) const EXTENSION: Extension = Extension {
+    name: "SPECIAL-USE",
+    rfc: "RFC 6154",
+    capability: Some("SPECIAL-USE"),
+    when: When::LoggedIn,
+    ..Extension::PLAIN
+};

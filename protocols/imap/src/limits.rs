@@ -1,0 +1,78 @@
+//! Every limit of this door on what grows from the network, by name.
+//!
+//! The figures follow what Dovecot, Cyrus and mox allow, or the real clients' needs where these are larger.
+
+use std::time::Duration;
+
+/// The longest line of a command, without literals (RFC 9051 4: 8,000 octets at least).
+pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024;
+/// The largest literal that is not a message, after login.
+pub(crate) const LITERAL_BYTES_MAX: u64 = 128 * 1024;
+/// The most octets of one command, lines and literals together, messages not counted.
+pub(crate) const COMMAND_BYTES_MAX: usize = 1024 * 1024;
+/// The most octets of one command before login.
+pub(crate) const COMMAND_BYTES_BEFORE_LOGIN_MAX: usize = 8 * 1024;
+/// The most literals in one command.
+pub(crate) const LITERAL_COUNT_MAX: usize = 1_000;
+/// The largest literal that is read and thrown away so that the session can go on; behind it comes BYE.
+pub(crate) const SWALLOW_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// The largest message, in octets; told as APPENDLIMIT (RFC 7889).
+pub(crate) const MESSAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// How deep parentheses may nest in a command after login.
+pub(crate) const NESTING_MAX: usize = 16;
+/// The most keys of one SEARCH.
+pub(crate) const SEARCH_KEY_COUNT_MAX: usize = 1_000;
+/// The most items of one FETCH.
+pub(crate) const FETCH_ITEM_COUNT_MAX: usize = 256;
+/// The most field names in one HEADER.FIELDS.
+pub(crate) const HEADER_FIELD_COUNT_MAX: usize = 512;
+/// The deepest part number.
+pub(crate) const PART_DEPTH_MAX: usize = 100;
+/// The most patterns of one LIST.
+pub(crate) const LIST_PATTERN_COUNT_MAX: usize = 64;
+/// The longest LIST pattern, in octets.
+pub(crate) const LIST_PATTERN_BYTES_MAX: usize = 1_024;
+/// The longest mailbox name on the wire, in octets.
+pub(crate) const MAILBOX_NAME_BYTES_MAX: usize = 1_024;
+/// The longest tag.
+pub(crate) const TAG_BYTES_MAX: usize = 128;
+/// The most fields of one ID (RFC 2971 3.3).
+pub(crate) const ID_FIELD_COUNT_MAX: usize = 30;
+
+/// Commands refused as bad before the session is ended: before login and after.
+pub(crate) const BAD_COMMANDS_BEFORE_LOGIN_MAX: u32 = 3;
+/// As above, after login.
+pub(crate) const BAD_COMMANDS_MAX: u32 = 20;
+/// Failed logins before the session is ended.
+pub(crate) const FAILED_LOGINS_MAX: u32 = 3;
+
+/// From the greeting to the end of the login, whatever the client does meanwhile.
+pub(crate) const LOGIN_TIME_MAX: Duration = Duration::from_secs(30);
+/// The same where the directory delays failures: the last attempt may end this much later.
+pub(crate) const LOGIN_GRACE: Duration = Duration::from_secs(10);
+/// From the first octet of a command to its last, messages not counted.
+pub(crate) const COMMAND_TIME_MAX: Duration = Duration::from_secs(60);
+/// Without any command after login (RFC 9051 5.4: 30 minutes at least).
+pub(crate) const IDLE_TIME_MAX: Duration = Duration::from_secs(30 * 60);
+/// A client that takes nothing of a reply for this long is gone.
+pub(crate) const WRITE_TIME_MAX: Duration = Duration::from_secs(60);
+/// A literal may take [`COMMAND_TIME_MAX`] and what this rate needs, in octets a second.
+pub(crate) const LITERAL_RATE_MIN: u64 = 4 * 1024;
+
+/// One read from the connection.
+pub(crate) const READ_BYTES: usize = 8 * 1024;
+/// One read of a message that streams to the store.
+pub(crate) const STREAM_BYTES: usize = 16 * 1024;
+/// Output gathered before it is sent in the middle of a reply.
+pub(crate) const OUTPUT_BYTES: usize = 64 * 1024;
+/// One read of a body from the store.
+pub(crate) const BODY_WINDOW_BYTES: u64 = 256 * 1024;
+/// Rows read from the store at a time.
+pub(crate) const ROWS_AT_ONCE: usize = 1_000;
+/// Changes read from the store at a time; where more have come the mailbox is read anew.
+pub(crate) const CHANGES_AT_ONCE: usize = 10_000;
+/// Decoded text of one part that SEARCH looks at, in octets.
+pub(crate) const SEARCH_PART_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// A part that BINARY decodes (RFC 3516), in octets.
+pub(crate) const BINARY_PART_BYTES_MAX: u64 = 64 * 1024 * 1024;

@@ -1,0 +1,81 @@
+//! Outcomes of commands, and the one mapping of [`model::Error`] to IMAP's own words (RFC 9051 7.1, RFC 5530).
+
+use model::Error;
+use store::Committed;
+
+/// Why a command did not succeed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Failure {
+    /// Not IMAP, or not now: BAD.
+    Bad(&'static str),
+    /// IMAP, refused: NO with a response code.
+    No(Option<&'static str>, &'static str),
+    /// The store's outcome.
+    Store(Error),
+    /// The session must end: BYE.
+    Bye(&'static str),
+    /// The client is gone or takes nothing: no word reaches it any more.
+    Gone,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// A command that succeeded: its tagged OK.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// Response code, without its brackets.
+    pub code: Option<String>,
+    /// For people.
+    pub text: &'static str,
+}
+
+impl Done {
+    /// Something was told; nothing was changed.
+    pub(crate) fn told(text: &'static str) -> Self {
+        Self { code: None, text }
+    }
+
+    /// Something was changed, and here is the proof that it lasts.
+    pub(crate) fn changed<T>(_proof: &Committed<T>, text: &'static str) -> Self {
+        Self { code: None, text }
+    }
+
+    /// With a response code.
+    pub(crate) fn with_code(self, code: impl Into<String>) -> Self {
+        Self { code: Some(code.into()), ..self }
+    }
+}
+
+/// What a command came to.
+pub(crate) type Outcome = Result<Done, Failure>;
+
+/// The tagged line of a failure: condition, response code, text. `None` where no tagged line is due.
+pub(crate) fn words(failure: Failure) -> Option<(&'static str, Option<&'static str>, &'static str)> {
+    let no = |code, text| Some(("NO", Some(code), text));
+    match failure {
+        Failure::Bad(text) => Some(("BAD", None, text)),
+        Failure::No(code, text) => Some(("NO", code, text)),
+        Failure::Bye(_) | Failure::Gone => None,
+        Failure::Store(error) => match error {
+            Error::NotFound => no("NONEXISTENT", "No such mailbox"),
+            Error::Forbidden(_) => no("NOPERM", "You have no right to do that"),
+            Error::Exists => no("ALREADYEXISTS", "It is there already"),
+            Error::Conflict => no("INUSE", "Its state does not allow that, try again"),
+            Error::Locked => no("INUSE", "It is locked"),
+            Error::PreconditionFailed | Error::StaleToken => no("INUSE", "It has changed, try again"),
+            Error::OverQuota => no("OVERQUOTA", "That would pass the quota"),
+            Error::TooLarge(_) => no("LIMIT", "A limit would be passed"),
+            Error::Invalid(text) => no("CANNOT", text),
+            Error::Unavailable => no("UNAVAILABLE", "Not now, try again later"),
+            Error::Corrupt => no("SERVERBUG", "Stored data is damaged; the operator has been told"),
+            _ => no("SERVERBUG", "Internal error"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

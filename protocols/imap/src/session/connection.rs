@@ -1,0 +1,121 @@
+//! The octets' way: one stream, what was read ahead of it, what waits to be sent, and deadlines on both.
+//!
+//! While a session waits it holds no buffer: reads go through the stack of a poll, and the input and output
+//! buffers are given back when they are empty.
+
+use crate::limits::{OUTPUT_BYTES, READ_BYTES, WRITE_TIME_MAX};
+use crate::reply::Failure;
+use crate::wire::decoder::frame::Framer;
+use crate::wire::encoder::Output;
+use sasl::door::Stream;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Poll, ready};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// A client's connection.
+pub(crate) struct Connection {
+    /// `None` only while TLS is put on. The lock is never waited for: it makes a session that is looked at
+    /// from within its own futures shareable, though its stream is not.
+    stream: Mutex<Option<Box<dyn Stream>>>,
+    pub(crate) framer: Framer,
+    pub(crate) out: Output,
+    /// How often output was sent: tells whether a reply that has begun can still be taken back.
+    pub(crate) flushes: u64,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: Box<dyn Stream>) -> Self {
+        Self {
+            stream: Mutex::new(Some(stream)),
+            framer: Framer::default(),
+            out: Output::default(),
+            flushes: 0,
+        }
+    }
+
+    /// The bare stream, to put TLS on.
+    pub(crate) fn take_stream(&mut self) -> Option<Box<dyn Stream>> {
+        mine(&mut self.stream).take()
+    }
+
+    /// The stream with TLS on it.
+    pub(crate) fn set_stream(&mut self, stream: Box<dyn Stream>) {
+        *mine(&mut self.stream) = Some(stream);
+    }
+
+    /// Waits for more octets, which go to the framer. May be dropped at any time without losing one.
+    ///
+    /// # Errors
+    /// Gone at the end of the stream; Bye when nothing came until the deadline.
+    pub(crate) async fn fill(&mut self, until: Instant) -> Result<(), Failure> {
+        match timeout_at(until, self.read()).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failure::Bye("Timeout")),
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), Failure> {
+        let Some(stream) = mine(&mut self.stream).as_mut() else { return Err(Failure::Gone) };
+        let framer = &mut self.framer;
+        poll_fn(|context| {
+            let mut room = [0u8; READ_BYTES];
+            let mut buffer = ReadBuf::new(&mut room);
+            match ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => {
+                    framer.feed(buffer.filled());
+                    Poll::Ready(Ok(()))
+                }
+                _ => Poll::Ready(Err(Failure::Gone)),
+            }
+        })
+        .await
+    }
+
+    /// Sends what waits.
+    ///
+    /// # Errors
+    /// Gone when the client takes nothing of it in time.
+    pub(crate) async fn flush(&mut self) -> Result<(), Failure> {
+        if self.out.len() == 0 {
+            return Ok(());
+        }
+        let Some(stream) = mine(&mut self.stream).as_mut() else { return Err(Failure::Gone) };
+        self.flushes += 1;
+        let bytes = self.out.bytes();
+        let sending = async {
+            stream.write_all(bytes).await?;
+            stream.flush().await
+        };
+        let outcome = timeout(WRITE_TIME_MAX, sending).await;
+        self.out.sent();
+        if matches!(outcome, Ok(Ok(()))) { Ok(()) } else { Err(Failure::Gone) }
+    }
+
+    /// Sends what waits if it is much.
+    ///
+    /// # Errors
+    /// As [`Connection::flush`].
+    pub(crate) async fn flush_if_large(&mut self) -> Result<(), Failure> {
+        if self.out.len() >= OUTPUT_BYTES { self.flush().await } else { Ok(()) }
+    }
+
+    /// Gives back the memory of empty buffers, before a long wait.
+    pub(crate) fn release(&mut self) {
+        self.framer.release();
+        self.out.release();
+    }
+
+    /// Ends the stream in good order.
+    pub(crate) async fn close(&mut self) {
+        if let Some(stream) = mine(&mut self.stream).as_mut() {
+            let _ = timeout(WRITE_TIME_MAX, stream.shutdown()).await;
+        }
+    }
+}
+
+fn mine(stream: &mut Mutex<Option<Box<dyn Stream>>>) -> &mut Option<Box<dyn Stream>> {
+    stream.get_mut().unwrap_or_else(PoisonError::into_inner)
+}

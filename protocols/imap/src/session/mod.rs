@@ -1,0 +1,234 @@
+//! One client's session: commands in, replies out, strictly in order (RFC 9051 3, 5.5).
+//!
+//! Commands that arrive together are worked off together; output is gathered and sent before the session
+//! waits. A command's future is boxed while it runs, so that a session that waits is small.
+
+pub(crate) mod connection;
+mod input;
+pub(crate) mod selected;
+mod sync;
+pub(crate) mod table;
+
+use crate::Context;
+use crate::command::{self, Sequences, States, Verb};
+use crate::limits::{
+    BAD_COMMANDS_BEFORE_LOGIN_MAX, BAD_COMMANDS_MAX, IDLE_TIME_MAX, LOGIN_GRACE, LOGIN_TIME_MAX,
+};
+use crate::reply::{Done, Failure, Outcome, words};
+use crate::wire::decoder::cursor::Cursor;
+use crate::wire::decoder::frame::LiteralHeader;
+use connection::Connection;
+use input::Input;
+pub(crate) use input::literal_deadline;
+use model::{AccountId, Principal};
+use sasl::door::{Drain, Peer};
+use selected::Selected;
+use std::sync::Arc;
+use store::{Reader, Writer};
+use tokio::time::{Instant, timeout_at};
+
+/// A client's session.
+pub(crate) struct Session {
+    /// What all sessions share.
+    pub context: Arc<Context>,
+    /// Who is at the other end.
+    pub peer: Peer,
+    /// The octets' way.
+    pub connection: Connection,
+    /// Who logged in.
+    pub principal: Option<Principal>,
+    /// The mailbox that is open.
+    pub selected: Option<Box<Selected>>,
+    /// Whether the client enabled IMAP4rev2.
+    pub rev2: bool,
+    /// A message that the client wants to append and that was not read yet.
+    pub message: Option<LiteralHeader>,
+    /// Whether TLS is to be put on behind the next reply.
+    pub upgrade_after_reply: bool,
+    /// Tag of the command that runs.
+    pub tag: String,
+    /// Set by LOGOUT and by what must end the session after its reply.
+    pub leaving: bool,
+    /// Failed logins so far.
+    pub failed_logins: u32,
+    /// The wish that this session ends.
+    pub drain: Drain,
+    bad_commands: u32,
+    begun: Instant,
+}
+
+impl Session {
+    pub(crate) fn new(context: Arc<Context>, connection: Connection, peer: Peer, drain: Drain) -> Self {
+        Self {
+            context,
+            peer,
+            connection,
+            principal: None,
+            selected: None,
+            rev2: false,
+            message: None,
+            upgrade_after_reply: false,
+            tag: String::new(),
+            leaving: false,
+            failed_logins: 0,
+            drain,
+            bad_commands: 0,
+            begun: Instant::now(),
+        }
+    }
+
+    /// Greets, then serves until the client leaves, fails or the process ends.
+    pub(crate) async fn run(&mut self) {
+        self.greet();
+        let failure = loop {
+            match self.step().await {
+                Ok(()) if self.leaving => break Failure::Gone,
+                Ok(()) => {}
+                Err(failure) => break failure,
+            }
+        };
+        if let Failure::Bye(text) = failure {
+            self.connection.out.raw(b"* BYE ").raw(text).crlf();
+        }
+        // Whatever was answered before the end is still sent.
+        if self.connection.flush().await.is_ok() {
+            self.connection.close().await;
+        }
+    }
+
+    fn greet(&mut self) {
+        let capabilities = crate::extension::capabilities(self);
+        let out = &mut self.connection.out;
+        out.raw(b"* OK [CAPABILITY ").raw(capabilities).raw(b"] Collegium ready").crlf();
+    }
+
+    /// Until when the client may be silent now.
+    fn deadline(&self) -> Instant {
+        if self.principal.is_some() { Instant::now() + IDLE_TIME_MAX } else { self.begun + LOGIN_TIME_MAX }
+    }
+
+    /// Reads one command and answers it.
+    async fn step(&mut self) -> Result<(), Failure> {
+        let command = match self.next_command().await? {
+            Input::Command(command) => command,
+            Input::Refused(command, failure) => {
+                let tag = Cursor::new(&command, false).tag().unwrap_or("*");
+                return self.conclude(tag, Err(failure));
+            }
+        };
+        let mut cursor = Cursor::new(&command, self.rev2);
+        if cursor.at_end() {
+            // An empty line between commands means nothing (clients that end literals with CRLF send it).
+            return Ok(());
+        }
+        let Ok(tag) = cursor.tag() else {
+            return self.conclude("*", Err(Failure::Bad("Expected a tag")));
+        };
+        tag.clone_into(&mut self.tag);
+        let outcome = Box::pin(self.dispatch(cursor)).await;
+        self.conclude(tag, outcome)?;
+        if std::mem::take(&mut self.upgrade_after_reply) {
+            return Box::pin(command::starttls::upgrade(self)).await;
+        }
+        Ok(())
+    }
+
+    /// Finds the verb, checks that it may be used now, and runs it.
+    async fn dispatch(&mut self, mut cursor: Cursor<'_>) -> Outcome {
+        cursor.space()?;
+        let uid = cursor.word("UID");
+        if uid {
+            cursor.space()?;
+        }
+        let name = cursor.take_while(|byte| byte.is_ascii_alphanumeric());
+        let verb = command::find(name, uid).ok_or(Failure::Bad("Unknown command"))?;
+        self.may_run(verb)?;
+        let outcome = (verb.run)(self, cursor).await;
+        if let Some(header) = self.message.take() {
+            // The command was refused before it took its message.
+            self.discard(header).await?;
+        }
+        let done = outcome?;
+        // RFC 9051 7.5.1: no EXPUNGE while sequence numbers are in use.
+        self.synchronize(verb.sequences != Sequences::Used).await?;
+        Ok(done)
+    }
+
+    fn may_run(&self, verb: &Verb) -> Result<(), Failure> {
+        let state = match (&self.principal, &self.selected) {
+            (None, _) => States::NOT_AUTHENTICATED,
+            (Some(_), None) => States::AUTHENTICATED,
+            (Some(_), Some(_)) => States::SELECTED,
+        };
+        if verb.states.contains(state) {
+            return Ok(());
+        }
+        Err(Failure::Bad(match state {
+            States::NOT_AUTHENTICATED => "Log in first",
+            States::AUTHENTICATED if verb.states == States::SELECTED => "No mailbox is selected",
+            _ => "Not in this state",
+        }))
+    }
+
+    /// Writes the tagged line.
+    fn conclude(&mut self, tag: &str, outcome: Outcome) -> Result<(), Failure> {
+        let failure = match outcome {
+            Ok(Done { code, text }) => {
+                write_tagged(&mut self.connection, tag, "OK", code.as_deref(), text);
+                return Ok(());
+            }
+            Err(failure) => failure,
+        };
+        let Some((condition, code, text)) = words(failure) else { return Err(failure) };
+        write_tagged(&mut self.connection, tag, condition, code, text);
+        if matches!(failure, Failure::Bad(_)) {
+            self.bad_commands += 1;
+            let most =
+                if self.principal.is_some() { BAD_COMMANDS_MAX } else { BAD_COMMANDS_BEFORE_LOGIN_MAX };
+            if self.bad_commands >= most {
+                return Err(Failure::Bye("Too many bad commands"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The principal's own account.
+    ///
+    /// # Errors
+    /// Bad before login; the registry of commands keeps that from happening.
+    pub(crate) fn account(&self) -> Result<(&Principal, AccountId), Failure> {
+        let principal = self.principal.as_ref().ok_or(Failure::Bad("Log in first"))?;
+        Ok((principal, principal.account))
+    }
+
+    /// A snapshot of the account.
+    pub(crate) async fn reader(&self) -> Result<Reader, Failure> {
+        let (principal, account) = self.account()?;
+        Ok(self.context.store.read(principal, account).await?)
+    }
+
+    /// The account's turn.
+    pub(crate) async fn writer(&self) -> Result<Writer, Failure> {
+        let (principal, account) = self.account()?;
+        Ok(self.context.store.write(principal, account).await?)
+    }
+
+    /// The open mailbox.
+    pub(crate) fn selected(&mut self) -> Result<&mut Selected, Failure> {
+        self.selected.as_deref_mut().ok_or(Failure::Bad("No mailbox is selected"))
+    }
+
+    /// Runs something that must not keep an unauthenticated client beyond its time.
+    pub(crate) async fn before_login_ends<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        timeout_at(self.begun + LOGIN_TIME_MAX + LOGIN_GRACE, work).await.map_err(|_| Failure::Bye("Timeout"))
+    }
+}
+
+fn write_tagged(connection: &mut Connection, tag: &str, condition: &str, code: Option<&str>, text: &str) {
+    let out = &mut connection.out;
+    out.raw(tag).raw(b" ").raw(condition).raw(b" ");
+    if let Some(code) = code {
+        out.raw(b"[").raw(code).raw(b"] ");
+    }
+    out.raw(text).crlf();
+}

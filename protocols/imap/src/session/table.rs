@@ -1,0 +1,252 @@
+//! The UIDs and flags of an open mailbox: a sorted list whose index is the sequence number.
+//!
+//! One table serves every session that is at the same Modseq of the mailbox: 5 octets a message, 9 where there
+//! are keywords. A change makes a new table by copying, which for a mailbox of 10,000 is a matter of
+//! microseconds; sessions move to it when they may tell their client.
+
+use crate::limits::{CHANGES_AT_ONCE, ROWS_AT_ONCE};
+use model::{AccountId, CollectionId, Error, Flags, Keyword, Modseq, Result, SystemFlags, Uid};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use store::{Collection, Mailbox, MessageRow, Reader};
+
+/// A mailbox at one Modseq.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    /// The state it shows.
+    pub modseq: Modseq,
+    /// Ascending.
+    pub uids: Vec<u32>,
+    system: Vec<u8>,
+    /// Index into `sets` for every message; empty while no message has a keyword.
+    words: Vec<u32>,
+    /// Keyword sets that occur; the first is the empty one.
+    sets: Vec<Arc<[Keyword]>>,
+}
+
+impl Table {
+    /// Number of messages.
+    pub(crate) fn len(&self) -> usize {
+        self.uids.len()
+    }
+
+    /// The largest UID, 0 in an empty mailbox.
+    pub(crate) fn max_uid(&self) -> u32 {
+        self.uids.last().copied().unwrap_or(0)
+    }
+
+    /// The place of a UID.
+    pub(crate) fn index(&self, uid: u32) -> Option<usize> {
+        self.uids.binary_search(&uid).ok()
+    }
+
+    /// The flags at a place.
+    pub(crate) fn flags(&self, index: usize) -> (SystemFlags, &[Keyword]) {
+        let system = self.system.get(index).copied().map(SystemFlags::from_bits_truncate).unwrap_or_default();
+        let set = self.words.get(index).and_then(|&word| self.sets.get(usize::try_from(word).ok()?));
+        (system, set.map_or(&[], |set| &**set))
+    }
+
+    /// Keywords that occur in the mailbox.
+    pub(crate) fn keywords(&self) -> Vec<Keyword> {
+        let mut used = vec![false; self.sets.len()];
+        for &word in &self.words {
+            if let Some(flag) = usize::try_from(word).ok().and_then(|word| used.get_mut(word)) {
+                *flag = true;
+            }
+        }
+        let mut found: Vec<Keyword> = Vec::new();
+        for (set, _) in self.sets.iter().zip(used).filter(|(_, used)| *used) {
+            for keyword in set.iter() {
+                if !found.contains(keyword) {
+                    found.push(keyword.clone());
+                }
+            }
+        }
+        found
+    }
+
+    fn push(&mut self, uid: u32, flags: &Flags, interner: &mut Interner) {
+        self.uids.push(uid);
+        self.system.push(flags.system.bits());
+        let word = self.word(&flags.keywords, interner);
+        if word > 0 && self.words.is_empty() {
+            self.words.resize(self.uids.len() - 1, 0);
+        }
+        if word > 0 || !self.words.is_empty() {
+            self.words.push(word);
+        }
+    }
+
+    fn set(&mut self, index: usize, flags: &Flags, interner: &mut Interner) {
+        if let Some(system) = self.system.get_mut(index) {
+            *system = flags.system.bits();
+        }
+        let word = self.word(&flags.keywords, interner);
+        if word > 0 && self.words.is_empty() {
+            self.words.resize(self.uids.len(), 0);
+        }
+        if let Some(old) = self.words.get_mut(index) {
+            *old = word;
+        }
+    }
+
+    /// The number of a keyword set, entered if it is new.
+    fn word(&mut self, keywords: &[Keyword], interner: &mut Interner) -> u32 {
+        if keywords.is_empty() {
+            return 0;
+        }
+        let spelled = spelling(keywords);
+        if let Some(&word) = interner.get(&spelled) {
+            return word;
+        }
+        if self.sets.is_empty() {
+            self.sets.push(Arc::from([]));
+        }
+        let word = u32::try_from(self.sets.len()).unwrap_or(0);
+        self.sets.push(Arc::from(keywords));
+        interner.insert(spelled, word);
+        word
+    }
+
+    fn interner(&self) -> Interner {
+        let sets = self.sets.iter().enumerate().skip(1);
+        sets.filter_map(|(word, set)| Some((spelling(set), u32::try_from(word).ok()?))).collect()
+    }
+
+    /// Reads a mailbox anew.
+    async fn load(reader: &Reader, mailbox: &Collection<Mailbox>, modseq: Modseq) -> Result<Self> {
+        let mut table = Self { modseq, ..Self::default() };
+        let mut interner = Interner::new();
+        let mut last = None;
+        loop {
+            let page = reader.entries(mailbox, last.as_ref(), ROWS_AT_ONCE).await?;
+            for (uid, row) in &page {
+                table.push(uid.0, &row.flags, &mut interner);
+            }
+            match page.last() {
+                Some((uid, _)) if page.len() == ROWS_AT_ONCE => last = Some(*uid),
+                _ => return Ok(table),
+            }
+        }
+    }
+
+    /// This table with the changes since its Modseq; `None` when there are too many or too old ones.
+    async fn advanced(
+        &self,
+        reader: &Reader,
+        mailbox: &Collection<Mailbox>,
+        modseq: Modseq,
+    ) -> Result<Option<Self>> {
+        let changes = match reader.changes(mailbox, self.modseq, CHANGES_AT_ONCE).await {
+            Ok(changes) if !changes.more => changes,
+            Ok(_) | Err(Error::StaleToken) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut touched: Vec<Uid> = changes.changed.into_iter().map(|(uid, _)| uid).collect();
+        touched.sort_unstable();
+        let rows = reader.entries_of(mailbox, &touched).await?;
+        let mut removed: Vec<u32> = changes.removed.into_iter().map(|(uid, _)| uid.0).collect();
+        removed.sort_unstable();
+        Ok(Some(self.with(&removed, touched.into_iter().zip(rows), modseq)))
+    }
+
+    fn with(
+        &self,
+        removed: &[u32],
+        rows: impl Iterator<Item = (Uid, Option<MessageRow>)>,
+        modseq: Modseq,
+    ) -> Self {
+        let mut table = self.without(removed, modseq);
+        let mut interner = table.interner();
+        for (uid, row) in rows {
+            let Some(row) = row else { continue };
+            match table.index(uid.0) {
+                Some(index) => table.set(index, &row.flags, &mut interner),
+                // UIDs only grow, and the rows come in their order.
+                None if uid.0 > table.max_uid() => table.push(uid.0, &row.flags, &mut interner),
+                None => {}
+            }
+        }
+        table
+    }
+
+    fn without(&self, removed: &[u32], modseq: Modseq) -> Self {
+        let (system, words, sets) = (self.system.clone(), self.words.clone(), self.sets.clone());
+        let mut table = Self { modseq, uids: self.uids.clone(), system, words, sets };
+        if !removed.is_empty() {
+            let stays: Vec<bool> = self.uids.iter().map(|uid| removed.binary_search(uid).is_err()).collect();
+            retain(&mut table.uids, &stays);
+            retain(&mut table.system, &stays);
+            retain(&mut table.words, &stays);
+        }
+        table
+    }
+}
+
+fn retain<T>(list: &mut Vec<T>, stays: &[bool]) {
+    let mut stays = stays.iter();
+    list.retain(|_| stays.next().copied().unwrap_or(true));
+}
+
+/// Keyword sets by spelling.
+type Interner = HashMap<String, u32>;
+
+fn spelling(keywords: &[Keyword]) -> String {
+    keywords.iter().map(Keyword::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// The newest table of every mailbox that some session has open.
+#[derive(Debug, Default)]
+pub(crate) struct Tables(Mutex<HashMap<(AccountId, CollectionId), Weak<Table>>>);
+
+impl Tables {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(AccountId, CollectionId), Weak<Table>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The table of a mailbox as the reader sees it.
+    ///
+    /// # Errors
+    /// `NotFound` when the mailbox has gone; `Unavailable`, `Corrupt`.
+    pub(crate) async fn at(
+        &self,
+        reader: &Reader,
+        mailbox: &Collection<Mailbox>,
+        known: Option<&Arc<Table>>,
+    ) -> Result<Arc<Table>> {
+        let modseq = reader.row(mailbox).await?.modseq;
+        let key = (mailbox.account(), mailbox.id());
+        let shared = self.lock().get(&key).and_then(Weak::upgrade);
+        let candidates = [shared, known.cloned()];
+        let base = candidates.into_iter().flatten().filter(|table| table.modseq <= modseq);
+        let table = match base.max_by_key(|table| table.modseq) {
+            Some(table) if table.modseq == modseq => return Ok(table),
+            Some(table) => match table.advanced(reader, mailbox, modseq).await? {
+                Some(table) => table,
+                None => Table::load(reader, mailbox, modseq).await?,
+            },
+            None => Table::load(reader, mailbox, modseq).await?,
+        };
+        Ok(self.share(key, table))
+    }
+
+    /// Enters a table unless another session was faster.
+    fn share(&self, key: (AccountId, CollectionId), table: Table) -> Arc<Table> {
+        let mut tables = self.lock();
+        match tables.get(&key).and_then(Weak::upgrade) {
+            Some(other) if other.modseq == table.modseq => return other,
+            Some(other) if other.modseq > table.modseq => return Arc::new(table),
+            _ => {}
+        }
+        let table = Arc::new(table);
+        if tables.len() > 64 && tables.len() == tables.capacity() {
+            tables.retain(|_, table| table.strong_count() > 0);
+        }
+        tables.insert(key, Arc::downgrade(&table));
+        table
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Tables without a store are tested through the door (`tests/`).

@@ -1,0 +1,252 @@
+//! What SEARCH asks for (RFC 9051 6.4.4, RFC 4731, RFC 5182).
+//!
+//! The tree is bounded in depth and in the number of its keys before it is built.
+
+use super::cursor::{Cursor, Parsed, system_flag, utf8_of};
+use super::sequence::SequenceSet;
+use crate::limits::{NESTING_MAX, SEARCH_KEY_COUNT_MAX};
+use crate::reply::Failure;
+use crate::wire::date;
+use model::{Keyword, SystemFlags};
+
+/// A condition on one message.
+#[derive(Clone, Debug)]
+pub(crate) enum SearchKey {
+    /// Every message.
+    All,
+    /// No message (`RECENT`, `NEW`: nothing is ever recent here).
+    Nothing,
+    /// All of them hold.
+    And(Vec<SearchKey>),
+    /// One of them holds.
+    Or(Box<(SearchKey, SearchKey)>),
+    /// It does not hold.
+    Not(Box<SearchKey>),
+    /// By sequence number.
+    Sequence(SequenceSet),
+    /// By UID.
+    Uid(SequenceSet),
+    /// The flag is set.
+    Flag(SystemFlags),
+    /// The keyword is set.
+    Keyword(Keyword),
+    /// More octets than this.
+    Larger(u64),
+    /// Fewer octets than this.
+    Smaller(u64),
+    /// A date of the message compared with a day.
+    Date(DateKind, DateTest, i64),
+    /// The field holds the text; an empty text: the field is there.
+    Header(String, String),
+    /// The text of the body holds it.
+    Body(String),
+    /// The header or the text of the body holds it.
+    Text(String),
+}
+
+/// Which date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DateKind {
+    /// INTERNALDATE
+    Internal,
+    /// The Date field.
+    Sent,
+}
+
+/// How it is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DateTest {
+    /// Earlier than the day.
+    Before,
+    /// On the day.
+    On,
+    /// On the day or later.
+    Since,
+}
+
+/// What is told of the result (RFC 9051 6.4.4, RETURN).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Return {
+    /// The smallest number.
+    pub min: bool,
+    /// The largest number.
+    pub max: bool,
+    /// Every number.
+    pub all: bool,
+    /// How many.
+    pub count: bool,
+    /// Keep it as `$`.
+    pub save: bool,
+}
+
+/// A whole SEARCH.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    /// What to tell, when RETURN was there.
+    pub options: Option<Return>,
+    /// The condition.
+    pub key: SearchKey,
+}
+
+/// Reads everything behind `SEARCH`.
+pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Search> {
+    cursor.space()?;
+    let options = if cursor.word("RETURN") { Some(options(cursor)?) } else { None };
+    if cursor.word("CHARSET") {
+        cursor.space()?;
+        let charset = cursor.text()?;
+        if !["UTF-8", "US-ASCII", "ASCII"].iter().any(|known| known.eq_ignore_ascii_case(&charset)) {
+            return Err(Failure::No(Some("BADCHARSET (US-ASCII UTF-8)"), "Unknown charset"));
+        }
+        cursor.space()?;
+    }
+    let mut budget = SEARCH_KEY_COUNT_MAX;
+    let mut keys = vec![key(cursor, &mut budget, 0)?];
+    while !cursor.at_end() {
+        cursor.space()?;
+        keys.push(key(cursor, &mut budget, 0)?);
+    }
+    Ok(Search { options, key: one_or_and(keys) })
+}
+
+fn one_or_and(mut keys: Vec<SearchKey>) -> SearchKey {
+    match (keys.len(), keys.pop()) {
+        (1, Some(key)) => key,
+        (_, Some(last)) => {
+            keys.push(last);
+            SearchKey::And(keys)
+        }
+        (_, None) => SearchKey::All,
+    }
+}
+
+fn options(cursor: &mut Cursor<'_>) -> Parsed<Return> {
+    let mut options = Return::default();
+    cursor.space()?;
+    cursor.expect(b'(', "Expected a list of return options")?;
+    while cursor.eat(b' ') {}
+    while !cursor.eat(b')') {
+        let name = cursor.atom()?;
+        match name.to_ascii_uppercase().as_str() {
+            "MIN" => options.min = true,
+            "MAX" => options.max = true,
+            "ALL" => options.all = true,
+            "COUNT" => options.count = true,
+            "SAVE" => options.save = true,
+            _ => return Err(Failure::Bad("Unknown return option")),
+        }
+        while cursor.eat(b' ') {}
+    }
+    cursor.space()?;
+    // RFC 4731 3.1: RETURN () is RETURN (ALL).
+    if options == Return::default() {
+        options.all = true;
+    }
+    Ok(options)
+}
+
+fn key(cursor: &mut Cursor<'_>, budget: &mut usize, depth: usize) -> Parsed<SearchKey> {
+    *budget = budget.checked_sub(1).ok_or(Failure::No(Some("LIMIT"), "Too many search keys"))?;
+    if depth > NESTING_MAX {
+        return Err(Failure::No(Some("LIMIT"), "Search nested too deep"));
+    }
+    if cursor.eat(b'(') {
+        let mut keys = Vec::new();
+        while cursor.eat(b' ') {}
+        loop {
+            keys.push(key(cursor, budget, depth + 1)?);
+            while cursor.eat(b' ') {}
+            if cursor.eat(b')') {
+                return Ok(one_or_and(keys));
+            }
+        }
+    }
+    if cursor.peek().is_some_and(SequenceSet::begins) || cursor.peek() == Some(b'$') {
+        return SequenceSet::parse(cursor).map(SearchKey::Sequence);
+    }
+    let name = cursor.atom()?.to_ascii_uppercase();
+    if let Some(key) = flag_key(&name) {
+        return Ok(key);
+    }
+    match name.as_str() {
+        "NOT" => {
+            cursor.space()?;
+            Ok(SearchKey::Not(Box::new(key(cursor, budget, depth + 1)?)))
+        }
+        "OR" => {
+            cursor.space()?;
+            let first = key(cursor, budget, depth + 1)?;
+            cursor.space()?;
+            let second = key(cursor, budget, depth + 1)?;
+            Ok(SearchKey::Or(Box::new((first, second))))
+        }
+        _ => argument_key(cursor, &name),
+    }
+}
+
+/// Keys without an argument.
+fn flag_key(name: &str) -> Option<SearchKey> {
+    let not = |key| Some(SearchKey::Not(Box::new(key)));
+    match name {
+        "ALL" | "OLD" => return Some(SearchKey::All),
+        // \Recent is gone in RFC 9051 and never set here: NEW and RECENT match nothing, OLD everything.
+        "RECENT" | "NEW" => return Some(SearchKey::Nothing),
+        _ => {}
+    }
+    if let Some(flag) = system_flag(name) {
+        return Some(SearchKey::Flag(flag));
+    }
+    system_flag(name.strip_prefix("UN")?).and_then(|flag| not(SearchKey::Flag(flag)))
+}
+
+/// Keys with one.
+fn argument_key(cursor: &mut Cursor<'_>, name: &str) -> Parsed<SearchKey> {
+    use DateKind::{Internal, Sent};
+    use DateTest::{Before, On, Since};
+    let unknown = Err(Failure::Bad("Unknown search key"));
+    if cursor.at_end() {
+        return unknown;
+    }
+    cursor.space()?;
+    let field = |cursor: &mut Cursor<'_>, name: &str| Ok(SearchKey::Header(name.to_owned(), needle(cursor)?));
+    let by_date = |cursor: &mut Cursor<'_>, kind, test| Ok(SearchKey::Date(kind, test, day(cursor)?));
+    match name {
+        "UID" => SequenceSet::parse(cursor).map(SearchKey::Uid),
+        "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => field(cursor, name),
+        "HEADER" => {
+            let name = utf8_of(cursor.astring()?)?.into_owned();
+            cursor.space()?;
+            field(cursor, &name)
+        }
+        "BODY" => Ok(SearchKey::Body(needle(cursor)?)),
+        "TEXT" => Ok(SearchKey::Text(needle(cursor)?)),
+        "KEYWORD" => keyword(cursor),
+        "UNKEYWORD" => Ok(SearchKey::Not(Box::new(keyword(cursor)?))),
+        "LARGER" => cursor.number64().map(SearchKey::Larger),
+        "SMALLER" => cursor.number64().map(SearchKey::Smaller),
+        "BEFORE" => by_date(cursor, Internal, Before),
+        "ON" => by_date(cursor, Internal, On),
+        "SINCE" => by_date(cursor, Internal, Since),
+        "SENTBEFORE" => by_date(cursor, Sent, Before),
+        "SENTON" => by_date(cursor, Sent, On),
+        "SENTSINCE" => by_date(cursor, Sent, Since),
+        _ => unknown,
+    }
+}
+
+fn needle(cursor: &mut Cursor<'_>) -> Parsed<String> {
+    Ok(utf8_of(cursor.astring()?)?.into_owned())
+}
+
+fn keyword(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
+    // Thunderbird and others ask for `KEYWORD \Seen`-like names; a system flag there is no atom: BAD.
+    Keyword::parse(cursor.atom()?).map(SearchKey::Keyword).map_err(|_| Failure::Bad("Bad keyword"))
+}
+
+fn day(cursor: &mut Cursor<'_>) -> Parsed<i64> {
+    let text = utf8_of(cursor.astring()?)?;
+    date::parse_date(&text).ok_or(Failure::Bad("Bad date"))
+}
+
+#[cfg(test)]
+mod tests;

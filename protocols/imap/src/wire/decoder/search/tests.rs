@@ -1,0 +1,77 @@
+//! SEARCH programs: what parses, what is refused, and the bounds.
+
+use super::{Return, SearchKey, parse};
+use crate::limits::{NESTING_MAX, SEARCH_KEY_COUNT_MAX};
+use crate::reply::Failure;
+use crate::wire::decoder::cursor::Cursor;
+
+fn key(text: &str) -> Result<SearchKey, Failure> {
+    let text = format!(" {text}\r\n");
+    parse(&mut Cursor::new(text.as_bytes(), false)).map(|search| search.key)
+}
+
+#[test]
+fn keys() {
+    for text in [
+        "ALL",
+        "UNSEEN",
+        "1:3,5",
+        "UID 1:*",
+        "$",
+        "OR SEEN NOT FLAGGED",
+        "(SEEN (DELETED 1))",
+        "KEYWORD $Junk",
+        "UNKEYWORD a",
+        "BEFORE 1-Feb-1994",
+        "SENTSINCE \"1-Feb-1994\"",
+        "HEADER Message-ID \"\"",
+        "SUBJECT {5}\r\nhello",
+        "LARGER 100 SMALLER 200",
+        "CHARSET UTF-8 TEXT \"\u{e9}\"",
+        "NEW",
+        "UNDRAFT",
+    ] {
+        assert!(key(text).is_ok(), "{text}");
+    }
+    assert!(matches!(key("SEEN UNDELETED").unwrap(), SearchKey::And(keys) if keys.len() == 2));
+}
+
+#[test]
+fn return_options() {
+    let options = |text: &str| parse(&mut Cursor::new(text.as_bytes(), false)).unwrap().options;
+    assert_eq!(options(" ALL"), None);
+    assert_eq!(options(" RETURN () ALL"), Some(Return { all: true, ..Return::default() }));
+    let expect = Return { min: true, max: true, count: true, save: true, all: false };
+    assert_eq!(options(" RETURN (MIN max COUNT SAVE) ALL"), Some(expect));
+}
+
+#[test]
+fn what_is_no_key_is_bad() {
+    for text in [
+        "",
+        "FOO",
+        "SUBJECT",
+        "OR SEEN",
+        "NOT",
+        "()",
+        "(SEEN",
+        "BEFORE x",
+        "KEYWORD \\Seen",
+        "LARGER -1",
+        "UID a",
+    ] {
+        assert!(matches!(key(text), Err(Failure::Bad(_))), "{text}");
+    }
+    assert!(matches!(key("CHARSET KOI8-R ALL"), Err(Failure::No(Some(_), _))));
+}
+
+#[test]
+fn nesting_and_count_at_the_limit_and_one_past_it() {
+    let nested = |depth: usize| format!("{}ALL{}", "(".repeat(depth), ")".repeat(depth));
+    assert!(key(&nested(NESTING_MAX)).is_ok());
+    assert!(key(&nested(NESTING_MAX + 1)).is_err());
+    assert!(key(&format!("{}ALL", "NOT ".repeat(NESTING_MAX + 1))).is_err());
+    let many = |count: usize| vec!["ALL"; count].join(" ");
+    assert!(key(&many(SEARCH_KEY_COUNT_MAX)).is_ok());
+    assert!(key(&many(SEARCH_KEY_COUNT_MAX + 1)).is_err());
+}
