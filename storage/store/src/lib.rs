@@ -9,8 +9,10 @@
 //! *Invariant:* a [`Reader`] sees durable state only; a [`Writer`] may build on an earlier batch of its account
 //! that is still in flight, and fails with it.
 
+mod addressbook;
 mod arrival;
 mod body;
+mod calendar;
 mod change;
 mod collection;
 mod folder;
@@ -31,12 +33,14 @@ mod record;
 mod stores;
 #[cfg(test)]
 mod testing;
+mod uid;
 mod view;
 mod watch;
 mod writer;
 
 pub use arrival::Arrival;
 pub use body::{Body, BodyStream, Chunk, Content, Upload};
+pub use calendar::{CalendarFacts, Candidate, component_mark};
 pub use change::{ChangeSet, Changed};
 pub use collection::{Collection, NewCollection, valid_name};
 pub use fsck::{Depth, Fault, Finding};
