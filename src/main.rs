@@ -8,6 +8,7 @@ mod command;
 mod config;
 mod doors;
 mod failure;
+mod import;
 mod limits;
 mod listener;
 mod logging;

@@ -39,12 +39,14 @@ pub(crate) async fn run(config: &Config, started: impl FnOnce()) -> Result<(), F
     }
     let site = Arc::new(Site::open(config).await?);
     let (trigger, wish) = sasl::door::drain();
-    let doors = Doors::open(config, &site, &wish)?;
+    let doors = Doors::open(config, &site);
     let caps = Caps::new(config);
     let count = sockets.len();
     for (listener, socket) in sockets {
         let protocols = listener.protocol.get_ref().list();
-        let door = doors.for_listener(protocols);
+        let Some(door) = doors.for_listener(protocols) else {
+            return Err(Failure::of(listener.name(), "this build does not serve it"));
+        };
         let gate = Gate::new(listener, identity.as_ref(), door, caps.clone())
             .map_err(|cause| Failure::of(listener.name(), cause))?;
         tracing::info!(protocol = listener.name(), bind = %listener.bind.get_ref(), "listening");
@@ -52,12 +54,22 @@ pub(crate) async fn run(config: &Config, started: impl FnOnce()) -> Result<(), F
     }
     let path = socket_path(&config.server.data);
     admin::serve(site.clone(), &path, wish.clone()).map_err(|cause| Failure::of(path.display(), cause))?;
+    deliver(&site, wish.clone());
     tokio::spawn(systemd::watchdog());
     systemd::ready(count);
     started();
     let ended = attend(&mut signals, identity.as_ref(), &site, count).await;
     end(&site, &trigger, wish, &path).await;
     ended
+}
+
+/// Works on the queue; holds the drain until what it has begun is done.
+fn deliver(site: &Site, wish: Drain) {
+    let delivery = site.delivery.clone();
+    tokio::spawn(async move {
+        delivery.run(wish.drained()).await;
+        drop(wish);
+    });
 }
 
 /// Answers signals until the end.

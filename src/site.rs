@@ -3,6 +3,7 @@
 
 use crate::config::Config;
 use crate::failure::Failure;
+use delivery::Delivery;
 use directory::{Directory, LocalDirectory};
 use engine::{BlobStore, Engine, Env, LocalBlobs, OsEnv};
 use model::{AccountId, Error, Principal, Quota, Result};
@@ -16,6 +17,7 @@ use store::Store;
 pub(crate) struct Site {
     pub(crate) store: Store,
     pub(crate) directory: Arc<LocalDirectory>,
+    pub(crate) delivery: Arc<Delivery>,
     engine: Arc<dyn Engine>,
     blobs: Arc<dyn BlobStore>,
 }
@@ -57,7 +59,10 @@ impl Site {
         let directory = LocalDirectory::open(engine.clone(), env.clone(), options).await;
         let directory = Arc::new(directory.map_err(|error| refused(&data, error))?);
         let store = Store::new(engine.clone(), blobs.clone(), env, store::Options::default());
-        Ok(Self { store, directory, engine, blobs })
+        let hostname = config.server.hostname.get_ref();
+        let delivery = Delivery::new(store.clone(), directory.clone(), config.delivery.get_ref(), hostname);
+        let delivery = Arc::new(delivery.map_err(|error| Failure::of("delivery", error))?);
+        Ok(Self { store, directory, delivery, engine, blobs })
     }
 
     /// Resolves when nothing may be acknowledged any more.

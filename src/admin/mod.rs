@@ -5,14 +5,14 @@ pub(crate) mod account;
 mod client;
 mod domain;
 mod group;
+mod import;
+mod queue;
 mod socket;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use client::Administration;
-/// x
-#[derive(Default)]
-pub(crate) struct ImportMemory;
+pub(crate) use import::{ImportMemory, Item, Place};
 pub(crate) use socket::serve;
 
 use crate::site::Site;
@@ -50,12 +50,16 @@ pub(crate) enum Request {
     GroupAddMember { group: String, member: String },
     GroupRemoveMember { group: String, member: String },
     GroupRemove { address: String },
+    QueueList {},
+    QueueRetry { id: String },
+    QueueRemove { id: String },
+    Import(Item),
 }
 
 impl Request {
     /// Raw octets that follow the request.
     pub(crate) fn body_bytes(&self) -> u64 {
-        0
+        if let Self::Import(item) = self { item.bytes } else { 0 }
     }
 }
 
@@ -136,6 +140,10 @@ pub(crate) async fn perform(
         | Request::GroupAddMember { .. }
         | Request::GroupRemoveMember { .. }
         | Request::GroupRemove { .. } => group::perform(site, request).await,
+        Request::QueueList {} | Request::QueueRetry { .. } | Request::QueueRemove { .. } => {
+            queue::perform(site, request).await
+        }
+        Request::Import(item) => import::perform(site, memory, item, body).await,
         _ => account::perform(site, request).await,
     }
 }

@@ -5,7 +5,9 @@ mod alias;
 mod check;
 mod domain;
 mod group;
+mod import;
 mod output;
+mod queue;
 mod quickstart;
 mod serve;
 mod tenant;
@@ -47,6 +49,10 @@ enum Verb {
     Alias(alias::Alias),
     /// Groups of accounts and groups.
     Group(group::Group),
+    /// Mail in flight.
+    Queue(queue::Queue),
+    /// Bring in what other programs have kept: mbox, Maildir, iCalendar, vCard, files.
+    Import(import::Import),
 }
 
 impl Command {
@@ -61,6 +67,8 @@ impl Command {
             Verb::Account(account) => account.run(),
             Verb::Alias(alias) => alias.run(),
             Verb::Group(group) => group.run(),
+            Verb::Queue(queue) => queue.run(),
+            Verb::Import(import) => import.run(),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

@@ -35,6 +35,7 @@ pub(super) fn parse(text: &str, base: &Path) -> Result<Config, Vec<Problem>> {
     checker.server(&config);
     checker.tls(&config);
     checker.listeners(&config);
+    checker.delivery(&config);
     checker.log(&config);
     if checker.problems.is_empty() {
         return Ok(config);
@@ -50,6 +51,10 @@ fn resolve(config: &mut Config, base: &Path) {
     if let Some(tls) = &mut config.tls {
         below(tls.certificate.get_mut());
         below(tls.key.get_mut());
+    }
+    if let Some(relay) = &mut config.delivery.get_mut().relay {
+        relay.password_file.as_mut().map(below);
+        relay.ca_file.as_mut().map(below);
     }
 }
 
@@ -125,6 +130,9 @@ impl Checker<'_> {
         if sorted.len() != list.len() {
             self.wrong(&listener.protocol, "protocol: named twice");
         }
+        if let Some(missing) = list.iter().find(|one| !crate::server::serves(**one)) {
+            self.wrong(&listener.protocol, format!("protocol: this build does not serve {}", missing.name()));
+        }
     }
 
     fn listener_tls(&mut self, listener: &Listener, has_tls: bool) {
@@ -154,6 +162,24 @@ impl Checker<'_> {
                 &listener.tls,
                 "tls: nobody could log in without TLS; \"none\" needs cleartext_auth = true (loopback only)",
             );
+        }
+    }
+
+    fn delivery(&mut self, config: &Config) {
+        let section = &config.delivery;
+        let Some(relay) = &section.get_ref().relay else { return };
+        if relay.login.is_some() != relay.password_file.is_some() {
+            self.wrong(section, "relay: login and password_file come together");
+        }
+        if let Some(file) = &relay.password_file
+            && let Err(cause) = std::fs::File::open(file)
+        {
+            self.wrong(section, format!("relay.password_file: {}: {cause}", file.display()));
+        }
+        if let Some(ca) = &relay.ca_file
+            && let Err(message) = crate::tls::roots(ca)
+        {
+            self.wrong(section, format!("relay.ca_file: {}: {message}", ca.display()));
         }
     }
 

@@ -29,8 +29,16 @@ pub(crate) struct Config {
     pub(crate) listener: Vec<Spanned<Listener>>,
     #[serde(default)]
     pub(crate) limits: Limits,
+    #[serde(default = "no_delivery")]
+    pub(crate) delivery: Spanned<delivery::Config>,
+    #[serde(default)]
+    pub(crate) submission: smtp::Config,
     #[serde(default)]
     pub(crate) log: Log,
+}
+
+fn no_delivery() -> Spanned<delivery::Config> {
+    Spanned::new(0..0, delivery::Config::default())
 }
 
 /// `[server]`: who and where.
@@ -193,9 +201,12 @@ pub(crate) struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { format: LogFormat::Text, filter: Spanned::new(0..0, "info".to_owned()) }
+        Self { format: LogFormat::Text, filter: Spanned::new(0..0, FILTER_DEFAULT.to_owned()) }
     }
 }
+
+/// The engine tells of every file it opens: that is for those who look for a fault in it.
+const FILTER_DEFAULT: &str = "info,fjall=warn,lsm_tree=warn";
 
 /// The longest that sessions have to end after SIGTERM.
 pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);

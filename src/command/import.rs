@@ -1,0 +1,194 @@
+//! `collegium import`: what other programs have kept, into an account. A second run adds nothing twice.
+
+use super::{Target, runtime};
+use crate::admin::{Administration, Item, Place, Refusal, Request};
+use crate::failure::Failure;
+use crate::import::{self, Bad, Content, Piece, Source};
+use clap::{ArgGroup, Args};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+use std::io;
+use std::path::PathBuf;
+use tokio::io::AsyncRead;
+
+/// The most bad items that are told one by one.
+const BAD_TOLD_MAX: usize = 1000;
+
+/// See [`super::Verb::Import`].
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("source").required(true).args(["mbox", "maildir", "ics", "vcf", "dir"])))]
+pub(super) struct Import {
+    /// Whose it becomes.
+    #[arg(long, value_name = "ADDRESS")]
+    account: String,
+    /// A file of messages.
+    #[arg(long, value_name = "FILE")]
+    mbox: Option<PathBuf>,
+    /// A Maildir with its folders.
+    #[arg(long, value_name = "DIR")]
+    maildir: Option<PathBuf>,
+    /// A file of events, tasks and journals.
+    #[arg(long, value_name = "FILE")]
+    ics: Option<PathBuf>,
+    /// A file of cards.
+    #[arg(long, value_name = "FILE")]
+    vcf: Option<PathBuf>,
+    /// A directory of files and directories.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The mailbox, calendar, address book or folder it goes to; the account's first one when not said.
+    #[arg(long, value_name = "NAME")]
+    into: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// What has come of it so far.
+#[derive(Default)]
+struct Tally {
+    added: u64,
+    present: u64,
+    bad_count: u64,
+    bad: Vec<Bad>,
+}
+
+impl Tally {
+    fn bad(&mut self, bad: Bad) {
+        self.bad_count += 1;
+        if self.bad.len() < BAD_TOLD_MAX {
+            self.bad.push(bad);
+        }
+    }
+}
+
+impl Import {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let config = self.target.load()?;
+        crate::logging::start_for_command();
+        let source = self.open()?;
+        let tally = runtime()?.block_on(async {
+            let mut administration = Administration::open(&config).await?;
+            let done = self.import(&mut administration, source).await;
+            administration.close().await;
+            done
+        })?;
+        self.report(&tally)
+    }
+
+    fn open(&self) -> Result<Source, Failure> {
+        let into = self.into.as_deref();
+        let (path, opened) = if let Some(path) = &self.mbox {
+            (path, import::mbox::open(path, into.unwrap_or("INBOX")))
+        } else if let Some(path) = &self.maildir {
+            (path, import::maildir::open(path, into.unwrap_or("INBOX")))
+        } else if let Some(path) = &self.ics {
+            (path, import::calendar::open(path, into))
+        } else if let Some(path) = &self.vcf {
+            (path, import::card::open(path, into))
+        } else if let Some(path) = &self.dir {
+            let below = into.unwrap_or("").split('/').filter(|name| !name.is_empty()).map(str::to_owned);
+            (path, import::tree::open(path, &below.collect::<Vec<_>>()))
+        } else {
+            return Err(Failure::new("nothing to import"));
+        };
+        opened.map_err(|cause| Failure::of(path.display(), cause))
+    }
+
+    async fn import(&self, administration: &mut Administration, source: Source) -> Result<Tally, Failure> {
+        let bar = bar(&source);
+        let mut tally = Tally::default();
+        // A wrong account is one mistake, not one for every item.
+        administration.call(Request::AccountShow { address: self.account.clone() }).await?;
+        for piece in source.pieces {
+            match piece {
+                Ok(piece) => {
+                    let (label, progress) = (piece.label.clone(), piece.progress);
+                    match self.send(administration, piece).await {
+                        Ok(true) => tally.added += 1,
+                        Ok(false) => tally.present += 1,
+                        Err(refusal) if refusal.is_unavailable() => {
+                            bar.abandon();
+                            let so_far = tally.added + tally.present;
+                            return Err(Failure::new(format!(
+                                "{label}: {refusal}\n{so_far} items are in; run the same command again to go on"
+                            )));
+                        }
+                        Err(refusal) => tally.bad(Bad::new(label, refusal)),
+                    }
+                    bar.set_position(progress);
+                }
+                Err(bad) => tally.bad(bad),
+            }
+        }
+        bar.finish_and_clear();
+        Ok(tally)
+    }
+
+    /// Whether it was added; otherwise it was there.
+    async fn send(&self, administration: &mut Administration, piece: Piece) -> Result<bool, Refusal> {
+        let request =
+            |place: Place, bytes: u64| Request::Import(Item { account: self.account.clone(), place, bytes });
+        let unreadable =
+            |cause: io::Error| Refusal { kind: "invalid".to_owned(), message: cause.to_string() };
+        let answer = match piece.content {
+            Content::Empty => administration.call(request(piece.place, 0)).await?,
+            Content::Bytes(bytes) => {
+                let request = request(piece.place, bytes.len() as u64);
+                administration.send(request, &mut bytes.as_slice()).await?
+            }
+            Content::File { path, size } => {
+                if let Place::File { path, modified } = &piece.place {
+                    let place = Place::FileProbe { path: path.clone(), modified: *modified, size };
+                    if outcome(&administration.call(request(place, 0)).await?) == "present" {
+                        return Ok(false);
+                    }
+                }
+                let mut file: Box<dyn AsyncRead + Unpin + Send> =
+                    Box::new(tokio::fs::File::open(&path).await.map_err(unreadable)?);
+                administration.send(request(piece.place, size), &mut file).await?
+            }
+        };
+        Ok(outcome(&answer) == "added")
+    }
+
+    fn report(&self, tally: &Tally) -> Result<(), Failure> {
+        if self.json {
+            let bad: Vec<Value> =
+                tally.bad.iter().map(|bad| json!({"item": bad.label, "error": bad.why})).collect();
+            let summary = json!({
+                "account": self.account,
+                "added": tally.added,
+                "present": tally.present,
+                "bad_count": tally.bad_count,
+                "bad": bad,
+            });
+            return super::output::print(&summary, &[], true);
+        }
+        for bad in &tally.bad {
+            eprintln!("{}: {}", bad.label.escape_debug(), bad.why.escape_debug());
+        }
+        println!("{} added, {} there already, {} skipped", tally.added, tally.present, tally.bad_count);
+        Ok(())
+    }
+}
+
+fn outcome(answer: &Value) -> &str {
+    answer.get("outcome").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// On a terminal; elsewhere it draws nothing.
+fn bar(source: &Source) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(source.total), ProgressDrawTarget::stderr());
+    let template = if source.in_bytes {
+        "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}"
+    } else {
+        "{wide_bar} {pos}/{len} {per_sec} {eta}"
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
