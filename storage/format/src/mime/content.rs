@@ -117,7 +117,10 @@ impl Params {
     /// Reads `*(";" name "=" value)` where the cursor stands.
     fn parse(cursor: &mut Cursor<'_>) -> Params {
         let mut params = Vec::new();
-        while params.len() < PARAMS_MAX && skip_to_semicolon(cursor) {
+        cursor.comments();
+        // The first semicolon is forgotten by some programs.
+        let mut is_at_name = cursor.peek().is_some_and(is_token);
+        while params.len() < PARAMS_MAX && (std::mem::take(&mut is_at_name) || skip_to_semicolon(cursor)) {
             cursor.comments();
             let name = cursor.take_while(|byte| is_token(byte) && byte != b'=');
             cursor.comments();

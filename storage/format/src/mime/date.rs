@@ -18,20 +18,9 @@ impl Date {
     ///
     /// An unknown or missing zone counts as UTC (RFC 5322 4.3).
     pub fn parse(value: &[u8]) -> Option<Date> {
-        let mut cursor = Cursor::new(value.get(..DATE_BYTES_MAX).unwrap_or(value));
         let mut found = Found::default();
-        loop {
-            cursor.comments();
-            cursor.take_while(is_separator);
-            cursor.comments();
-            let word = cursor.take_while(|byte| !is_separator(byte) && byte != b'(');
-            if word.is_empty() {
-                if cursor.is_empty() {
-                    break;
-                }
-                continue;
-            }
-            found.word(word);
+        for word in words(value.get(..DATE_BYTES_MAX).unwrap_or(value)) {
+            found.word(&word);
         }
         found.date()
     }
@@ -61,6 +50,23 @@ pub fn day_number(year: i64, month: u8, day: u8) -> Option<i64> {
     Some(
         year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468,
     )
+}
+
+/// The words of a date without comments; a time told as `09 : 55` is one word.
+fn words(value: &[u8]) -> Vec<Vec<u8>> {
+    let mut cursor = Cursor::new(value);
+    let mut words: Vec<Vec<u8>> = Vec::new();
+    while !cursor.is_empty() {
+        cursor.comments();
+        let word = cursor.take_while(|byte| !is_separator(byte) && byte != b'(');
+        match words.last_mut() {
+            Some(last) if word.starts_with(b":") || last.ends_with(b":") => last.extend_from_slice(word),
+            _ => words.push(word.to_vec()),
+        }
+        cursor.take_while(is_separator);
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 fn is_separator(byte: u8) -> bool {

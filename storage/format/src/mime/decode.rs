@@ -10,6 +10,8 @@ pub struct Decoder {
     /// base64: the bits of an unfinished group.
     bits: u32,
     count: u8,
+    /// base64: padding was met.
+    ended: bool,
     /// quoted-printable: an unfinished escape, or white space whose meaning the line's end decides.
     held: Vec<u8>,
 }
@@ -20,7 +22,7 @@ const HELD_BYTES_MAX: usize = 1_024;
 impl Decoder {
     /// A decoder at the first octet of a body.
     pub fn new(encoding: Encoding) -> Decoder {
-        Decoder { encoding, bits: 0, count: 0, held: Vec::new() }
+        Decoder { encoding, bits: 0, count: 0, ended: false, held: Vec::new() }
     }
 
     /// Takes encoded octets and appends what they mean to `out`.
@@ -44,15 +46,18 @@ impl Decoder {
     }
 
     fn base64(&mut self, byte: u8, out: &mut Vec<u8>) {
+        if self.ended {
+            return;
+        }
         let value = match byte {
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,
             b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
+            b'+' => 62,
+            b'/' => 63,
             b'=' => {
-                // Padding ends a group; some programs put several padded runs behind each other.
-                (self.bits, self.count) = (0, 0);
+                // Padding ends the content: what mailing lists put behind it is not part of it.
+                self.ended |= self.count >= 2;
                 return;
             }
             _ => return,

@@ -102,22 +102,26 @@ fn text(out: &mut Vec<u8>, value: Option<&[u8]>, limit: usize) {
     nstring(out, value.as_ref().map(|value| value.get(..room).unwrap_or(value)));
 }
 
-/// `"(" 1*address ")" / nil`
+/// `"(" 1*address ")" / nil`; ends before the address that would pass the limit.
 fn list_out(out: &mut Vec<u8>, items: &[Item], limit: usize) {
-    if items.is_empty() || out.len() >= limit {
-        return nil(out);
-    }
+    let start = out.len();
     out.push(b'(');
     let mut in_group = false;
     for item in items {
-        if out.len() >= limit {
+        let end = out.len();
+        address(out, item);
+        if out.len() > limit {
+            out.truncate(end);
             break;
         }
         in_group = matches!(item, Item::GroupStart(_)) || (in_group && !matches!(item, Item::GroupEnd));
-        address(out, item);
     }
     if in_group {
         address(out, &Item::GroupEnd);
+    }
+    if out.len() == start + 1 {
+        out.truncate(start);
+        return nil(out);
     }
     out.push(b')');
 }

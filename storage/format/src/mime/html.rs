@@ -121,6 +121,7 @@ impl Stripper {
                 self.text(char, out);
             }
             State::Open => self.open(char, out),
+            State::Name | State::Tag if self.silent.is_some() && char == '<' => self.state = State::Open,
             State::Name if char.is_alphanumeric() => {
                 if self.word.len() < WORD_CHARS_MAX {
                     self.word.push(char.to_ascii_lowercase());
@@ -185,6 +186,9 @@ impl Stripper {
             }
             '!' if self.silent.is_none() => self.state = State::Declaration(0),
             '?' if self.silent.is_none() => self.state = State::Declaration(2),
+            // Inside a script only its end is a tag.
+            '<' if self.silent.is_some() => {}
+            _ if self.silent.is_some() => self.state = State::Text,
             _ if char.is_ascii_alphabetic() => {
                 self.word.push(char.to_ascii_lowercase());
                 self.state = State::Name;

@@ -1,7 +1,7 @@
-//! Substring search in Unicode without regard to case (RFC 9051 6.4.4; RFC 5051 without decomposition), over
-//! text that comes in pieces.
+//! Substring search in Unicode without regard to case (RFC 9051 6.4.4), over text that comes in pieces.
 //!
-//! Case is removed by full upper-casing of each character, so that `ß` finds `SS` and final sigmas are sigmas.
+//! Characters are compared as `i;unicode-casemap` does (RFC 5051 2): case removed, then decomposed one by one.
+//! Case is removed by full upper-casing, so that `ß` finds `SS` and final sigmas are sigmas.
 
 use super::header::fields;
 use super::limits::TEXT_PIECE_BYTES_MAX;
@@ -9,6 +9,7 @@ use super::section::{Part, Parts};
 use super::text::{Extractor, header_text};
 use super::words;
 use memchr::memmem::Finder;
+use unicode_normalization::char::decompose_compatible;
 
 /// A string to look for.
 #[derive(Clone, Debug)]
@@ -81,7 +82,9 @@ fn fold(text: &str, out: &mut String) {
             added.make_ascii_uppercase();
         }
     } else {
-        out.extend(text.chars().flat_map(char::to_uppercase));
+        for upper in text.chars().flat_map(char::to_uppercase) {
+            decompose_compatible(upper, |piece| out.push(piece));
+        }
     }
 }
 

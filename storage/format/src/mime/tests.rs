@@ -1,5 +1,10 @@
 //! Tests of the whole layer over the corpus: chunking, sums, ranges, an independent reader of what we write.
 
+mod hostile;
+mod oracle;
+mod slices;
+mod speed;
+
 use super::limits::Limits;
 use super::*;
 use std::path::PathBuf;

@@ -4,7 +4,7 @@ use super::content::{ContentType, Disposition};
 use super::decode::Decoder;
 use super::header::{self, fields};
 use super::html::Stripper;
-use super::limits::{PREVIEW_CHARS_MAX, TEXT_PIECE_BYTES_MAX};
+use super::limits::{HEADER_BYTES_MAX, PREVIEW_CHARS_MAX, TEXT_PIECE_BYTES_MAX};
 use super::section::{Kind, Part, Parts};
 use super::words;
 
@@ -78,9 +78,7 @@ enum Charset {
 impl Charset {
     fn new(label: &[u8]) -> Charset {
         match words::charset(label) {
-            Some(encoding) if encoding != encoding_rs::UTF_8 => {
-                Charset::Known(encoding.new_decoder())
-            }
+            Some(encoding) if encoding != encoding_rs::UTF_8 => Charset::Known(encoding.new_decoder()),
             _ => Charset::Guess(Vec::new()),
         }
     }
@@ -113,9 +111,9 @@ impl Charset {
 }
 
 /// The fields of a header block as text, one `Name: value` a line, encoded words decoded; file names that
-/// RFC 2231 hides are added.
+/// RFC 2231 hides are added. Looks at [`HEADER_BYTES_MAX`] octets.
 pub fn header_text(block: &[u8], out: &mut String) {
-    for field in fields(block) {
+    for field in fields(block.get(..HEADER_BYTES_MAX).unwrap_or(block)) {
         out.push_str(&words::charset_text(field.name, b""));
         out.push_str(": ");
         out.push_str(&words::decode(field.value));
