@@ -107,11 +107,16 @@ pub(crate) fn find(name: &str, uid: bool) -> Option<&'static Verb> {
     all().find(|verb| verb.uid == uid && verb.name.eq_ignore_ascii_case(name))
 }
 
-/// Whether the literal that stands at the end of what was gathered so far is a message that is to be streamed.
+/// Whether the literal that stands at the end of what was gathered so far is a message that is to be streamed,
+/// and not a mailbox name. What is wrong before it is found out by the command, which then refuses it.
 pub(crate) fn takes_message(command: &Cursor<'_>) -> bool {
     let mut cursor = *command;
     let named = cursor.tag().is_ok() && cursor.space().is_ok() && cursor.word("APPEND");
-    named && append::parse(&mut cursor).is_ok()
+    if !named || cursor.space().is_err() {
+        return false;
+    }
+    let name_is_literal = matches!(cursor.peek(), Some(b'{' | b'~'));
+    cursor.mailbox().is_ok() || !name_is_literal
 }
 
 #[cfg(test)]

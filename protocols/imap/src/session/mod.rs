@@ -112,7 +112,7 @@ impl Session {
         let command = match self.next_command().await? {
             Input::Command(command) => command,
             Input::Refused(command, failure) => {
-                let tag = Cursor::new(&command, false).tag().unwrap_or("*");
+                let tag = Cursor::new(&command, false).tag().ok().filter(|tag| is_plain(tag)).unwrap_or("*");
                 return self.conclude(tag, Err(failure));
             }
         };
@@ -121,9 +121,13 @@ impl Session {
             // An empty line between commands means nothing (clients that end literals with CRLF send it).
             return Ok(());
         }
-        let Ok(tag) = cursor.tag() else {
-            return self.conclude("*", Err(Failure::Bad("Expected a tag")));
+        let tag = match cursor.tag() {
+            Ok(tag) if self.principal.is_some() || is_plain(tag) => tag,
+            _ => return self.conclude("*", Err(Failure::Bad("Expected a tag"))),
         };
+        if self.principal.is_none() && HTTP_METHODS.contains(&tag) {
+            return Err(Failure::Bye("This is IMAP"));
+        }
         tag.clone_into(&mut self.tag);
         let outcome = Box::pin(self.dispatch(cursor)).await;
         self.conclude(tag, outcome)?;
@@ -222,6 +226,14 @@ impl Session {
     pub(crate) async fn before_login_ends<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
         timeout_at(self.begun + LOGIN_TIME_MAX + LOGIN_GRACE, work).await.map_err(|_| Failure::Bye("Timeout"))
     }
+}
+
+/// What begins a request of a browser that was sent here (ALPACA): it is not talked to.
+const HTTP_METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT"];
+
+/// Before login only tags that cannot mean anything elsewhere are said back.
+fn is_plain(tag: &str) -> bool {
+    tag.len() <= 64 && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 fn write_tagged(connection: &mut Connection, tag: &str, condition: &str, code: Option<&str>, text: &str) {

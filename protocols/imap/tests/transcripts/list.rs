@@ -1,0 +1,125 @@
+//! LIST, LSUB and STATUS with mailboxes that are there, subscribed, gone and nested.
+
+use crate::harness::play;
+
+#[tokio::test]
+async fn a_new_account() {
+    play(
+        "C: a LIST \"\" *
+         S: * LIST (\\HasNoChildren) \"/\" INBOX
+         S: * LIST (\\HasNoChildren \\Archive) \"/\" Archive
+         S: * LIST (\\HasNoChildren \\Drafts) \"/\" Drafts
+         S: * LIST (\\HasNoChildren \\Junk) \"/\" Junk
+         S: * LIST (\\HasNoChildren \\Sent) \"/\" Sent
+         S: * LIST (\\HasNoChildren \\Trash) \"/\" Trash
+         S: a OK LIST completed
+         C: b LIST \"\" \"\"
+         S: * LIST (\\Noselect) \"/\" \"\"
+         S: b OK LIST completed
+         C: c LIST \"\" inbox
+         S: * LIST (\\HasNoChildren) \"/\" INBOX
+         S: c OK LIST completed
+         C: d LSUB \"\" S%
+         S: * LSUB (\\Sent) \"/\" Sent
+         S: d OK LSUB completed",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn levels_and_wildcards() {
+    play(
+        "C: a CREATE a/b/c
+         S: a OK CREATE completed
+         C: b LIST \"\" a*
+         S: * LIST (\\HasChildren) \"/\" a
+         S: * LIST (\\HasChildren) \"/\" a/b
+         S: * LIST (\\HasNoChildren) \"/\" a/b/c
+         S: b OK LIST completed
+         C: c LIST a/ %
+         S: * LIST (\\HasChildren) \"/\" a/b
+         S: c OK LIST completed
+         C: d LIST \"\" (a% INBOX)
+         S: * LIST (\\HasNoChildren) \"/\" INBOX
+         S: * LIST (\\HasChildren) \"/\" a
+         S: d OK LIST completed",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn subscriptions_outlive_mailboxes() {
+    play(
+        "C: a CREATE x/y
+         S: a OK CREATE completed
+         C: b SUBSCRIBE x/y
+         S: b OK SUBSCRIBE completed
+         C: c SUBSCRIBE gone/too
+         S: c OK SUBSCRIBE completed
+         C: d DELETE x/y
+         S: d OK DELETE completed
+         C: e LSUB \"\" x*
+         S: * LSUB () \"/\" x/y
+         S: e OK LSUB completed
+         C: f LSUB \"\" %
+         S: * LSUB () \"/\" INBOX
+         S: * LSUB (\\Archive) \"/\" Archive
+         S: * LSUB (\\Drafts) \"/\" Drafts
+         S: * LSUB (\\Junk) \"/\" Junk
+         S: * LSUB (\\Sent) \"/\" Sent
+         S: * LSUB (\\Trash) \"/\" Trash
+         S: * LSUB (\\Noselect) \"/\" gone
+         S: * LSUB (\\Noselect) \"/\" x
+         S: f OK LSUB completed
+         C: g LIST (SUBSCRIBED) \"\" (x* gone*)
+         S: * LIST (\\Subscribed \\NonExistent) \"/\" gone/too
+         S: * LIST (\\Subscribed \\NonExistent) \"/\" x/y
+         S: g OK LIST completed
+         C: h LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (x gone)
+         S: * LIST (\\NonExistent) \"/\" gone (\"CHILDINFO\" (\"SUBSCRIBED\"))
+         S: * LIST (\\HasNoChildren) \"/\" x (\"CHILDINFO\" (\"SUBSCRIBED\"))
+         S: h OK LIST completed
+         C: i CREATE x/y
+         S: i OK CREATE completed
+         C: j LIST (SUBSCRIBED) \"\" x*
+         S: * LIST (\\Subscribed \\HasNoChildren) \"/\" x/y
+         S: j OK LIST completed
+         C: k UNSUBSCRIBE x/y
+         S: k OK UNSUBSCRIBE completed
+         C: l UNSUBSCRIBE gone/too
+         S: l OK UNSUBSCRIBE completed
+         C: m LIST (SUBSCRIBED) \"\" (x* gone*)
+         S: m OK LIST completed",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn special_use_and_status() {
+    play(
+        "C: a LIST (SPECIAL-USE) \"\" * RETURN (SUBSCRIBED STATUS (MESSAGES SIZE))
+         S: * LIST (\\Subscribed \\HasNoChildren \\Archive) \"/\" Archive
+         S: * STATUS Archive (MESSAGES 0 SIZE 0)
+         S: * LIST (\\Subscribed \\HasNoChildren \\Drafts) \"/\" Drafts
+         S: * STATUS Drafts (MESSAGES 0 SIZE 0)
+         S: * LIST (\\Subscribed \\HasNoChildren \\Junk) \"/\" Junk
+         S: * STATUS Junk (MESSAGES 0 SIZE 0)
+         S: * LIST (\\Subscribed \\HasNoChildren \\Sent) \"/\" Sent
+         S: * STATUS Sent (MESSAGES 0 SIZE 0)
+         S: * LIST (\\Subscribed \\HasNoChildren \\Trash) \"/\" Trash
+         S: * STATUS Trash (MESSAGES 0 SIZE 0)
+         S: a OK LIST completed
+         C: b APPEND Trash (\\Deleted) {5+}
+         C: a: b
+         C:
+         S: b OK <*>
+         C: c STATUS Trash (MESSAGES UIDNEXT UIDVALIDITY UNSEEN DELETED SIZE RECENT APPENDLIMIT)
+         S: * STATUS Trash (MESSAGES 1 UIDNEXT 2 UIDVALIDITY <*> UNSEEN 1 DELETED 1 SIZE 5 RECENT 0 APPENDLIMIT 67108864)
+         S: c OK STATUS completed
+         C: d STATUS Nowhere (MESSAGES)
+         S: d NO [NONEXISTENT] No such mailbox
+         C: e STATUS INBOX (FOO)
+         S: e BAD Unknown status item",
+    )
+    .await;
+}
