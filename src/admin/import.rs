@@ -131,7 +131,13 @@ pub(super) async fn perform(
         }
         Place::Card { book, .. } => return object::card(site, &principal, book.as_deref(), source).await,
     };
-    done.map(Outcome::told).map_err(|error| Refusal::of(error, "item"))
+    done.map(Outcome::told).map_err(|error| match (error, &item.place) {
+        (Error::Exists | Error::Conflict, Place::File { .. } | Place::Folder { .. }) => {
+            let message = "another file or folder of that name is there and stays".to_owned();
+            Refusal { kind: "exists".to_owned(), message }
+        }
+        _ => Refusal::of(error, "item"),
+    })
 }
 
 /// Flags by their IMAP names; what is no flag is refused.

@@ -62,6 +62,12 @@ impl Tally {
             self.bad.push(bad);
         }
     }
+
+    fn interrupted(&self, label: &str, refusal: &Refusal) -> Failure {
+        let so_far = self.added + self.present;
+        let advice = "run the same command again to go on";
+        Failure::new(format!("{label}: {refusal}\n{so_far} items are in; {advice}"))
+    }
 }
 
 impl Import {
@@ -106,15 +112,15 @@ impl Import {
             match piece {
                 Ok(piece) => {
                     let (label, progress) = (piece.label.clone(), piece.progress);
+                    // Mailboxes and folders are no items: what is in them counts.
+                    let counts = !matches!(piece.place, Place::Mailbox { .. } | Place::Folder { .. });
                     match self.send(administration, piece).await {
+                        Ok(_) if !counts => {}
                         Ok(true) => tally.added += 1,
                         Ok(false) => tally.present += 1,
                         Err(refusal) if refusal.is_unavailable() => {
                             bar.abandon();
-                            let so_far = tally.added + tally.present;
-                            return Err(Failure::new(format!(
-                                "{label}: {refusal}\n{so_far} items are in; run the same command again to go on"
-                            )));
+                            return Err(tally.interrupted(&label, &refusal));
                         }
                         Err(refusal) => tally.bad(Bad::new(label, refusal)),
                     }

@@ -59,17 +59,12 @@ impl<R: BufRead> Mbox<R> {
                 body.extend_from_slice(unquoted(&line));
             }
         }
-        // The empty line in front of a separator is the format's, not the message's.
-        if self.separator.is_some() {
-            for end in [b"\r\n\r\n".as_slice(), b"\n\n"] {
-                if body.ends_with(end) {
-                    body.truncate(body.len() - end.len() / 2);
-                    break;
-                }
-            }
-        } else {
-            self.done = true;
+        // The empty line behind a message is the format's, also at the end of the file: a message must be
+        // the same when others have been appended behind it.
+        if let Some(end) = [b"\r\n\r\n".as_slice(), b"\n\n"].iter().find(|end| body.ends_with(end)) {
+            body.truncate(body.len() - end.len() / 2);
         }
+        self.done = self.separator.is_none();
         Ok((body, fits))
     }
 

@@ -14,8 +14,27 @@ use tokio::io::AsyncReadExt;
 /// The largest object read: the format's own limit and one more, so that it is the one that refuses.
 const READ_BYTES_MAX: u64 = icalendar::limits::OBJECT_BYTES_MAX as u64 + 1;
 
-fn refused(what: &str, why: impl std::fmt::Debug) -> Refusal {
-    Refusal { kind: "invalid".to_owned(), message: format!("{what}: {why:?}") }
+fn refused(why: impl Into<String>) -> Refusal {
+    Refusal { kind: "invalid".to_owned(), message: why.into() }
+}
+
+fn calendar_refusal(why: icalendar::validate::Refusal) -> Refusal {
+    use icalendar::validate::Refusal as Why;
+    match why {
+        Why::Data(why) | Why::Object(why) => refused(why),
+        Why::Component => refused("no event, task, journal or free-busy component"),
+        Why::Size(limit) => refused(format!("larger than {limit} bytes")),
+        Why::Instances => refused("recurs too often"),
+    }
+}
+
+fn card_refusal(why: vcard::validate::Refusal) -> Refusal {
+    use vcard::validate::Refusal as Why;
+    match why {
+        Why::Data(why) => refused(why),
+        Why::Version => refused("neither vCard 3.0 nor 4.0"),
+        Why::Size(limit) => refused(format!("larger than {limit} bytes")),
+    }
 }
 
 async fn read((body, bytes): Source<'_>) -> Result<Vec<u8>> {
@@ -64,7 +83,7 @@ pub(super) async fn event(
 ) -> std::result::Result<Value, Refusal> {
     let of = |error| Refusal::of(error, "object");
     let octets = read(source).await.map_err(of)?;
-    let object = icalendar::validate::check(&octets, &Kind::ALL).map_err(|why| refused("object", why))?;
+    let object = icalendar::validate::check(&octets, &Kind::ALL).map_err(calendar_refusal)?;
     let (Some(kind), Some(uid), Some(span)) = (object.kind(), object.uid(), Span::of(&object)) else {
         return Err(of(Error::Invalid("no component with a UID and times")));
     };
@@ -107,7 +126,7 @@ pub(super) async fn card(
 ) -> std::result::Result<Value, Refusal> {
     let of = |error| Refusal::of(error, "card");
     let octets = read(source).await.map_err(of)?;
-    let card = vcard::validate::check(&octets).map_err(|why| refused("card", why))?;
+    let card = vcard::validate::check(&octets).map_err(card_refusal)?;
     let uid = card.uid().ok_or_else(|| of(Error::Invalid("no UID")))?;
     drop(card);
     let name = into.unwrap_or(DEFAULT_ADDRESS_BOOK);

@@ -35,14 +35,18 @@ struct Made {
 }
 
 fn certificates() -> Result<Made, rcgen::Error> {
-    let year = jiff::Zoned::now().year();
-    let year = i32::from(year);
+    // The beginning of the day that many days from now.
+    let day = |days: i64| {
+        let date = jiff::Zoned::now().date().saturating_add(jiff::Span::new().days(days));
+        let part = |number: i8| u8::try_from(number).unwrap_or(1);
+        rcgen::date_time_ymd(date.year().into(), part(date.month()), part(date.day()))
+    };
     let mut ca = CertificateParams::new(Vec::<String>::new())?;
     ca.distinguished_name.push(DnType::CommonName, "Collegium development CA");
     ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    ca.not_before = rcgen::date_time_ymd(year - 1, 1, 1);
-    ca.not_after = rcgen::date_time_ymd(year + 10, 1, 1);
+    // The day before: clocks of test machines are not all right.
+    (ca.not_before, ca.not_after) = (day(-1), day(3650));
     let ca_key = KeyPair::generate()?;
     let ca_certificate = ca.self_signed(&ca_key)?;
 
@@ -56,9 +60,8 @@ fn certificates() -> Result<Made, rcgen::Error> {
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     leaf.use_authority_key_identifier_extension = true;
-    leaf.not_before = rcgen::date_time_ymd(year - 1, 1, 1);
     // Apple takes no leaf for longer than 825 days, even under a CA of one's own.
-    leaf.not_after = rcgen::date_time_ymd(year + 1, 1, 1);
+    (leaf.not_before, leaf.not_after) = (day(-1), day(800));
     let key = KeyPair::generate()?;
     let certificate = leaf.signed_by(&key, &Issuer::from_params(&ca, &ca_key))?;
     Ok(Made { ca: ca_certificate.pem(), certificate: certificate.pem(), key: key.serialize_pem() })
