@@ -45,7 +45,8 @@ impl Arrival {
     /// # Errors
     /// As [`Upload::finish`].
     pub async fn finish(self, flags: Flags, received: ZonedTime) -> Result<NewMessage> {
-        let Digest { envelope, body: structure, body_structure, sent, parts } = self.scanner.finish().digest();
+        let Digest { envelope, body: structure, body_structure, sent, parts } =
+            self.scanner.finish().digest();
         let parts = postcard::to_stdvec(&parts).map_err(|_| Error::Corrupt)?;
         let body = self.upload.finish().await?;
         let record = MessageRecord {

@@ -226,6 +226,7 @@ impl Writer {
             uid_next: Uid(1),
             modseq,
             created_modseq: modseq,
+            slot: modseq,
             floor: modseq,
             count: 0,
             bytes: 0,
@@ -270,14 +271,18 @@ impl Writer {
 
     /// Tells the parent's change log that a child collection came or went (RFC 6578 3.5).
     async fn mark_parent(&mut self, row: &CollectionRow, id: CollectionId, alive: bool) -> Result<()> {
-        if row.parent == CollectionId::ROOT {
+        // A mailbox's log is one of UIDs: the mailboxes in it are no members of it.
+        if row.parent == CollectionId::ROOT || row.kind == CollectionKind::Mailbox {
             return Ok(());
         }
         let modseq = self.touch();
         let mut parent = self.collection_row(row.parent).await?.ok_or(Error::NotFound)?;
         let there = Changed::collection(id);
         let slot_value = if alive { there } else { there.gone(self.store().env().now()) };
-        let slot = Key::changed(self.account(), row.parent, modseq).bytes(row.name.as_bytes()).done();
+        let slot_at =
+            |modseq| Key::changed(self.account(), row.parent, modseq).bytes(row.name.as_bytes()).done();
+        let (old, slot) = (slot_at(row.slot), slot_at(modseq));
+        self.delete_raw(Table::Changed, old);
         self.put_raw(Table::Changed, slot, slot_value.encode()?);
         parent.modseq = modseq;
         self.set_collection_row(row.parent, parent);
@@ -315,6 +320,7 @@ impl Writer {
         row.parent = parent;
         name.clone_into(&mut row.name);
         row.modseq = self.touch();
+        row.slot = row.modseq;
         self.link(collection.id, &row)?;
         self.mark_parent(&row, collection.id, true).await?;
         self.set_collection_row(collection.id, row);

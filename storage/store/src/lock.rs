@@ -3,13 +3,7 @@
 //! A lock's record lies under the collection it belongs to, so that removing a collection removes the locks in
 //! it. Lapsed locks are never told and are swept when the next lock is written.
 
-use crate::{
-    key::Key,
-    limits::COLLECTION_DEPTH_MAX,
-    reader::Reader,
-    record,
-    writer::Writer,
-};
+use crate::{key::Key, limits::COLLECTION_DEPTH_MAX, reader::Reader, record, writer::Writer};
 use engine::Table;
 use model::{AccountId, CollectionId, Error, ItemId, Result, Timestamp};
 use serde::{Deserialize, Serialize};

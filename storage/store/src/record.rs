@@ -64,6 +64,8 @@ pub struct CollectionRow {
     pub modseq: Modseq,
     /// The Modseq that made it.
     pub created_modseq: Modseq,
+    /// The Modseq under which its parent's change log tells of it.
+    pub slot: Modseq,
     /// Tombstones at or below this Modseq may be gone: an older token is refused.
     pub floor: Modseq,
     /// Number of items.

@@ -67,7 +67,10 @@ impl AccountState {
     /// between is then seen twice, which changes nothing, and never missed.
     pub(crate) fn flying(&self) -> Vec<Arc<Overlay>> {
         let mut flying = locked(&self.flying);
-        flying.retain(|batch| !batch.landed.load(Ordering::Acquire));
+        // Only from the front: tasks may tell of landings in any order, and an older batch that is not known to
+        // have landed must not lie over a snapshot without the newer ones that lie over it.
+        let landed = flying.iter().take_while(|batch| batch.landed.load(Ordering::Acquire)).count();
+        flying.drain(..landed);
         flying.iter().map(|batch| batch.overlay.clone()).collect()
     }
 

@@ -71,6 +71,8 @@ pub struct Writer {
     /// The account's record as it was found, which must still be there when the batch is applied.
     found: Option<Bytes>,
     old_modseq: Modseq,
+    /// What the account held before this batch.
+    old_used_bytes: u64,
     /// Changes that no reader of this crate looks at, and the order of blob places.
     ops: Vec<Op>,
     expect: Vec<Precondition>,
@@ -101,12 +103,14 @@ impl Writer {
         found: Option<Bytes>,
     ) -> Self {
         let old_modseq = reader.account_row.modseq;
+        let old_used_bytes = reader.account_row.quota.used_bytes;
         Self {
             reader,
             state: Some(state),
             turn: Some(turn),
             found,
             old_modseq,
+            old_used_bytes,
             ops: Vec::new(),
             expect: Vec::new(),
         }
@@ -152,6 +156,7 @@ impl Writer {
     }
 
     pub(crate) fn drop_collection_row(&mut self, id: CollectionId, row: &CollectionRow) {
+        self.touch();
         let account = &mut self.reader.account_row;
         account.collection_count = account.collection_count.saturating_sub(1);
         account.quota.used_bytes = account.quota.used_bytes.saturating_sub(row.bytes);
@@ -273,7 +278,8 @@ impl Writer {
             row.deleted_bytes += if new.deleted { new.bytes } else { 0 };
             quota.used_count += 1;
             quota.used_bytes = quota.used_bytes.saturating_add(new.bytes);
-            let grows = new.bytes > old.map_or(0, |old| old.bytes);
+            // What leaves no more than there was is always allowed, a move into Trash above all.
+            let grows = quota.used_bytes > self.old_used_bytes;
             if grows && quota.limit_bytes.is_some_and(|limit| quota.used_bytes > limit) {
                 return Err(Error::OverQuota);
             }
@@ -331,9 +337,9 @@ impl Writer {
     /// `Conflict` when bytes that the batch refers to were collected meanwhile. Nothing has happened then.
     pub async fn commit<T>(mut self, value: T) -> Result<Committed<T>> {
         let account = self.account();
-        let modseq = self.reader.account_row.modseq;
         let Some(state) = self.state.clone() else { return Err(Error::Unavailable) };
         let batch = self.batch()?;
+        let modseq = self.reader.account_row.modseq;
         let idle = batch.ops.is_empty();
         if idle && self.reader.view.flying.is_empty() {
             return Ok(Committed { value, modseq, _durable: None });
@@ -365,9 +371,13 @@ impl Writer {
     /// Encodes what was changed. A batch without a change is empty: waiting for it waits for earlier ones.
     fn batch(&mut self) -> Result<Batch> {
         let account = self.account();
-        if self.reader.account_row.modseq == self.old_modseq {
+        let view = &self.reader.view;
+        let untouched = self.reader.account_row.modseq == self.old_modseq;
+        if untouched && view.own.is_empty() && self.ops.is_empty() && self.reader.rows.is_empty() {
             return Ok(Batch::default());
         }
+        // Whatever was written is a change, also where a noun forgot to say so.
+        self.touch();
         for (id, row) in std::mem::take(&mut self.reader.rows) {
             let key = Key::collection(account, id).done();
             let value = row.as_ref().map(record::encode).transpose()?;

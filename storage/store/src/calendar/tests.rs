@@ -48,7 +48,9 @@ async fn a_range_finds_exactly_what_touches_it() {
         events.push((start, start + hours * 3600, (format!("{n:03}.ics"), event(&format!("u{n}"), &lines))));
     }
     put_all(&store, &events.iter().map(|(.., event)| event.clone()).collect::<Vec<_>>()).await;
-    for (from, length) in [(1_700_000_000, 1), (1_750_000_000, 2_600_000), (1_600_000_000, 400_000_000), (1_900_000_000, 60)] {
+    for (from, length) in
+        [(1_700_000_000, 1), (1_750_000_000, 2_600_000), (1_600_000_000, 400_000_000), (1_900_000_000, 60)]
+    {
         let until = from + length;
         let expected: Vec<(String, bool)> = events
             .iter()

@@ -123,12 +123,7 @@ fn split_reference(key: &[u8]) -> Option<(BlobId, AccountId, ItemId)> {
 }
 
 /// Whether this holder has a body with that blob.
-async fn needs(
-    snapshot: &Arc<dyn Snapshot>,
-    account: AccountId,
-    item: ItemId,
-    id: &BlobId,
-) -> Result<bool> {
+async fn needs(snapshot: &Arc<dyn Snapshot>, account: AccountId, item: ItemId, id: &BlobId) -> Result<bool> {
     let has = |body: &Body| match &body.content {
         Content::Chunks(chunks) => chunks.iter().any(|chunk| chunk.id == *id),
         Content::Inline(_) => false,

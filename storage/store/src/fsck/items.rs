@@ -9,7 +9,7 @@ use crate::{
 };
 use engine::Table;
 use model::{CollectionId, CollectionKind, Error, ItemId, Modseq, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Items of a collection: by the octets of their key, the record and last change.
 type Items = BTreeMap<Vec<u8>, (ItemId, Modseq)>;
@@ -17,7 +17,8 @@ type Items = BTreeMap<Vec<u8>, (ItemId, Modseq)>;
 impl Check {
     pub(super) async fn check_collection(&mut self, id: CollectionId, account: &AccountRow) -> Result<()> {
         let Some(row) = self.collections.get(&id).cloned() else { return Ok(()) };
-        let mut counted = CollectionRow { count: 0, bytes: 0, unseen: 0, deleted: 0, deleted_bytes: 0, ..row.clone() };
+        let mut counted =
+            CollectionRow { count: 0, bytes: 0, unseen: 0, deleted: 0, deleted_bytes: 0, ..row.clone() };
         let items = match row.kind {
             CollectionKind::Mailbox => self.messages_of(id, &mut counted).await?,
             CollectionKind::Calendar => self.objects_of::<Calendar>(id, &mut counted).await?,
@@ -98,9 +99,7 @@ impl Check {
     async fn check_slots(&mut self, id: CollectionId, row: &CollectionRow, items: &Items) -> Result<()> {
         let prefix = Key::collection(self.account, id);
         let mut range = prefix.prefix();
-        let mut slotted = BTreeMap::new();
-        // The newest slot of each name: older ones of child collections are overruled by it.
-        let mut newest: BTreeMap<Vec<u8>, (Modseq, Changed)> = BTreeMap::new();
+        let mut slotted = BTreeSet::new();
         loop {
             let page = self.page(Table::Changed, &mut range).await?;
             if page.is_empty() {
@@ -113,24 +112,25 @@ impl Check {
                 if modseq > row.modseq {
                     self.find(Fault::ModseqAhead(id, modseq));
                 }
-                if slot.alive && !slot.collection {
-                    if items.get(name) != Some(&(slot.item, modseq)) {
-                        self.find(Fault::DanglingSlot(id, modseq));
-                    }
-                    slotted.insert(name.to_vec(), modseq);
+                if !slot.alive {
+                    continue;
                 }
-                newest.insert(name.to_vec(), (modseq, slot));
+                let right = if slot.collection {
+                    let child = u32::try_from(slot.item.0).ok().map(CollectionId);
+                    let child = child.and_then(|child| self.collections.get(&child));
+                    child.is_some_and(|child| child.parent == id && child.slot == modseq)
+                } else {
+                    slotted.insert(name.to_vec());
+                    items.get(name) == Some(&(slot.item, modseq))
+                };
+                if !right {
+                    self.find(Fault::DanglingSlot(id, modseq));
+                }
             }
         }
         for (name, (item, _)) in items {
-            if !slotted.contains_key(name) {
+            if !slotted.contains(name) {
                 self.find(Fault::NoSlot(id, *item));
-            }
-        }
-        for (modseq, slot) in newest.values().filter(|(_, slot)| slot.alive && slot.collection) {
-            let child = u32::try_from(slot.item.0).ok().and_then(|child| self.collections.get(&CollectionId(child)));
-            if child.is_none_or(|child| child.parent != id) {
-                self.find(Fault::DanglingSlot(id, *modseq));
             }
         }
         Ok(())

@@ -1,0 +1,109 @@
+//! Power cuts: clients work on two accounts through the whole store, the power goes at a step of the seed's
+//! choice, the store is opened on what is left, and everything that was promised is asked for.
+//!
+//! A run is fixed by its seed. To see one again: `CRASH_SEED=17 cargo test -p store --test crash one_seed`.
+//! `CRASH_COUNT=500000` makes a campaign of `seeds_*`.
+
+mod client;
+mod deliver;
+mod history;
+mod oracle;
+
+use engine::sim::{Dice, SimDisk, SimEnv};
+use history::World;
+use model::{AccountId, Address, Principal, Role};
+use std::sync::{Arc, Mutex};
+use store::{Options, Store};
+use tokio::task::JoinSet;
+
+pub(crate) const ACCOUNTS: [AccountId; 2] = [AccountId(1), AccountId(2)];
+
+/// Lives of one run: each ends with the power going.
+const LIVES: u64 = 3;
+/// Clients at a time.
+const CLIENTS: u64 = 3;
+/// Seeds of a run at the size of every landing.
+const SEEDS: u64 = 2_000;
+
+pub(crate) fn owner(account: AccountId) -> Principal {
+    let address = Address::parse(&format!("p{}@example.org", account.0)).unwrap();
+    Principal { account, address, groups: Vec::new(), role: Role::Member }
+}
+
+/// The history and how it is shared by the clients of one thread.
+pub(crate) type Shared = Arc<Mutex<World>>;
+
+async fn life(disk: &SimDisk, env: &Arc<SimEnv>, world: &Shared, dice: &mut Dice) {
+    let store = Store::new(disk.engine(), disk.blobs(), env.clone(), Options::default());
+    disk.cut_at(disk.steps() + 1 + dice.below(160));
+    let mut clients = JoinSet::new();
+    for _ in 0..CLIENTS {
+        let client = client::Client::new(&store, disk, env, world, dice.roll());
+        clients.spawn(client.work(4 + dice.below(10)));
+    }
+    while let Some(ended) = clients.join_next().await {
+        ended.unwrap();
+    }
+    disk.cut();
+    drop(store);
+    // What the store still had in flight finds the power gone.
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    disk.restore();
+    // Clocks jump, also back, while machines are off.
+    env.step(i64::try_from(dice.below(7_200_000)).unwrap() - 3_600_000);
+}
+
+async fn run(seed: u64) {
+    let mut dice = Dice::new(seed);
+    let disk = SimDisk::new(dice.roll());
+    let env = Arc::new(SimEnv::new(dice.roll()));
+    let world = Shared::default();
+    for _ in 0..LIVES {
+        life(&disk, &env, &world, &mut dice).await;
+        let store = Store::new(disk.engine(), disk.blobs(), env.clone(), Options::default());
+        oracle::after_the_cut(&store, &world, &mut dice).await;
+    }
+}
+
+fn run_seeds(seeds: impl Iterator<Item = u64>) {
+    for seed in seeds {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| runtime.block_on(run(seed))));
+        assert!(outcome.is_ok(), "CRASH_SEED={seed} cargo test -p store --test crash one_seed");
+    }
+}
+
+/// Every fourth seed from `first` on, so that four threads share them.
+fn quarter(first: u64) {
+    let count = std::env::var("CRASH_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(SEEDS);
+    run_seeds((first..count).step_by(4));
+}
+
+#[test]
+fn seeds_0() {
+    quarter(0);
+}
+
+#[test]
+fn seeds_1() {
+    quarter(1);
+}
+
+#[test]
+fn seeds_2() {
+    quarter(2);
+}
+
+#[test]
+fn seeds_3() {
+    quarter(3);
+}
+
+#[test]
+fn one_seed() {
+    if let Some(seed) = std::env::var("CRASH_SEED").ok().and_then(|seed| seed.parse().ok()) {
+        run_seeds(std::iter::once(seed));
+    }
+}
