@@ -31,7 +31,8 @@ pub(crate) async fn authenticate(
     match directory.authenticate(&login, &secret, peer.addr.ip()).await {
         Ok(principal) => Ok(principal),
         Err(Error::Unavailable) => {
-            let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "too many logins wait, try again later\n");
+            let mut response =
+                plain(StatusCode::SERVICE_UNAVAILABLE, "too many logins wait, try again later\n");
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             Err(response)
         }

@@ -1,5 +1,6 @@
 //! Contents: requests' read under deadlines, answers' whole or streamed.
 
+use crate::door::Busy;
 use crate::limits::{BODY_GRACE_TIME, BODY_IDLE_TIME_MAX, BODY_RATE_MIN};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
@@ -105,7 +106,11 @@ impl fmt::Debug for RequestBody {
 type Piece = Result<Bytes>;
 
 /// An answer's content.
-pub struct Body(Content);
+pub struct Body {
+    content: Content,
+    /// The sign that the connection is at work, given back when the answer has gone out.
+    busy: Option<Busy>,
+}
 
 enum Content {
     Whole(Option<Bytes>),
@@ -116,13 +121,13 @@ impl Body {
     /// Nothing.
     #[must_use]
     pub fn empty() -> Self {
-        Self(Content::Whole(None))
+        Self::of(Content::Whole(None))
     }
 
     /// These octets.
     #[must_use]
     pub fn from_bytes(bytes: Bytes) -> Self {
-        Self(Content::Whole(Some(bytes).filter(|bytes| !bytes.is_empty())))
+        Self::of(Content::Whole(Some(bytes).filter(|bytes| !bytes.is_empty())))
     }
 
     pub(crate) fn from_static(text: &'static str) -> Self {
@@ -132,7 +137,16 @@ impl Body {
     /// A stream; `length` when it is known.
     #[must_use]
     pub fn stream(pieces: impl Stream<Item = Piece> + Send + 'static, length: Option<u64>) -> Self {
-        Self(Content::Streamed { pieces: Box::pin(pieces), left: length })
+        Self::of(Content::Streamed { pieces: Box::pin(pieces), left: length })
+    }
+
+    fn of(content: Content) -> Self {
+        Self { content, busy: None }
+    }
+
+    pub(crate) fn holding(mut self, busy: Busy) -> Self {
+        self.busy = Some(busy);
+        self
     }
 
     /// The whole content, for tests.
@@ -146,7 +160,7 @@ impl Body {
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if matches!(self.0, Content::Whole(_)) { "Body(whole)" } else { "Body(streamed)" })
+        f.write_str(if matches!(self.content, Content::Whole(_)) { "Body(whole)" } else { "Body(streamed)" })
     }
 }
 
@@ -173,7 +187,7 @@ impl hyper::body::Body for Body {
     type Error = Cut;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        match &mut self.0 {
+        match &mut self.content {
             Content::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Content::Streamed { pieces, left } => match pieces.as_mut().poll_next(cx) {
                 Poll::Pending => Poll::Pending,
@@ -188,12 +202,14 @@ impl hyper::body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Content::Whole(None))
+        matches!(&self.content, Content::Whole(None))
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
-            Content::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+        match &self.content {
+            Content::Whole(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
             Content::Streamed { left: Some(left), .. } => SizeHint::with_exact(*left),
             Content::Streamed { left: None, .. } => SizeHint::default(),
         }

@@ -1,5 +1,234 @@
-//! The door itself.
+//! The connection loop: who may ask, where it goes, and when a connection has to end.
 
-/// The HTTP door.
-#[derive(Debug)]
-pub struct Door;
+use crate::app::{App, Request, Response, plain};
+use crate::auth::authenticate;
+use crate::body::{Body, RequestBody};
+use crate::guard::{Guarded, Signs};
+use crate::limits;
+use crate::path::Path;
+use directory::Directory;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use sasl::door::{Drain, Peer, Stream};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The most octets of a refused request's content that are read, so that its client can read the answer.
+const REFUSED_BODY_BYTES_MAX: u64 = 64 * 1024;
+/// How often an open connection is looked at.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// HTTP with the applications of one listener. Cheap to clone.
+#[derive(Clone)]
+pub struct Door {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    directory: Arc<dyn Directory>,
+    apps: Vec<Arc<dyn App>>,
+}
+
+impl Door {
+    /// A door that leads to these applications; a path that none of them serves is answered with 404.
+    #[must_use]
+    pub fn new(directory: Arc<dyn Directory>, apps: Vec<Arc<dyn App>>) -> Self {
+        Self { inner: Arc::new(Inner { directory, apps }) }
+    }
+
+    /// Serves one connection until its end, HTTP/1.1 or HTTP/2 by the client's preface.
+    ///
+    /// When the drain is wished for, requests in work are finished (within [`limits::DRAIN_TIME_MAX`]).
+    pub async fn serve(&self, stream: Box<dyn Stream>, peer: Peer, drain: Drain) {
+        let (stream, signs) = Guarded::new(stream);
+        let activity = Arc::new(Activity::new());
+        let connection =
+            Arc::new(Connection { inner: self.inner.clone(), peer, signs, activity: activity.clone() });
+        let service = service_fn(move |request| {
+            let connection = connection.clone();
+            async move { Ok::<_, Infallible>(connection.answer(request).await) }
+        });
+        let builder = builder();
+        let served = builder.serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(served);
+        let mut end: Option<Instant> = None;
+        loop {
+            let look = tokio::time::sleep(LOOK_INTERVAL);
+            let deadline = end.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+            tokio::select! {
+                done = served.as_mut() => {
+                    if let Err(error) = done {
+                        tracing::debug!(%error, "an HTTP connection ended with an error");
+                    }
+                    return;
+                }
+                () = tokio::time::sleep_until(deadline), if end.is_some() => return,
+                () = drain.drained(), if end.is_none() => {
+                    served.as_mut().graceful_shutdown();
+                    end = Some(Instant::now() + limits::DRAIN_TIME_MAX);
+                }
+                () = look, if end.is_none() => {
+                    if activity.idle() > limits::IDLE_TIME_MAX {
+                        served.as_mut().graceful_shutdown();
+                        end = Some(Instant::now() + LOOK_INTERVAL);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits::HEAD_TIME_MAX)
+        .max_buf_size(limits::HEAD_BYTES_MAX)
+        .max_headers(limits::HEADER_COUNT_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits::STREAM_COUNT_MAX)
+        .max_pending_accept_reset_streams(limits::STREAM_RESET_PENDING_MAX)
+        .max_local_error_reset_streams(limits::STREAM_RESET_LOCAL_MAX)
+        .initial_stream_window_size(limits::STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(limits::CONNECTION_WINDOW_BYTES)
+        .max_header_list_size(u32::try_from(limits::HEAD_BYTES_MAX).unwrap_or(u32::MAX))
+        .keep_alive_interval(limits::PING_INTERVAL)
+        .keep_alive_timeout(limits::PING_TIME_MAX);
+    builder
+}
+
+struct Connection {
+    inner: Arc<Inner>,
+    peer: Peer,
+    signs: Arc<Signs>,
+    activity: Arc<Activity>,
+}
+
+impl Connection {
+    async fn answer(&self, request: http::Request<Incoming>) -> Response {
+        let busy = Activity::begin(&self.activity);
+        let mut response = self.route(request).await;
+        let headers = response.headers_mut();
+        // What users store is never to be taken for a page of this server.
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        response.map(|body| body.holding(busy))
+    }
+
+    async fn route(&self, request: http::Request<Incoming>) -> Response {
+        let (head, incoming) = request.into_parts();
+        let chunked = head.headers.contains_key(header::TRANSFER_ENCODING);
+        if head.version <= Version::HTTP_11 {
+            let target = head.uri.path_and_query().map_or("", |target| target.as_str());
+            // RFC 9112 6.1 and 3.2
+            if chunked && self.signs.ambiguous() || self.signs.had_fragment(target) {
+                return closing(StatusCode::BAD_REQUEST);
+            }
+        }
+        let Some(path) = target(&head.uri) else { return closing(StatusCode::BAD_REQUEST) };
+        if let Some(elsewhere) = self.well_known(&path) {
+            return elsewhere;
+        }
+        let Some(app) = self.inner.apps.iter().find(|app| app.serves(&path)) else {
+            return plain(StatusCode::NOT_FOUND, "");
+        };
+        let mut body = RequestBody::new(incoming, length(&head.headers));
+        let proof = authenticate(&*self.inner.directory, &self.peer, &head.headers).await;
+        let principal = match proof {
+            Ok(principal) => Arc::new(principal),
+            Err(refusal) => {
+                if body.length().is_some_and(|length| length <= REFUSED_BODY_BYTES_MAX) {
+                    let _ = body.collect(REFUSED_BODY_BYTES_MAX).await;
+                }
+                return refusal;
+            }
+        };
+        let host = head.headers.get(header::HOST).and_then(|value| value.to_str().ok());
+        let authority = head.uri.authority().map_or(host, |authority| Some(authority.as_str()));
+        let authority = authority.map(str::to_owned);
+        let query = head.uri.query().map(str::to_owned);
+        let request =
+            Request { method: head.method, path, query, headers: head.headers, authority, body, principal };
+        app.handle(request).await
+    }
+
+    /// RFC 6764 5: the redirect needs no login, and clients follow it with PROPFIND as with GET.
+    fn well_known(&self, path: &Path) -> Option<Response> {
+        let [first, name] = path.names() else { return None };
+        if first != ".well-known" {
+            return None;
+        }
+        let mut known = self.inner.apps.iter().flat_map(|app| app.well_known());
+        let (_, to) = known.find(|(known, _)| known == name)?;
+        let mut response = plain(StatusCode::MOVED_PERMANENTLY, "");
+        response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(to));
+        Some(response)
+    }
+}
+
+fn target(uri: &Uri) -> Option<Path> {
+    match uri.path() {
+        // RFC 9110 9.3.7: OPTIONS * asks about the server.
+        "*" | "" => Path::parse("/").ok(),
+        path => Path::parse(path).ok(),
+    }
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        return None;
+    }
+    let Some(value) = headers.get(header::CONTENT_LENGTH) else { return None };
+    value.to_str().ok()?.parse().ok()
+}
+
+/// An answer after which an HTTP/1.1 connection ends, since what follows cannot be trusted.
+fn closing(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// How many requests are in work, and since when none is.
+pub(crate) struct Activity(Mutex<(usize, Instant)>);
+
+/// One request in work, until its answer has gone out.
+pub(crate) struct Busy(Arc<Activity>);
+
+impl Activity {
+    fn new() -> Self {
+        Self(Mutex::new((0, Instant::now())))
+    }
+
+    fn begin(this: &Arc<Self>) -> Busy {
+        this.change(|count| count.saturating_add(1));
+        Busy(this.clone())
+    }
+
+    fn change(&self, change: impl FnOnce(usize) -> usize) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = (change(state.0), Instant::now());
+    }
+
+    fn idle(&self) -> Duration {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.0 == 0 { state.1.elapsed() } else { Duration::ZERO }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.change(|count| count.saturating_sub(1));
+    }
+}
+
+#[cfg(test)]
+mod tests;

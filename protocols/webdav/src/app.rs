@@ -2,7 +2,7 @@
 
 use crate::context::{PRINCIPALS, ROOT};
 use crate::xml::Name;
-use crate::{Call, Context, Method, Plugin, Property, Refusal, Report, Tree};
+use crate::{Call, Context, Method, Node, Plugin, Property, Refusal, Report, Tree};
 use async_trait::async_trait;
 use directory::Directory;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -88,12 +88,16 @@ impl Dav {
     async fn answer(&self, request: Request) -> Result<Response, Refusal> {
         let minimal = wants_minimal(&request.headers);
         let principal = request.principal.clone();
-        let context = Context::new(self.registry.clone(), principal, request.authority.clone(), minimal);
+        let mut context = Context::new(self.registry.clone(), principal, request.authority.clone(), minimal);
+        context.load_groups().await?;
         let resource = match context.resolve(&request.path).await {
             Ok(resource) => Some(resource),
             Err(Error::NotFound) => None,
             Err(error) => return Err(error.into()),
         };
+        if let Some(Node::Home(tree, owner)) = resource.as_ref().map(|resource| &resource.node) {
+            context.load_home_tag(tree.kind(), owner.id).await?;
+        }
         let named = |method: &&Arc<dyn Method>| method.name() == request.method.as_str();
         let Some(method) = self.registry.methods.iter().find(named).cloned() else {
             return Ok(self.not_allowed(resource.as_ref(), StatusCode::METHOD_NOT_ALLOWED));

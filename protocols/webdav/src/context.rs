@@ -7,9 +7,10 @@ use crate::resource::{CollectionNode, ItemNode, Node, Resource};
 use crate::tree::Tree;
 use directory::{Account, Directory};
 use http_door::Path;
-use model::{AccountId, Address, CollectionId, Error, Principal, Result, Rights};
+use model::{AccountId, Address, CollectionId, CollectionKind, Error, Principal, Result, Rights};
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use store::{FILES_ROOT, Reader, Store, Writer};
 use tokio::sync::Mutex;
@@ -25,6 +26,8 @@ pub struct Context {
     principal: Arc<Principal>,
     authority: Option<String>,
     minimal: bool,
+    groups: Vec<Arc<Account>>,
+    home_tag: Option<((CollectionKind, AccountId), String)>,
     readers: Mutex<HashMap<AccountId, Arc<Reader>>>,
     accounts: Mutex<HashMap<Address, Option<Arc<Account>>>>,
 }
@@ -47,6 +50,8 @@ impl Context {
             principal,
             authority,
             minimal,
+            groups: Vec::new(),
+            home_tag: None,
             readers: Mutex::default(),
             accounts: Mutex::default(),
         }
@@ -56,6 +61,36 @@ impl Context {
     #[must_use]
     pub fn principal(&self) -> &Arc<Principal> {
         &self.principal
+    }
+
+    /// Looks up the groups that the principal is in.
+    pub(crate) async fn load_groups(&mut self) -> Result<()> {
+        for id in &self.principal.groups {
+            self.groups.extend(self.registry.directory.account(*id).await?.map(Arc::new));
+        }
+        Ok(())
+    }
+
+    /// Works out the tag of a home, which changes when any collection in it does.
+    pub(crate) async fn load_home_tag(&mut self, kind: CollectionKind, owner: AccountId) -> Result<()> {
+        let reader = self.reader(owner).await?;
+        let mut hash = std::hash::DefaultHasher::new();
+        for (id, row) in reader.children(CollectionId::ROOT, kind).await? {
+            (id, row.modseq).hash(&mut hash);
+        }
+        self.home_tag = Some(((kind, owner), format!("{:016x}", hash.finish())));
+        Ok(())
+    }
+
+    /// The tag of the home that this request is about.
+    pub(crate) fn home_tag(&self, kind: CollectionKind, owner: AccountId) -> Option<String> {
+        self.home_tag.as_ref().filter(|(home, _)| *home == (kind, owner)).map(|(_, tag)| tag.clone())
+    }
+
+    /// The groups that the principal is in.
+    #[must_use]
+    pub fn groups(&self) -> &[Arc<Account>] {
+        &self.groups
     }
 
     /// The store.
@@ -148,15 +183,16 @@ impl Context {
         self.resolve_by(path, None).await
     }
 
-    /// As [`Context::resolve`], seen by a writer: for what must hold inside the turn.
+    /// As [`Context::resolve`], what lies in the reader's account being seen through it: a writer tells what
+    /// holds inside its turn.
     ///
     /// # Errors
     /// As [`Context::resolve`].
-    pub async fn resolve_in(&self, path: &Path, writer: &Writer) -> Result<Resource> {
-        self.resolve_by(path, Some(writer)).await
+    pub async fn resolve_in(&self, path: &Path, reader: &Reader) -> Result<Resource> {
+        self.resolve_by(path, Some(reader)).await
     }
 
-    async fn resolve_by(&self, path: &Path, writer: Option<&Writer>) -> Result<Resource> {
+    async fn resolve_by(&self, path: &Path, through: Option<&Reader>) -> Result<Resource> {
         let names: Vec<&str> = path.names().iter().map(String::as_str).collect();
         let collection = |node| Ok(Resource { path: path.clone().with_slash(true), node });
         match names.as_slice() {
@@ -172,7 +208,7 @@ impl Context {
                     None => collection(Node::Homes(tree)),
                     Some((name, rest)) => {
                         let owner = self.account(name).await?.ok_or(Error::NotFound)?;
-                        let place = InTree { context: self, path, writer, tree, owner };
+                        let place = InTree { context: self, path, through, tree, owner };
                         place.resolve(rest).await
                     }
                 }
@@ -219,15 +255,15 @@ pub(crate) fn item_of(
 struct InTree<'a> {
     context: &'a Context,
     path: &'a Path,
-    writer: Option<&'a Writer>,
+    through: Option<&'a Reader>,
     tree: Arc<dyn Tree>,
     owner: Arc<Account>,
 }
 
 impl InTree<'_> {
     async fn resolve(self, rest: &[&str]) -> Result<Resource> {
-        if let Some(writer) = self.writer.filter(|writer| writer.account() == self.owner.id) {
-            return self.resolve_from(writer, rest).await;
+        if let Some(reader) = self.through.filter(|reader| reader.account() == self.owner.id) {
+            return self.resolve_from(reader, rest).await;
         }
         let reader = self.context.reader(self.owner.id).await?;
         self.resolve_from(&reader, rest).await
@@ -246,8 +282,7 @@ impl InTree<'_> {
         let top = reader.child(CollectionId::ROOT, kind, first).await?.ok_or(Error::NotFound)?;
         let mut at = self.open(reader, top).await?;
         while let Some(name) = names.next() {
-            let inner =
-                if self.tree.nested() { reader.child(at.id, kind, name).await? } else { None };
+            let inner = if self.tree.nested() { reader.child(at.id, kind, name).await? } else { None };
             if let Some(id) = inner {
                 at = self.open(reader, id).await?;
                 continue;
@@ -273,6 +308,7 @@ impl InTree<'_> {
             id,
             row: members.row().clone(),
             rights: members.rights(),
+            quota: reader.quota(),
         })
     }
 

@@ -2,7 +2,8 @@
 
 use model::{CollectionId, CollectionKind, Error, ItemId, Modseq, Result, Rights};
 use store::{
-    AddressBook, Calendar, ChangeSet, Collection, CollectionRow, Folder, ObjectRow, Properties, Reader, Writer,
+    AddressBook, Calendar, ChangeSet, Collection, CollectionRow, Folder, ObjectRow, Properties, Reader,
+    Writer,
 };
 
 /// An open collection of objects, whichever its kind.

@@ -4,7 +4,7 @@ use crate::{Node, Resource};
 use model::{CollectionId, ItemId, Result};
 use store::Reader;
 
-pub use store::Lock;
+pub(crate) use store::Lock;
 
 /// Where a resource stands, for comparing with locks.
 #[derive(Clone, Debug)]

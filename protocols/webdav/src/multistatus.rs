@@ -176,7 +176,8 @@ impl Multistatus {
     }
 }
 
-async fn load_bodies(context: &Context, page: &mut [Entry]) -> Result<()> {
+/// Gives entries of one account their octets.
+pub(crate) async fn load_bodies(context: &Context, page: &mut [Entry]) -> Result<()> {
     let wanted = |entry: &Entry| {
         let item = entry.resource.item().filter(|_| entry.body.is_none())?;
         Some((item.collection.owner.id, item.row.item))

@@ -1,6 +1,6 @@
 //! Outcomes as answers: the one place where the store's errors become statuses and precondition elements.
 
-use crate::xml::{DAV, Name, Writer};
+use crate::xml::{Name, Writer};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use http_door::{Body, Response};
@@ -135,12 +135,18 @@ impl From<Error> for Refusal {
     }
 }
 
-/// The DAV privileges that stand for rights (RFC 3744 3), in the order they are listed.
+/// What anyone needs who changes content and membership.
+const WRITE_ALL: Rights = Rights::WRITE.union(Rights::INSERT).union(Rights::DELETE).union(Rights::ADMINISTER);
+
+/// The DAV privileges that stand for rights (RFC 3744 3), the aggregates before what they hold.
 pub(crate) const PRIVILEGES: &[(Rights, Name)] = &[
-    (Rights::READ, Name::new(DAV, "read")),
-    (Rights::WRITE, Name::new(DAV, "write-content")),
-    (Rights::ADMINISTER, Name::new(DAV, "write-properties")),
-    (Rights::INSERT, Name::new(DAV, "bind")),
-    (Rights::DELETE, Name::new(DAV, "unbind")),
-    (Rights::LOOKUP, Name::new(DAV, "read-current-user-privilege-set")),
+    (Rights::OWNER, Name::dav("all")),
+    (Rights::READ, Name::dav("read")),
+    (WRITE_ALL, Name::dav("write")),
+    (Rights::WRITE, Name::dav("write-content")),
+    (Rights::ADMINISTER, Name::dav("write-properties")),
+    (Rights::INSERT, Name::dav("bind")),
+    (Rights::DELETE, Name::dav("unbind")),
+    (Rights::WRITE, Name::dav("unlock")),
+    (Rights::LOOKUP, Name::dav("read-current-user-privilege-set")),
 ];

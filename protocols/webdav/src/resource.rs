@@ -4,7 +4,7 @@ use crate::Tree;
 use crate::xml::Name;
 use directory::Account;
 use http_door::Path;
-use model::{CollectionId, Rights};
+use model::{CollectionId, Quota, Rights};
 use std::fmt;
 use std::sync::Arc;
 use store::{CollectionRow, ObjectRow};
@@ -49,6 +49,8 @@ pub struct CollectionNode {
     pub row: CollectionRow,
     /// What the principal may do with it.
     pub rights: Rights,
+    /// What its account holds and may hold.
+    pub quota: Quota,
 }
 
 /// An object of the store.
@@ -64,7 +66,10 @@ pub struct ItemNode {
 
 impl fmt::Debug for CollectionNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CollectionNode").field("id", &self.id).field("name", &self.row.name).finish_non_exhaustive()
+        f.debug_struct("CollectionNode")
+            .field("id", &self.id)
+            .field("name", &self.row.name)
+            .finish_non_exhaustive()
     }
 }
 

@@ -69,6 +69,11 @@ pub trait Tree: Send + Sync + 'static {
     /// The most octets of an object.
     fn body_bytes_max(&self) -> u64;
 
+    /// What an object past [`Tree::body_bytes_max`] is answered with.
+    fn too_large(&self) -> Refusal {
+        model::Error::TooLarge(self.body_bytes_max()).into()
+    }
+
     /// Checks octets before the write turn: form, media type, nesting.
     ///
     /// # Errors

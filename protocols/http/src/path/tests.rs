@@ -14,7 +14,21 @@ fn decodes_once() {
 
 #[test]
 fn refuses_what_climbs_or_hides() {
-    for bad in ["/a/../b", "/%2e%2e/b", "/a/./b", "/a%2fb", "/..%2f", "/%c0%af", "/a%00", "/a%0d", "/%", "/%4", "/%zz", "a", ""] {
+    for bad in [
+        "/a/../b",
+        "/%2e%2e/b",
+        "/a/./b",
+        "/a%2fb",
+        "/..%2f",
+        "/%c0%af",
+        "/a%00",
+        "/a%0d",
+        "/%",
+        "/%4",
+        "/%zz",
+        "a",
+        "",
+    ] {
         assert!(Path::parse(bad).is_err(), "{bad}");
     }
     assert_eq!(Path::parse("//a///b//").unwrap().href(), "/a/b/");

@@ -1,10 +1,34 @@
 //! Live properties: one file each, one line each in [`all`].
 
+pub(crate) mod change;
+mod creationdate;
+mod current_user_principal;
+mod current_user_privilege_set;
+mod displayname;
+mod getcontentlength;
+mod getcontenttype;
+mod getctag;
+mod getetag;
+mod getlastmodified;
+mod group_membership;
+mod lockdiscovery;
+mod owner;
 mod plan;
+mod principal_collection_set;
+mod principal_url;
+mod quota_available;
+mod quota_used;
+mod resourcetype;
+mod supported_report_set;
+mod supportedlock;
+mod sync_token;
 mod view;
 
 pub use plan::{Plan, Selection};
 pub use view::View;
+
+pub(crate) use lockdiscovery::write_locks;
+pub(crate) use plan::propstat;
 
 use crate::xml::{Element, Name, Writer};
 use crate::{Refusal, Tree};
@@ -84,5 +108,26 @@ pub enum Set {
 
 /// The live properties of the core.
 pub(crate) fn all() -> Vec<Arc<dyn Property>> {
-    vec![]
+    vec![
+        Arc::new(creationdate::CreationDate),
+        Arc::new(current_user_principal::CurrentUserPrincipal),
+        Arc::new(current_user_privilege_set::CurrentUserPrivilegeSet),
+        Arc::new(displayname::DisplayName),
+        Arc::new(getcontentlength::GetContentLength),
+        Arc::new(getcontenttype::GetContentType),
+        Arc::new(getctag::GetCtag),
+        Arc::new(getetag::GetEtag),
+        Arc::new(getlastmodified::GetLastModified),
+        Arc::new(group_membership::GroupMembership),
+        Arc::new(lockdiscovery::LockDiscovery),
+        Arc::new(owner::Owner),
+        Arc::new(principal_collection_set::PrincipalCollectionSet),
+        Arc::new(principal_url::PrincipalUrl),
+        Arc::new(quota_available::QuotaAvailableBytes),
+        Arc::new(quota_used::QuotaUsedBytes),
+        Arc::new(resourcetype::ResourceType),
+        Arc::new(supported_report_set::SupportedReportSet),
+        Arc::new(supportedlock::SupportedLock),
+        Arc::new(sync_token::SyncToken),
+    ]
 }

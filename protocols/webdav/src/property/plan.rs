@@ -149,7 +149,9 @@ impl Plan {
     fn write_dead(&self, view: View<'_>, found: &mut Writer) {
         let properties = view.properties().into_iter().flatten();
         for (name, xml) in properties.filter(|(name, _)| name.starts_with('{')) {
-            let Some((namespace, local)) = name.get(1..).and_then(|rest| rest.rsplit_once('}')) else { continue };
+            let Some((namespace, local)) = name.get(1..).and_then(|rest| rest.rsplit_once('}')) else {
+                continue;
+            };
             if self.steps.iter().any(|step| step.asked.is(namespace, local))
                 || view.context.registry.property(&Name::owned(namespace, local)).is_some()
             {

@@ -1,5 +1,15 @@
 //! Reports (RFC 3253 3.6): one file each, one line each in [`all`].
 
+mod expand_property;
+mod principal_match;
+mod principal_property_search;
+mod principal_search_property_set;
+mod sync_collection;
+
+mod objects;
+
+pub use objects::{Multiget, Walk, judge_bodies, with_bodies};
+
 use crate::xml::{Element, Name};
 use crate::{Context, Depth, Multistatus, Reply, Resource};
 use async_trait::async_trait;
@@ -40,5 +50,11 @@ pub trait Report: Send + Sync + 'static {
 
 /// The reports of the core.
 pub(crate) fn all() -> Vec<Arc<dyn Report>> {
-    vec![]
+    vec![
+        Arc::new(sync_collection::SyncCollection),
+        Arc::new(expand_property::ExpandProperty),
+        Arc::new(principal_match::PrincipalMatch),
+        Arc::new(principal_property_search::PrincipalPropertySearch),
+        Arc::new(principal_search_property_set::PrincipalSearchPropertySet),
+    ]
 }

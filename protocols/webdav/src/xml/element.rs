@@ -1,6 +1,6 @@
 //! A request body as a tree, read under limits.
 
-use super::name::{Name, XML};
+use super::name::{Name, XML, is_local_name};
 use super::write::Writer;
 use crate::limits::{
     XML_ATTRIBUTE_COUNT_MAX, XML_BYTES_MAX, XML_DEPTH_MAX, XML_ELEMENT_COUNT_MAX, XML_NAMESPACE_COUNT_MAX,
@@ -199,9 +199,8 @@ fn expanded(space: &ResolveResult<'_>, local: &str) -> Result<Name> {
         ResolveResult::Unbound => "",
         ResolveResult::Unknown(_) => return Err(MALFORMED),
     };
-    // What is no NCName (Namespaces in XML 4) could not be written back.
-    let clean = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c) || !c.is_ascii();
-    if !local.chars().all(clean) || local.starts_with(|c: char| c.is_ascii_digit() || "-.".contains(c)) || local.is_empty() {
+    // What is no NCName could not be written back.
+    if !is_local_name(local) {
         return Err(MALFORMED);
     }
     Ok(Name::owned(namespace, local))

@@ -9,7 +9,7 @@ mod name;
 mod write;
 
 pub use element::{Element, Node};
-pub use name::{APPLE, CALDAV, CALENDAR_SERVER, CARDDAV, DAV, Name, XML};
+pub use name::{APPLE, CALDAV, CALENDAR_SERVER, CARDDAV, DAV, Name, XML, is_local_name};
 pub use write::{Writer, escape};
 
 #[cfg(test)]

@@ -64,3 +64,11 @@ impl fmt::Display for Name {
         write!(f, "{{{}}}{}", self.namespace, self.local)
     }
 }
+
+/// Whether a local part can stand in a document (Namespaces in XML 1.0, 4: `NCName`, seen generously).
+#[must_use]
+pub fn is_local_name(local: &str) -> bool {
+    let clean = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c) || !c.is_ascii() && !c.is_control();
+    let first = |c: char| !c.is_ascii_digit() && !"-.".contains(c);
+    local.chars().all(clean) && local.starts_with(first)
+}
