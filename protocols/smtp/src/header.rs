@@ -44,8 +44,7 @@ pub(crate) enum Fault {
 pub(crate) fn read(section: &[u8]) -> Result<Header, Fault> {
     let mut header = Header { eight_bit: !section.is_ascii(), ..Header::default() };
     let (mut from, mut sender, mut hops) = (0_u32, 0_u32, 0_usize);
-    for field in fields(section)? {
-        let (name, value) = field;
+    for (name, value) in fields(section)? {
         match name.to_ascii_lowercase().as_slice() {
             b"from" => from += add(&mut header, &value)?,
             b"sender" => sender += add(&mut header, &value)?,
@@ -72,9 +71,12 @@ fn add(header: &mut Header, value: &[u8]) -> Result<u32, Fault> {
     Ok(1)
 }
 
-/// Name and unfolded value of every field.
-fn fields(section: &[u8]) -> Result<Vec<(&[u8], Vec<u8>)>, Fault> {
-    let mut found: Vec<(&[u8], Vec<u8>)> = Vec::new();
+/// A field's name and its unfolded value.
+type Field<'a> = (&'a [u8], Vec<u8>);
+
+/// Every field of a section, in order.
+fn fields(section: &[u8]) -> Result<Vec<Field<'_>>, Fault> {
+    let mut found: Vec<Field<'_>> = Vec::new();
     for line in section.split(|&octet| octet == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match line.first() {

@@ -244,6 +244,3 @@ fn fault(fault: Fault) -> Reply {
         Fault::Loop => Reply::new(554, "5.4.6", "the message goes in circles"),
     }
 }
-
-#[cfg(test)]
-mod tests;

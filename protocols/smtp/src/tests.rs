@@ -1,1 +1,7 @@
-//! Written next.
+//! Transcripts: the door over an in-memory stream, a real store on a simulated disk, a directory in memory.
+
+mod abuse;
+mod house;
+mod messages;
+mod order;
+mod tls;

@@ -103,4 +103,4 @@ impl Dots {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

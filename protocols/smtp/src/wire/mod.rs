@@ -6,4 +6,6 @@ mod path;
 
 pub(crate) use connection::{Connection, End, Input, Patience};
 pub(crate) use data::Dots;
+#[cfg(test)]
+pub(crate) use data::tests::FALSE_ENDS;
 pub(crate) use path::{Path, parse_path};

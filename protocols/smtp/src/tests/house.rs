@@ -1,0 +1,151 @@
+//! What the transcripts stand on.
+
+use crate::{Config, Context, Door};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use delivery::Delivery;
+use directory::{Directory, testing::MemoryDirectory};
+use engine::sim::{SimDisk, SimEnv};
+use model::{AccountId, Principal, Rights};
+use sasl::door::{Drain, DrainTrigger, Peer};
+use std::{sync::Arc, time::Duration};
+use store::{INBOX, Options, Store};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
+
+pub(crate) const ALICE: AccountId = AccountId(1);
+pub(crate) const BOB: AccountId = AccountId(2);
+
+/// A store, a directory, a keeper of the queue and a door.
+pub(crate) struct House {
+    pub(crate) store: Store,
+    pub(crate) directory: Arc<MemoryDirectory>,
+    pub(crate) door: Door,
+    pub(crate) drain: Drain,
+    pub(crate) trigger: DrainTrigger,
+}
+
+/// alice (alias al@example.org), bob, and team@example.org with both; nobody's queue runs yet.
+pub(crate) fn people() -> MemoryDirectory {
+    MemoryDirectory::new()
+        .with_account("alice@example.org", "alice-secret")
+        .with_alias("al@example.org")
+        .with_account("bob@example.org", "bob-secret")
+        .with_group("team@example.org", &[ALICE, BOB])
+        .with_account("jörg@example.org", "j")
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        Self::with(Config::default())
+    }
+
+    pub(crate) fn with(config: Config) -> Self {
+        let disk = SimDisk::new(1);
+        let env = Arc::new(SimEnv::new(1));
+        let store = Store::new(disk.engine(), disk.blobs(), env, Options::default());
+        let directory = Arc::new(people());
+        let keeper = Delivery::new(store.clone(), directory.clone(), &Default::default(), "mail.example.org");
+        let delivery = Arc::new(keeper.unwrap());
+        let (trigger, drain) = sasl::door::drain();
+        let runner = delivery.clone();
+        tokio::spawn(async move { runner.run(std::future::pending()).await });
+        let door = Door::new(Context { delivery, directory: directory.clone(), config });
+        Self { store, directory, door, drain, trigger }
+    }
+
+    /// A client on a loopback listener that allows passwords in the clear.
+    pub(crate) fn connect(&self) -> Client {
+        self.connect_as(Peer {
+            addr: "127.0.0.1:2525".parse().unwrap(),
+            tls: false,
+            cleartext_auth: true,
+            acceptor: None,
+        })
+    }
+
+    pub(crate) fn connect_as(&self, peer: Peer) -> Client {
+        let (client, server) = duplex(1 << 16);
+        let (door, drain) = (self.door.clone(), self.drain.clone());
+        let session = tokio::spawn(async move { door.serve(Box::new(server), peer, drain).await });
+        Client { stream: BufReader::new(client), session }
+    }
+
+    /// A client that has greeted and logged in as alice.
+    pub(crate) async fn alice(&self) -> Client {
+        let mut client = self.connect();
+        client.check(&format!("S: 220 \nC: EHLO x\nS: 250\nC: {}\nS: 235 2.7.0", login())).await;
+        client
+    }
+
+    /// Every message in an inbox, in the order of arrival.
+    pub(crate) async fn inbox(&self, account: AccountId) -> Vec<String> {
+        let owner: Principal = self.directory.principal(account).await.unwrap();
+        let reader = self.store.read(&owner, account).await.unwrap();
+        let inbox = reader.open_mailbox(INBOX, Rights::READ).await.unwrap();
+        let mut found = Vec::new();
+        for (_, row) in reader.entries(&inbox, None, 10_000).await.unwrap() {
+            let message = reader.message(row.message).await.unwrap();
+            assert_eq!(message.body.size, row.size);
+            let octets = self.store.body(&message.body, 0..u64::MAX).collect().await.unwrap();
+            found.push(String::from_utf8_lossy(&octets).into_owned());
+        }
+        found
+    }
+
+    /// Waits until nothing is in flight.
+    pub(crate) async fn settle(&self) {
+        for _ in 0..10_000 {
+            if self.store.queue().list(None, 1).await.unwrap().is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        panic!("the queue does not empty: {:?}", self.store.queue().list(None, 10).await.unwrap());
+    }
+}
+
+/// AUTH PLAIN as alice.
+pub(crate) fn login() -> String {
+    format!("AUTH PLAIN {}", BASE64_STANDARD.encode("\0alice@example.org\0alice-secret"))
+}
+
+/// The client's end of a session.
+pub(crate) struct Client {
+    pub(crate) stream: BufReader<DuplexStream>,
+    pub(crate) session: tokio::task::JoinHandle<()>,
+}
+
+impl Client {
+    pub(crate) async fn send(&mut self, octets: &[u8]) {
+        self.stream.get_mut().write_all(octets).await.unwrap();
+    }
+
+    /// The last line of the next reply; empty when the server has closed.
+    pub(crate) async fn reply(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line).await.unwrap();
+            if line.is_empty() || line.as_bytes().get(3) != Some(&b'-') {
+                return line.trim_end().to_owned();
+            }
+        }
+    }
+
+    /// Runs a transcript: `C:` lines are sent, each `S:` line is what the next reply begins with (`S:` alone is
+    /// the end of the connection).
+    pub(crate) async fn check(&mut self, transcript: &str) {
+        for line in transcript.lines().map(str::trim_start).filter(|line| !line.is_empty()) {
+            match line.split_at(2) {
+                ("C:", text) => {
+                    let text = text.strip_prefix(' ').unwrap_or(text);
+                    self.send(format!("{text}\r\n").as_bytes()).await;
+                }
+                ("S:", text) => {
+                    let (expect, found) = (text.trim(), self.reply().await);
+                    let good = if expect.is_empty() { found.is_empty() } else { found.starts_with(expect) };
+                    assert!(good, "expected {expect:?}, found {found:?} in\n{transcript}");
+                }
+                _ => panic!("neither C: nor S: {line:?}"),
+            }
+        }
+    }
+}

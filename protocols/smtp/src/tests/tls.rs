@@ -1,0 +1,87 @@
+//! STARTTLS with a real handshake, and what an attacker puts around it.
+
+use super::house::{Client, House, login};
+use rustls::pki_types::{PrivateKeyDer, ServerName};
+use sasl::door::Peer;
+use std::sync::Arc;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+fn identity() -> (TlsAcceptor, TlsConnector) {
+    let made = rcgen::generate_simple_self_signed(vec!["mail.example.org".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let server = rustls::ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    (TlsAcceptor::from(Arc::new(server)), TlsConnector::from(Arc::new(client)))
+}
+
+fn connect(house: &House) -> (Client, TlsConnector) {
+    let (acceptor, connector) = identity();
+    let peer = Peer {
+        addr: "192.0.2.7:2525".parse().unwrap(),
+        tls: false,
+        cleartext_auth: false,
+        acceptor: Some(acceptor),
+    };
+    (house.connect_as(peer), connector)
+}
+
+#[tokio::test]
+async fn no_password_crosses_before_tls_and_the_session_begins_anew_inside() {
+    let house = House::new();
+    let (mut client, connector) = connect(&house);
+    client.check("S: 220\nC: STARTTLS\nS: 503 5.5.1").await;
+    client.send(b"EHLO x\r\n").await;
+    let mut lines = String::new();
+    while !lines.contains("250 ") {
+        client.stream.read_line(&mut lines).await.unwrap();
+    }
+    assert!(lines.contains("250-STARTTLS\r\n") && !lines.contains("AUTH"), "{lines}");
+    let refused =
+        format!("C: {}\nS: 538 5.7.11\nC: MAIL FROM:<alice@example.org>\nS: 530 5.7.0 STARTTLS", login());
+    client.check(&refused).await;
+    client.check("C: STARTTLS x\nS: 501 5.5.4\nC: STARTTLS\nS: 220 2.0.0").await;
+    let name = ServerName::try_from("mail.example.org").unwrap();
+    let tls = connector.connect(name, client.stream.into_inner()).await.unwrap();
+    let mut tls = BufReader::new(tls);
+    let script = format!("{}\r\nEHLO x\r\nSTARTTLS\r\n{}\r\nQUIT\r\n", login(), login());
+    tls.get_mut().write_all(script.as_bytes()).await.unwrap();
+    let mut said = String::new();
+    tls.read_to_string(&mut said).await.unwrap();
+    let codes: Vec<&str> = said.lines().filter(|l| l.as_bytes()[3] == b' ').map(|l| &l[..3]).collect();
+    assert_eq!(codes, ["503", "250", "503", "235", "221"], "{said}");
+    assert!(said.contains("AUTH PLAIN LOGIN") && !said.contains("250-STARTTLS"), "{said}");
+}
+
+#[tokio::test]
+async fn commands_in_front_of_the_handshake_are_refused() {
+    let house = House::new();
+    let (mut client, _) = connect(&house);
+    client.check("S: 220\nC: EHLO x\nS: 250").await;
+    client.send(b"STARTTLS\r\nNOOP\r\n").await;
+    client.check("S: 501 5.5.1\nS:").await;
+}
+
+#[tokio::test]
+async fn plaintext_instead_of_a_handshake_ends_the_session_without_a_word() {
+    let house = House::new();
+    let (mut client, _) = connect(&house);
+    client.check("S: 220\nC: EHLO x\nS: 250\nC: STARTTLS\nS: 220").await;
+    client.send(b"NOOP\r\nNOOP\r\n").await;
+    let mut said = Vec::new();
+    client.stream.read_to_end(&mut said).await.unwrap();
+    assert!(!said.windows(3).any(|window| window == b"250"), "{said:?}");
+    client.session.await.unwrap();
+}
