@@ -53,12 +53,22 @@ struct Frames {
     stable: u64,
 }
 
+/// What a lying disk says and does not do: for tests that must turn red on one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// Blobs are said to be stable and are not.
+    Blobs,
+    /// Batches are said to be stable and are not.
+    Batches,
+}
+
 /// When the power goes.
 #[derive(Debug, Default)]
 struct Power {
     steps: u64,
     cut_at: Option<u64>,
     off: bool,
+    lie: Option<Lie>,
     /// How often the power came back: what was opened in an earlier life is dead.
     life: u64,
 }
@@ -118,6 +128,15 @@ impl SimDisk {
         locked(&self.0.power).cut_at = Some(step);
     }
 
+    /// From now on the disk lies.
+    pub fn lie(&self, lie: Lie) {
+        locked(&self.0.power).lie = Some(lie);
+    }
+
+    fn lies(&self, lie: Lie) -> bool {
+        locked(&self.0.power).lie == Some(lie)
+    }
+
     /// The power goes now.
     pub fn cut(&self) {
         locked(&self.0.power).off = true;
@@ -143,7 +162,7 @@ impl SimDisk {
     /// blob stores opened before stay dead.
     pub fn restore(&self) {
         let mut power = locked(&self.0.power);
-        *power = Power { steps: power.steps, life: power.life + 1, ..Power::default() };
+        *power = Power { steps: power.steps, life: power.life + 1, lie: power.lie, ..Power::default() };
         let mut dice = locked(&self.0.dice);
         locked(&self.0.tables).lose(&mut dice);
         locked(&self.0.frames).lose(&mut dice);
