@@ -8,8 +8,6 @@ mod group;
 mod import;
 mod queue;
 mod socket;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use client::Administration;
 pub(crate) use import::{ImportMemory, Item, Place};
