@@ -1,0 +1,9 @@
+//! Everything in this crate that grows from the network, named; the limits of calendar data itself are
+//! `format::icalendar::limits`.
+
+/// The most conditions in one filter, of all kinds together.
+pub const FILTER_COUNT_MAX: usize = 200;
+/// The deepest nesting of comp-filter, and of comp in a partial retrieval.
+pub const FILTER_DEPTH_MAX: usize = 8;
+/// The most octets of a time zone in a property or a report.
+pub const TIMEZONE_BYTES_MAX: usize = 128 * 1024;
