@@ -51,6 +51,11 @@ def pytest_configure(config):
     os.environ.setdefault("COLLEGIUM", servers.binary())
 
 
+def pytest_unconfigure(config):
+    if hasattr(config, "collegium_server"):
+        config.collegium_server.dispose()
+
+
 def pytest_collect_file(parent, file_path):
     """A `.txt` beside the tests of a door is a transcript."""
     if file_path.suffix == ".txt" and file_path.parent.name in ("imap", "smtp", "webdav", "caldav", "carddav"):

@@ -132,6 +132,11 @@ class Dovecot(Server):
         time.sleep(0.3)
         return self
 
+    def add_account(self, address, password):
+        with open(self.data / "users", "a") as users:
+            users.write(f"{address}:{{PLAIN}}{password}\n")
+        time.sleep(1.1)  # it looks at the file's age in seconds
+
     def port(self, name):
         return self.card["ports"].get(name, 9)  # it has no submission: a closed port
 

@@ -207,10 +207,15 @@ class Server:
                 return int(line.split()[1]) * 1024
         raise RuntimeError("no VmRSS")
 
-    def command(self, *arguments, check=True, timeout=60):
+    def add_account(self, address, password):
+        """A further account, made through the running server's own command."""
+        self.command("account", "add", address, "--password-stdin", "--config", str(self.config_file()),
+                     stdin=password + "\n")
+
+    def command(self, *arguments, check=True, timeout=60, stdin=""):
         """Runs the binary with other arguments and returns the finished process."""
         done = subprocess.run([binary(), *arguments], capture_output=True, text=True, timeout=timeout,
-                              stdin=subprocess.DEVNULL, cwd=self.folder)
+                              input=stdin, cwd=self.folder)
         if check and done.returncode != 0:
             raise RuntimeError(f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
