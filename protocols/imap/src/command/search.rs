@@ -82,7 +82,7 @@ async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Fai
         let Some(index) = (if same { Some(place) } else { table.index(uid) }) else { continue };
         let (system, keywords) = table.flags(index);
         let facts =
-            Facts { number, uid, system, keywords, row: None, record: None, header: None, parts: None };
+            Facts { number, uid, system, keywords, row: None, record: None, header: None, found: None };
         match test.judge(&facts) {
             Some(true) => found.push((number, uid)),
             Some(false) => {}
@@ -119,7 +119,7 @@ async fn judge_deeper(
     let (system, keywords) = table.flags(candidate.index);
     let (number, uid) = (candidate.number, candidate.uid);
     let facts =
-        Facts { number, uid, system, keywords, row: Some(row), record: None, header: None, parts: None };
+        Facts { number, uid, system, keywords, row: Some(row), record: None, header: None, found: None };
     if let Some(verdict) = test.judge(&facts) {
         return Ok(verdict);
     }
@@ -136,6 +136,6 @@ async fn judge_deeper(
     if let Some(verdict) = test.judge(&facts) {
         return Ok(verdict);
     }
-    let texts = matching::texts(reader, &record, &table).await?;
-    Ok(test.judge(&Facts { parts: Some(&texts), ..facts }).unwrap_or(false))
+    let found = matching::found(reader, &record, &table, test).await?;
+    Ok(test.judge(&Facts { found: Some(&found), ..facts }).unwrap_or(false))
 }

@@ -8,7 +8,6 @@ use engine::sim::{SimDisk, SimEnv};
 use imap::Door;
 use imap_codec::ResponseCodec;
 use imap_codec::decode::Decoder;
-use model::Quota;
 use sasl::door::{DrainTrigger, Peer, drain};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +22,6 @@ pub const ALICE: &str = "x1 LOGIN alice@example.org alice-secret";
 /// A door with a store of its own.
 pub struct House {
     pub door: Door,
-    pub store: Store,
     pub trigger: DrainTrigger,
     drain: sasl::door::Drain,
 }
@@ -41,7 +39,6 @@ impl House {
     }
 
     pub fn with_quota(bytes: u64) -> Self {
-        let _ = Quota::default();
         Self::with_options(Options { quota_bytes: Some(bytes) })
     }
 
@@ -49,8 +46,8 @@ impl House {
         let disk = SimDisk::new(1);
         let store = Store::new(disk.engine(), disk.blobs(), Arc::new(SimEnv::new(1)), options);
         let (trigger, drain) = drain();
-        let door = Door::new(store.clone(), Arc::new(MemoryDirectory::sample()));
-        Self { door, store, trigger, drain }
+        let door = Door::new(store, Arc::new(MemoryDirectory::sample()));
+        Self { door, trigger, drain }
     }
 
     pub fn peer(&self) -> Peer {

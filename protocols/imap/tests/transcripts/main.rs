@@ -1,7 +1,15 @@
 //! Transcripts: what clients send and what the door answers, over an in-memory stream and a store on a
 //! simulated disk. One file per area; `harness.rs` plays the scripts.
 
-#![allow(missing_docs, reason = "tests")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails is to panic"
+)]
 
 mod append;
 mod fetch;

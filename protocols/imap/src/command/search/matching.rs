@@ -1,7 +1,8 @@
 //! Judging one message: keys over what is known of it, and the text that keys look at.
 //!
-//! Text is compared as people read it: transfer encodings, charsets and encoded words decoded, case folded
-//! (RFC 9051 6.4.4 wants a substring in any case). It is an exact search, not one by words.
+//! Text is compared as people read it: transfer encodings, charsets, encoded words and HTML decoded, case
+//! folded (RFC 9051 6.4.4 wants a substring in any case). It is an exact search, not one by words. Bodies are
+//! read once for all strings of a search, in pieces.
 
 use crate::limits::SEARCH_PART_BYTES_MAX;
 use crate::reply::Failure;
@@ -9,9 +10,10 @@ use crate::session::selected::Selected;
 use crate::wire::date::local_day;
 use crate::wire::decoder::search::{DateKind, DateTest, SearchKey};
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
-use format::mime::content::ContentType;
-use format::mime::{Kind, Part, Parts, Span, decode, header as fields, words};
+use format::mime::search::{BodySearch, Needle, fold};
+use format::mime::{Parts, Span, header as fields, words};
 use model::{Keyword, SystemFlags};
+use std::collections::BTreeSet;
 use store::{MessageRecord, MessageRow, Reader};
 
 /// What is known of a message so far.
@@ -25,8 +27,8 @@ pub(super) struct Facts<'a> {
     pub row: Option<&'a MessageRow>,
     pub record: Option<&'a MessageRecord>,
     pub header: Option<&'a Header>,
-    /// Folded texts of the body.
-    pub parts: Option<&'a [String]>,
+    /// Those of the folded strings looked for that the body has.
+    pub found: Option<&'a BTreeSet<String>>,
 }
 
 /// The decoded header: folded names and values.
@@ -105,15 +107,23 @@ impl Test {
                 Some(sent.is_some_and(|sent| compare(*test, local_day(sent), *day)))
             }
             Self::Header(name, text) => facts.header.map(|header| header.has(name, text)),
-            Self::Body(text) => {
-                facts.parts.map(|parts| parts.iter().any(|part| part.contains(text.as_str())))
-            }
+            Self::Body(text) => facts.found.map(|found| found.contains(text)),
             Self::Text(text) => {
                 if facts.header?.has_anywhere(text) {
                     return Some(true);
                 }
-                facts.parts.map(|parts| parts.iter().any(|part| part.contains(text.as_str())))
+                facts.found.map(|found| found.contains(text))
             }
+        }
+    }
+
+    /// The folded strings that the body is searched for.
+    fn texts<'t>(&'t self, texts: &mut Vec<&'t str>) {
+        match self {
+            Self::All(tests) | Self::Any(tests) => tests.iter().for_each(|test| test.texts(texts)),
+            Self::Not(test) => test.texts(texts),
+            Self::Body(text) | Self::Text(text) => texts.push(text),
+            _ => {}
         }
     }
 }
@@ -158,25 +168,6 @@ impl Header {
             value.contains(text) || name.contains(text) || format!("{name}: {value}").contains(text)
         })
     }
-
-    fn into_text(self) -> String {
-        let mut text = String::new();
-        for (name, value) in self.0 {
-            text.push_str(&name);
-            text.push_str(": ");
-            text.push_str(&value);
-            text.push('\n');
-        }
-        text
-    }
-}
-
-/// Case taken away, character by character.
-fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
-    }
-    text.chars().flat_map(char::to_lowercase).collect()
 }
 
 /// The message's own header.
@@ -189,35 +180,34 @@ pub(super) async fn header(
     Ok(Header::read(&octets(reader, record, span).await?))
 }
 
-/// The texts of a body: decoded text parts, and the headers of messages inside.
-pub(super) async fn texts(
+/// Which of the strings of a test the body has.
+pub(super) async fn found(
     reader: &Reader,
     record: &MessageRecord,
     parts: &Parts,
-) -> Result<Vec<String>, Failure> {
+    test: &Test,
+) -> Result<BTreeSet<String>, Failure> {
     let mut texts = Vec::new();
+    test.texts(&mut texts);
+    let needles: Vec<Needle> = texts.iter().map(|text| Needle::new(text)).collect();
+    let mut search = BodySearch::new(&needles);
     for (index, part) in parts.iter().enumerate() {
-        if part.kind == Kind::Text {
-            texts.push(text(reader, record, part).await?);
+        let header = octets(reader, record, part.header).await?;
+        if !search.part(index, part, &header) {
+            continue;
         }
-        if part.kind == Kind::Message
-            && let Some(inner) = parts.get(index + 1)
+        let span = part.body.partial(0, SEARCH_PART_BYTES_MAX);
+        let mut body = reader.store().body(&record.body, span.range());
+        while !search.is_done()
+            && let Some(bytes) = body.next().await?
         {
-            let block = octets(reader, record, inner.header).await?;
-            texts.push(Header::read(&block).into_text());
+            search.push(&bytes);
+            // Decoding takes time that others must get as well.
+            tokio::task::yield_now().await;
         }
     }
-    Ok(texts)
-}
-
-async fn text(reader: &Reader, record: &MessageRecord, part: &Part) -> Result<String, Failure> {
-    let header = octets(reader, record, part.header).await?;
-    let kind = fields::first(&header, "Content-Type").and_then(ContentType::parse);
-    let charset =
-        kind.and_then(|kind| kind.params.value("charset")).map(|(_, value)| value).unwrap_or_default();
-    let raw = octets(reader, record, part.body).await?;
-    let decoded = decode::whole(part.encoding, &raw);
-    Ok(fold(&words::charset_text(&decoded, &charset)))
+    let found = search.finish();
+    Ok(texts.into_iter().zip(found).filter(|(_, found)| *found).map(|(text, _)| text.to_owned()).collect())
 }
 
 /// Octets of the body; what lies beyond the limit is not looked at.
