@@ -7,16 +7,20 @@ use async_trait::async_trait;
 use directory::Directory;
 use sasl::door::{Drain, Peer, Stream};
 use std::sync::Arc;
+use store::Store;
+use webdav::Plugin;
 
 /// See the module.
 pub(crate) struct Doors {
     imap: Arc<dyn Door>,
     submission: Arc<dyn Door>,
+    store: Store,
+    directory: Arc<dyn Directory>,
 }
 
 impl Doors {
     /// Protocols that this build serves.
-    pub(crate) const SERVED: &'static [Protocol] = &[Protocol::Imap, Protocol::Submission];
+    pub(crate) const SERVED: &'static [Protocol] = &[Protocol::Imap, Protocol::Submission, Protocol::Webdav];
 
     /// Makes them.
     pub(crate) fn open(config: &Config, site: &Site) -> Self {
@@ -27,18 +31,32 @@ impl Doors {
             config: config.submission.clone(),
         };
         Self {
-            imap: Arc::new(imap::Door::new(site.store.clone(), directory)),
+            imap: Arc::new(imap::Door::new(site.store.clone(), directory.clone())),
             submission: Arc::new(smtp::Door::new(submission)),
+            store: site.store.clone(),
+            directory,
         }
     }
 
-    /// What serves a listener of these protocols.
+    /// What serves a listener of these protocols: one that has its connections to itself, or HTTP with a
+    /// plug-in for each.
     pub(crate) fn for_listener(&self, protocols: &[Protocol]) -> Option<Arc<dyn Door>> {
         match protocols {
-            [Protocol::Imap] => Some(self.imap.clone()),
-            [Protocol::Submission] => Some(self.submission.clone()),
-            _ => None,
+            [Protocol::Imap] => return Some(self.imap.clone()),
+            [Protocol::Submission] => return Some(self.submission.clone()),
+            _ => {}
         }
+        let plugins: Option<Vec<_>> = protocols.iter().map(|protocol| plugin(*protocol)).collect();
+        let dav = webdav::Dav::new(self.store.clone(), self.directory.clone(), &plugins?);
+        Some(Arc::new(http_door::Door::new(self.directory.clone(), vec![Arc::new(dav)])))
+    }
+}
+
+/// What a protocol adds to HTTP.
+fn plugin(protocol: Protocol) -> Option<Arc<dyn Plugin>> {
+    match protocol {
+        Protocol::Webdav => Some(Arc::new(webdav::Files)),
+        _ => None,
     }
 }
 
@@ -51,6 +69,13 @@ impl Door for imap::Door {
 
 #[async_trait]
 impl Door for smtp::Door {
+    async fn serve(&self, stream: Box<dyn Stream>, peer: Peer, drain: Drain) {
+        Self::serve(self, stream, peer, drain).await;
+    }
+}
+
+#[async_trait]
+impl Door for http_door::Door {
     async fn serve(&self, stream: Box<dyn Stream>, peer: Peer, drain: Drain) {
         Self::serve(self, stream, peer, drain).await;
     }

@@ -120,10 +120,10 @@ pub(super) fn blocks<'a>(bytes: &'a [u8], name: &str) -> Vec<&'a [u8]> {
         let text = line.trim_ascii();
         // A byte order mark stands before the first line of many files.
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        if text.eq_ignore_ascii_case(begin.as_bytes()) {
-            if let Some(open) = from.replace(at + line.len() - line.trim_ascii_start().len()) {
-                found.extend(bytes.get(open..at));
-            }
+        if text.eq_ignore_ascii_case(begin.as_bytes())
+            && let Some(open) = from.replace(at + line.len() - line.trim_ascii_start().len())
+        {
+            found.extend(bytes.get(open..at));
         }
         at += line.len();
         if text.eq_ignore_ascii_case(end.as_bytes())
