@@ -10,6 +10,7 @@ use crate::session::selected::Selected;
 use crate::wire::date::local_day;
 use crate::wire::decoder::search::{DateKind, DateTest, SearchKey};
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
+use format::mime::limits::HEADER_BYTES_MAX;
 use format::mime::search::{BodySearch, Needle, fold};
 use format::mime::{Parts, Span, header as fields, words};
 use model::{Keyword, SystemFlags};
@@ -210,9 +211,9 @@ pub(super) async fn found(
     Ok(texts.into_iter().zip(found).filter(|(_, found)| *found).map(|(text, _)| text.to_owned()).collect())
 }
 
-/// Octets of the body; what lies beyond the limit is not looked at.
+/// The octets of a header block; what lies beyond the limit is not looked at.
 async fn octets(reader: &Reader, record: &MessageRecord, span: Span) -> Result<bytes::Bytes, Failure> {
-    let span = span.partial(0, SEARCH_PART_BYTES_MAX);
+    let span = span.partial(0, HEADER_BYTES_MAX as u64);
     Ok(reader.store().body(&record.body, span.range()).collect().await?)
 }
 
