@@ -1,0 +1,156 @@
+//! The address books: `/dav/addressbooks/<account>/<book>/`, one card per UID, kept octet for octet.
+
+use crate::refusal::{forbidden, of_judgement};
+use async_trait::async_trait;
+use format::vcard::limits::CARD_BYTES_MAX;
+use format::vcard::validate::{Refusal as Judgement, check};
+use http::StatusCode;
+use model::{CollectionId, CollectionKind, Error, Rights, Timestamp};
+use std::collections::BTreeMap;
+use store::{AddressBook, Body, Collection, NewCollection, NewObject, ObjectRow, Writer};
+use webdav::xml::{CARDDAV, Name};
+use webdav::{Incoming, Prepared, Refusal, Reply, Tree};
+
+/// The tree of address books.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Books;
+
+/// A card on its way in.
+struct Arriving {
+    uid: Option<String>,
+    content_type: &'static str,
+    modified: Option<Timestamp>,
+}
+
+#[async_trait]
+impl Prepared for Arriving {
+    async fn put(
+        self: Box<Self>,
+        writer: &mut Writer,
+        collection: CollectionId,
+        name: &str,
+        body: Body,
+    ) -> Reply<ObjectRow> {
+        let book = writer.open::<AddressBook>(collection, Rights::LOOKUP).await?;
+        if let Some(uid) = &self.uid {
+            uid_is_free(writer, &book, name, uid).await?;
+        }
+        let content_type = self.content_type.to_owned();
+        let new = NewObject { body, content_type, modified: self.modified, mark: 0 };
+        Ok(writer.put_card(&book, name, new, self.uid.as_deref()).await?)
+    }
+}
+
+fn uid_conflict() -> Refusal {
+    Refusal::condition(StatusCode::CONFLICT, Name::new(CARDDAV, "no-uid-conflict"))
+}
+
+/// `no-uid-conflict`: no other card of the book has the UID.
+async fn uid_is_free(writer: &Writer, book: &Collection<AddressBook>, name: &str, uid: &str) -> Reply<()> {
+    let holder = match writer.name_of_uid(book, uid).await? {
+        Some(holder) if holder != name => holder,
+        _ => return Ok(()),
+    };
+    let owner = writer.principal();
+    if owner.account != writer.account() {
+        return Err(uid_conflict());
+    }
+    let names = ["dav", "addressbooks", owner.address.as_str(), &book.row().name, &holder];
+    let path = http_door::Path::from_names(names.map(str::to_owned).to_vec(), false);
+    Err(uid_conflict().about(path.href()))
+}
+
+/// Media types under which cards come: their own (RFC 6350, and the older ones), and what simple uploaders say
+/// of any file.
+fn is_card_type(content_type: Option<&str>) -> bool {
+    let Some(content_type) = content_type else { return true };
+    let essence = content_type.split(';').next().unwrap_or("").trim();
+    [
+        "text/vcard",
+        "text/x-vcard",
+        "text/directory",
+        "text/plain",
+        "application/octet-stream",
+        "application/x-www-form-urlencoded",
+        "",
+    ]
+    .iter()
+    .any(|known| essence.eq_ignore_ascii_case(known))
+}
+
+#[async_trait]
+impl Tree for Books {
+    fn segment(&self) -> &'static str {
+        "addressbooks"
+    }
+
+    fn kind(&self) -> CollectionKind {
+        CollectionKind::AddressBook
+    }
+
+    fn resource_type(&self) -> &'static [Name] {
+        const TYPE: &[Name] = &[Name::dav("collection"), Name::new(CARDDAV, "addressbook")];
+        TYPE
+    }
+
+    fn well_known(&self) -> Option<&'static str> {
+        Some("carddav")
+    }
+
+    fn body_bytes_max(&self) -> u64 {
+        CARD_BYTES_MAX as u64
+    }
+
+    fn too_large(&self) -> Refusal {
+        of_judgement(Judgement::Size(self.body_bytes_max()))
+    }
+
+    fn prepare(&self, incoming: &Incoming<'_>) -> Reply<Box<dyn Prepared>> {
+        if !is_card_type(incoming.content_type) {
+            return Err(forbidden("supported-address-data"));
+        }
+        let card = check(incoming.octets).map_err(of_judgement)?;
+        // The version goes along, so that a client knows before it reads.
+        let content_type = match card.version() {
+            Some("4.0") => "text/vcard; charset=utf-8; version=4.0",
+            Some("3.0") => "text/vcard; charset=utf-8; version=3.0",
+            _ => "text/vcard; charset=utf-8",
+        };
+        Ok(Box::new(Arriving { uid: card.uid(), content_type, modified: incoming.modified }))
+    }
+
+    async fn remove(&self, writer: &mut Writer, collection: CollectionId, name: &str) -> Reply<()> {
+        let book = writer.open::<AddressBook>(collection, Rights::DELETE).await?;
+        Ok(writer.remove_card(&book, name).await?)
+    }
+
+    async fn rename(
+        &self,
+        writer: &mut Writer,
+        from: (CollectionId, &str),
+        to: (CollectionId, &str),
+    ) -> Reply<()> {
+        let source = writer.open::<AddressBook>(from.0, Rights::DELETE).await?;
+        let target = writer.open::<AddressBook>(to.0, Rights::INSERT).await?;
+        match writer.move_card((&source, from.1), (&target, to.1)).await {
+            Ok(_) => Ok(()),
+            Err(Error::Conflict) => Err(uid_conflict()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn create(
+        &self,
+        writer: &mut Writer,
+        parent: CollectionId,
+        name: &str,
+        properties: BTreeMap<String, String>,
+    ) -> Reply<CollectionId> {
+        // RFC 6352 5.2: no address book inside an address book.
+        if parent != CollectionId::ROOT {
+            return Err(forbidden("addressbook-collection-location-ok"));
+        }
+        let new = NewCollection { properties, ..NewCollection::default() };
+        Ok(writer.create::<AddressBook>(parent, name, new).await?.id())
+    }
+}
