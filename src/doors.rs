@@ -20,7 +20,8 @@ pub(crate) struct Doors {
 
 impl Doors {
     /// Protocols that this build serves.
-    pub(crate) const SERVED: &'static [Protocol] = &[Protocol::Imap, Protocol::Submission, Protocol::Webdav];
+    pub(crate) const SERVED: &'static [Protocol] =
+        &[Protocol::Imap, Protocol::Submission, Protocol::Caldav, Protocol::Carddav, Protocol::Webdav];
 
     /// Makes them.
     pub(crate) fn open(config: &Config, site: &Site) -> Self {
@@ -55,8 +56,10 @@ impl Doors {
 /// What a protocol adds to HTTP.
 fn plugin(protocol: Protocol) -> Option<Arc<dyn Plugin>> {
     match protocol {
+        Protocol::Caldav => Some(Arc::new(caldav::CalDav)),
+        Protocol::Carddav => Some(Arc::new(carddav::CardDav)),
         Protocol::Webdav => Some(Arc::new(webdav::Files)),
-        _ => None,
+        Protocol::Imap | Protocol::Submission => None,
     }
 }
 
