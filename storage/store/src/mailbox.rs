@@ -5,7 +5,7 @@
 //! ones are kept as properties of INBOX.
 
 use crate::{
-    collection::{Collection, NewCollection},
+    collection::{Collection, NewCollection, valid_name},
     kind::Mailbox,
     limits::{COLLECTION_DEPTH_MAX, SCAN_PAGE_COUNT},
     reader::Reader,
@@ -66,6 +66,14 @@ impl FlagChange {
             }
         }
     }
+}
+
+/// Checks every level of a path before any of it is made.
+fn valid_path(path: &str) -> Result<()> {
+    if path.split(DELIMITER).count() > COLLECTION_DEPTH_MAX {
+        return Err(Error::TooLarge(COLLECTION_DEPTH_MAX as u64));
+    }
+    path.split(DELIMITER).try_for_each(valid_name)
 }
 
 /// The rights that going from one set of flags to another needs (RFC 4314 4).
@@ -153,6 +161,7 @@ impl Writer {
     /// # Errors
     /// `Exists`; as [`Writer::create`].
     pub async fn create_mailbox(&mut self, path: &str, new: NewCollection) -> Result<Collection<Mailbox>> {
+        valid_path(path)?;
         let (parents, name) = match path.rsplit_once(DELIMITER) {
             Some((parents, name)) => (Some(parents), name),
             None => (None, path),
@@ -167,9 +176,6 @@ impl Writer {
 
     /// The mailbox at a path, made if it is not there.
     async fn mailbox_or_create(&mut self, path: &str) -> Result<CollectionId> {
-        if path.split(DELIMITER).count() > COLLECTION_DEPTH_MAX {
-            return Err(Error::TooLarge(COLLECTION_DEPTH_MAX as u64));
-        }
         let mut at = CollectionId::ROOT;
         for level in path.split(DELIMITER) {
             at = match self.child(at, CollectionKind::Mailbox, level).await? {
@@ -202,6 +208,7 @@ impl Writer {
     /// # Errors
     /// `NotFound`; `Exists`; `Conflict` when the new path lies inside the old one; `Forbidden`.
     pub async fn rename_mailbox(&mut self, from: &str, to: &str) -> Result<()> {
+        valid_path(to)?;
         let source = self.open_mailbox(from, Rights::LOOKUP).await?;
         if from == INBOX {
             let target = self.create_mailbox(to, NewCollection::default()).await?;
@@ -222,17 +229,14 @@ impl Writer {
         self.rename(&source, parent, name).await
     }
 
-    /// Subscribes to a path, there or not; or ends that.
+    /// Subscribes to a mailbox; or ends the subscription of a path, there or not.
     ///
     /// # Errors
-    /// `TooLarge` past [`GONE_SUBSCRIPTION_COUNT_MAX`]; `Forbidden`.
+    /// `NotFound` where there is nothing to subscribe to, or no subscription to end; `Forbidden`.
     pub async fn subscribe_mailbox(&mut self, path: &str, subscribed: bool) -> Result<()> {
         let Some(id) = self.mailbox_at(path).await? else {
-            return if subscribed {
-                self.keep_gone_subscription(path).await
-            } else {
-                self.take_gone_subscription(path).await.map(drop)
-            };
+            let ended = !subscribed && self.take_gone_subscription(path).await?;
+            return if ended { Ok(()) } else { Err(Error::NotFound) };
         };
         let mailbox = self.open::<Mailbox>(id, Rights::LOOKUP).await?;
         if self.row(&mailbox).await?.subscribed == subscribed {

@@ -1,4 +1,5 @@
-//! SUBSCRIBE and UNSUBSCRIBE (RFC 9051 6.3.7, 6.3.8). Any name may be subscribed to, there or not.
+//! SUBSCRIBE and UNSUBSCRIBE (RFC 9051 6.3.7, 6.3.8). A mailbox must be there to be subscribed
+//! to; the subscription outlives it.
 
 use super::{Sequences, States, Verb};
 use crate::reply::{Done, Outcome};

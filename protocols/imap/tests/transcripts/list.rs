@@ -54,8 +54,16 @@ async fn subscriptions_outlive_mailboxes() {
          S: a OK CREATE completed
          C: b SUBSCRIBE x/y
          S: b OK SUBSCRIBE completed
-         C: c SUBSCRIBE gone/too
-         S: c OK SUBSCRIBE completed
+         C: c SUBSCRIBE nowhere
+         S: c NO [NONEXISTENT] No such mailbox
+         C: c1 CREATE gone/too
+         S: c1 OK CREATE completed
+         C: c2 SUBSCRIBE gone/too
+         S: c2 OK SUBSCRIBE completed
+         C: c3 DELETE gone/too
+         S: c3 OK DELETE completed
+         C: c4 DELETE gone
+         S: c4 OK DELETE completed
          C: d DELETE x/y
          S: d OK DELETE completed
          C: e LSUB \"\" x*
