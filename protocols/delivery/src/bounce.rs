@@ -205,6 +205,3 @@ fn for_machines(delivery: &Delivery, queued: &Queued, failures: &[Failure], glob
     }
     text
 }
-
-#[cfg(test)]
-mod tests;

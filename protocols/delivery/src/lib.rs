@@ -27,3 +27,6 @@ pub use date::rfc5322_date;
 pub use route::Route;
 pub use runner::{Delivery, Schedule};
 pub use submission::Submission;
+
+#[cfg(test)]
+mod tests;

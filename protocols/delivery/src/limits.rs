@@ -11,6 +11,8 @@ pub const SCAN_INTERVAL: Duration = Duration::from_secs(15);
 pub const FULL_SCAN_INTERVAL: Duration = Duration::from_millis(100);
 /// How long the runner waits for what it has begun when the server stops.
 pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
+/// The least time between two tries.
+pub const RETRY_WAIT_MIN: Duration = Duration::from_secs(1);
 /// How many entries one look takes.
 pub const SCAN_COUNT_MAX: usize = 256;
 /// How many entries are told to the runner directly before the rest is left to the index.

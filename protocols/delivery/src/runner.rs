@@ -6,8 +6,8 @@ use crate::{
     config::Config,
     limits::{
         DRAIN_TIME_MAX, FAN_OUT_COUNT_MAX, FULL_SCAN_INTERVAL, HANDOFF_COUNT_MAX, LEASE, LOCAL_COUNT_MAX,
-        RELAY_CONNECTION_COUNT_MAX, RELAY_RECIPIENT_COUNT_MAX, RELAY_WAITING_COUNT_MAX, SCAN_COUNT_MAX,
-        SCAN_INTERVAL,
+        RELAY_CONNECTION_COUNT_MAX, RELAY_RECIPIENT_COUNT_MAX, RELAY_WAITING_COUNT_MAX, RETRY_WAIT_MIN,
+        SCAN_COUNT_MAX, SCAN_INTERVAL,
     },
     relay::{Mail, Relay, Reply, transact},
 };
@@ -22,7 +22,7 @@ use std::{
 };
 use store::{Committed, Queue, QueueId, QueueRecipient, Queued, Settlement, Store, Target};
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{Notify, Semaphore, mpsc},
     task::JoinSet,
 };
 
@@ -105,6 +105,8 @@ pub struct Delivery {
     local: Semaphore,
     connections: Semaphore,
     waiting: Semaphore,
+    /// Something is due sooner than the index was to be looked at.
+    sooner: Notify,
 }
 
 impl Delivery {
@@ -127,6 +129,7 @@ impl Delivery {
             local: Semaphore::new(LOCAL_COUNT_MAX),
             connections: Semaphore::new(RELAY_CONNECTION_COUNT_MAX),
             waiting: Semaphore::new(RELAY_WAITING_COUNT_MAX),
+            sooner: Notify::new(),
         })
     }
 
@@ -233,6 +236,9 @@ impl Delivery {
                     next_scan = tokio::time::Instant::now() + wait;
                     horizon = Duration::ZERO;
                 }
+                () = self.sooner.notified() => {
+                    next_scan = next_scan.min(tokio::time::Instant::now() + RETRY_WAIT_MIN);
+                }
                 Some(_) = tasks.join_next() => {}
             }
         }
@@ -261,7 +267,7 @@ impl Delivery {
         }
         let next = self.queue().next_due().await.ok().flatten();
         let until = next.map_or(i64::MAX, |next| next.0.saturating_sub(now.0));
-        Duration::from_millis(u64::try_from(until).unwrap_or(0)).clamp(Duration::from_secs(1), SCAN_INTERVAL)
+        Duration::from_millis(u64::try_from(until).unwrap_or(0)).clamp(RETRY_WAIT_MIN, SCAN_INTERVAL)
     }
 
     /// Looks at an entry in a task of its own, unless somebody does already.
@@ -378,16 +384,20 @@ impl Delivery {
                 Some(Verdict::Waits(text)) => {
                     tracing::info!(id = %queued.id, attempts, reply = %text, "a recipient must wait");
                     let due = self.schedule.next(now, attempts).min(queued.entry.expires);
-                    settlement.due = settlement.due.min(due.max(after(now, Duration::from_secs(1))));
+                    settlement.due = settlement.due.min(due.max(after(now, RETRY_WAIT_MIN)));
                     let waiting = QueueRecipient { attempts, last_reply: text.clone(), ..recipient.clone() };
                     settlement.waiting.push((*number, waiting));
                 }
             }
         }
+        let soon = settlement.due <= after(now, SCAN_INTERVAL);
         settlement.bounce = bounce::compose(self, &queued, &failures).await?;
         let bounced = self.queue().settle(&queued, settlement).await?;
         if let Some(id) = *bounced {
             self.hand_off(id);
+        }
+        if soon {
+            self.sooner.notify_one();
         }
         Ok(())
     }
@@ -408,6 +418,3 @@ impl Drop for Claim {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-#[cfg(test)]
-mod tests;

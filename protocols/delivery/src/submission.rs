@@ -77,6 +77,3 @@ fn expand(recipients: Vec<(Address, Route)>) -> Vec<QueueRecipient> {
     }
     found
 }
-
-#[cfg(test)]
-mod tests;

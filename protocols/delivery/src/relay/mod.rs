@@ -94,6 +94,3 @@ fn credentials(config: &RelayConfig) -> Result<Option<(String, Secret)>> {
         _ => Err(Error::Invalid("the relay needs both login and password_file, or neither")),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -277,6 +277,3 @@ async fn write_body(connection: &mut Connection, mut body: BodyStream) -> io::Re
     }
     connection.write(if tail == *b"\r\n" { b".\r\n" } else { b"\r\n.\r\n" }).await
 }
-
-#[cfg(test)]
-mod tests;
