@@ -32,6 +32,9 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let Some(mut exchange) = exchange else {
         return Err(Failure::No(Some("CANNOT"), "Unknown mechanism"));
     };
+    if initial.is_some_and(|initial| initial != b"=" && !is_base64(initial)) {
+        return Err(Failure::Bad("Not base64"));
+    }
     let mut next = exchange.initial(initial);
     loop {
         match next {
@@ -45,10 +48,21 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
                 if line == b"*" {
                     return Err(Failure::Bad("Authentication cancelled"));
                 }
+                if !is_base64(&line) {
+                    wipe(line);
+                    return Err(Failure::Bad("Not base64"));
+                }
                 next = exchange.respond(&line);
                 wipe(line);
             }
             Err(_) => return Err(wrong(session)),
         }
     }
+}
+
+/// Whether the octets could be base64 (RFC 9051 6.2.2: what could not is BAD, not a failed login).
+fn is_base64(line: &[u8]) -> bool {
+    let body = line.strip_suffix(b"==").or_else(|| line.strip_suffix(b"=")).unwrap_or(line);
+    line.len().is_multiple_of(4)
+        && body.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte))
 }

@@ -36,7 +36,8 @@ pub(crate) fn local_day(time: ZonedTime) -> i64 {
     time.seconds.saturating_add(i64::from(time.offset_minutes) * 60).div_euclid(DAY_SECONDS)
 }
 
-/// The date-time without its quotes, as in INTERNALDATE.
+/// The date-time without its quotes, as in INTERNALDATE. The day has two digits, as most servers write it;
+/// RFC 9051's date-day-fixed allows a space too.
 pub(crate) fn format(time: ZonedTime) -> String {
     let local = time.seconds.saturating_add(i64::from(time.offset_minutes) * 60);
     // RFC 9051's year has four digits; a clock or client beyond them is shown at the border.
@@ -48,7 +49,7 @@ pub(crate) fn format(time: ZonedTime) -> String {
     let sign = if time.offset_minutes < 0 { '-' } else { '+' };
     let offset = time.offset_minutes.unsigned_abs();
     format!(
-        "{day:2}-{name}-{year:04} {:02}:{:02}:{:02} {sign}{:02}{:02}",
+        "{day:02}-{name}-{year:04} {:02}:{:02}:{:02} {sign}{:02}{:02}",
         second / 3600,
         second / 60 % 60,
         second % 60,

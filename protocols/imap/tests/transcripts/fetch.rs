@@ -66,7 +66,7 @@ async fn structures_and_macros() {
     assert_eq!(
         all,
         format!(
-            "* 1 FETCH (FLAGS () INTERNALDATE \" 1-Jan-2024 00:00:00 +0000\" RFC822.SIZE {} {envelope})",
+            "* 1 FETCH (FLAGS () INTERNALDATE \"01-Jan-2024 00:00:00 +0000\" RFC822.SIZE {} {envelope})",
             MESSAGE.len()
         )
     );

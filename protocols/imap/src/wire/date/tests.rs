@@ -6,12 +6,13 @@ use super::{format, local_day, parse, parse_date};
 fn date_times_there_and_back() {
     for text in [
         "17-Jul-1996 02:44:25 -0700",
-        " 1-Jan-1970 00:00:00 +0000",
+        "01-Jan-1970 00:00:00 +0000",
         "29-Feb-2024 23:59:59 +0530",
         "31-Dec-1969 23:59:59 -1200",
     ] {
         assert_eq!(format(parse(text).unwrap()), text);
     }
+    assert_eq!(parse(" 1-Jan-1970 00:00:00 +0000"), parse("01-Jan-1970 00:00:00 +0000"));
     assert_eq!(parse("17-Jul-1996 02:44:25 -0700").unwrap().seconds, 837_596_665);
 }
 

@@ -118,10 +118,12 @@ fn literal_header(line: &[u8]) -> Option<LiteralHeader> {
         Some(number) => (number, false),
         None => (number, true),
     };
-    if number.is_empty() || number.len() > 19 || !number.iter().all(u8::is_ascii_digit) {
+    if number.is_empty() || !number.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let size = number.iter().fold(0u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    // A number beyond all bounds announces a literal too, one that is refused for its size.
+    let size =
+        number.iter().fold(0u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
     Some(LiteralHeader { size, synchronizing, binary: before.ends_with(b"~") })
 }
 
