@@ -45,11 +45,18 @@ fn uid_conflict() -> Refusal {
     Refusal::condition(StatusCode::CONFLICT, Name::new(CARDDAV, "no-uid-conflict"))
 }
 
-/// `no-uid-conflict`: no other card of the book has the UID.
+/// `no-uid-conflict`: no other card of the book has the UID, and a card that has a UID keeps it.
 async fn uid_is_free(writer: &Writer, book: &Collection<AddressBook>, name: &str, uid: &str) -> Reply<()> {
     let holder = match writer.name_of_uid(book, uid).await? {
-        Some(holder) if holder != name => holder,
-        _ => return Ok(()),
+        Some(holder) if holder == name => return Ok(()),
+        Some(holder) => holder,
+        None => {
+            let Some(row) = writer.entry(book, &name.to_owned()).await? else { return Ok(()) };
+            if writer.uid_of(book, row.item).await?.is_none() {
+                return Ok(());
+            }
+            name.to_owned()
+        }
     };
     let owner = writer.principal();
     if owner.account != writer.account() {

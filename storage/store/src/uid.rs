@@ -38,6 +38,18 @@ impl Reader {
     ) -> Result<Option<String>> {
         self.load(Table::ByUid, &by_uid(collection, uid)).await
     }
+
+    /// The UID of an object, when it has one.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn uid_of<K: ObjectKind>(
+        &self,
+        collection: &Collection<K>,
+        item: ItemId,
+    ) -> Result<Option<String>> {
+        self.load(Table::ByUid, &by_item(collection, item)).await
+    }
 }
 
 impl Writer {
@@ -85,7 +97,7 @@ impl Writer {
         to: (&Collection<K>, &str),
     ) -> Result<ObjectRow> {
         let found = self.entry(from.0, &from.1.to_owned()).await?.ok_or(Error::NotFound)?;
-        let uid: Option<String> = self.load(Table::ByUid, &by_item(from.0, found.item)).await?;
+        let uid = self.uid_of(from.0, found.item).await?;
         if from.0.id() != to.0.id() {
             self.free_uid(to.0, to.1, uid.as_deref()).await?;
         }
@@ -111,10 +123,9 @@ impl Writer {
     }
 
     async fn forget_uid<K: ObjectKind>(&mut self, collection: &Collection<K>, item: ItemId) -> Result<()> {
-        let key = by_item(collection, item);
-        if let Some(uid) = self.load::<String>(Table::ByUid, &key).await? {
+        if let Some(uid) = self.uid_of(collection, item).await? {
             self.delete_raw(Table::ByUid, by_uid(collection, &uid));
-            self.delete_raw(Table::ByUid, key);
+            self.delete_raw(Table::ByUid, by_item(collection, item));
         }
         Ok(())
     }
