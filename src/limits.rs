@@ -10,6 +10,10 @@ pub(crate) const BACKLOG_COUNT: u32 = 1024;
 /// The pause after an accept that failed for want of descriptors or memory.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a command waits for a server that holds the store and does not answer yet.
+pub(crate) const SERVER_WAIT_MAX: Duration = Duration::from_secs(12);
+/// How often it looks.
+pub(crate) const SERVER_WAIT: Duration = Duration::from_millis(50);
 /// The longest line of the admin socket, in octets.
 pub(crate) const ADMIN_LINE_BYTES_MAX: usize = 1024 * 1024;
 /// The most administrators at once.

@@ -7,6 +7,8 @@ use delivery::Delivery;
 use directory::{Directory, LocalDirectory};
 use engine::{BlobStore, Engine, Env, LocalBlobs, OsEnv};
 use model::{AccountId, Error, Principal, Quota, Result};
+use rustix::fs::FlockOperation;
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -20,6 +22,8 @@ pub(crate) struct Site {
     pub(crate) delivery: Arc<Delivery>,
     engine: Arc<dyn Engine>,
     blobs: Arc<dyn BlobStore>,
+    /// Held as long as the store is open; the system lets go of it however the process ends.
+    _lock: File,
 }
 
 /// Where the running server answers administrators.
@@ -43,6 +47,7 @@ impl Site {
     pub(crate) async fn open(config: &Config) -> std::result::Result<Self, Failure> {
         let data = config.server.data.clone();
         private_directory(&data).map_err(|cause| Failure::of(data.display(), cause))?;
+        let lock = take(&data)?;
         let cache_bytes = config.store.cache_mib.saturating_mul(1024 * 1024);
         let path = data.clone();
         // Both replay and scan, which blocks.
@@ -62,7 +67,7 @@ impl Site {
         let hostname = config.server.hostname.get_ref();
         let delivery = Delivery::new(store.clone(), directory.clone(), config.delivery.get_ref(), hostname);
         let delivery = Arc::new(delivery.map_err(|error| Failure::of("delivery", error))?);
-        Ok(Self { store, directory, delivery, engine, blobs })
+        Ok(Self { store, directory, delivery, engine, blobs, _lock: lock })
     }
 
     /// Resolves when nothing may be acknowledged any more.
@@ -101,10 +106,24 @@ impl Site {
     }
 }
 
+/// One process at a time: told apart here, before anything is opened.
+fn take(data: &Path) -> std::result::Result<File, Failure> {
+    let path = data.join("lock");
+    let of = |cause: io::Error| Failure::of(path.display(), cause);
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(of)?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(Failure::busy(format!("{}: another process has the store open", data.display())))
+        }
+        Err(cause) => Err(of(cause.into())),
+    }
+}
+
 /// Why a store could not be opened, for the person who started the program.
 fn refused(data: &Path, error: Error) -> Failure {
     let why = match error {
-        Error::Conflict => "another process has it open (a server that does not answer?)",
+        Error::Conflict => "another process has it open",
         Error::Invalid(why) => why,
         Error::Corrupt => "stored data is damaged; see the log",
         _ => "it cannot be opened; see the log",

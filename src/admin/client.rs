@@ -3,11 +3,13 @@
 use super::{ImportMemory, Refusal, Reply, Request, perform};
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::limits::{SERVER_WAIT, SERVER_WAIT_MAX};
 use crate::site::{self, Site};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::Instant;
 
 /// Whoever does what is asked.
 pub(crate) enum Administration {
@@ -18,11 +20,24 @@ pub(crate) enum Administration {
 }
 
 impl Administration {
-    /// Finds the running server or opens the store.
+    /// Finds the running server or opens the store. A server that is just starting or ending holds the store
+    /// without answering: it is waited for.
     ///
     /// # Errors
-    /// When neither can be had: a server that is just starting or ending holds the store without answering.
+    /// When neither can be had.
     pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
+        let deadline = Instant::now() + SERVER_WAIT_MAX;
+        loop {
+            match Self::attempt(config).await {
+                Err(failure) if failure.is_busy() && Instant::now() < deadline => {
+                    tokio::time::sleep(SERVER_WAIT).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn attempt(config: &Config) -> Result<Self, Failure> {
         let path = site::socket_path(&config.server.data);
         match UnixStream::connect(&path).await {
             Ok(stream) => {
@@ -32,7 +47,7 @@ impl Administration {
             Err(cause) if cause.kind() == std::io::ErrorKind::PermissionDenied => {
                 Err(Failure::new(format!("{}: {cause}; run as the server's user", path.display())))
             }
-            // No socket, or one that a dead server left: the engine's lock tells for certain.
+            // No socket, or one that a dead server left: the store's lock tells for certain.
             Err(_) => {
                 let site = Box::new(Site::open(config).await?);
                 Ok(Self::Here { site, memory: ImportMemory::default() })
