@@ -20,6 +20,9 @@ use tokio::time::Instant;
 const FOREIGN_VERBS: &[&str] =
     &["GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT", "DELETE", "PATCH", "TRACE"];
 
+/// Verbs that are known and not served (RFC 5321 4.2.4).
+const UNSERVED_VERBS: &[&str] = &["EXPN", "BDAT", "ETRN", "TURN", "ATRN", "SEND", "SOML", "SAML"];
+
 /// How the client greeted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hello {
@@ -144,6 +147,9 @@ impl Session {
         let Some(found) = command::ALL.iter().find(|known| known.verb.eq_ignore_ascii_case(verb)) else {
             if FOREIGN_VERBS.iter().any(|foreign| foreign.eq_ignore_ascii_case(verb)) {
                 return Ok((Reply::new(421, "4.7.0", "this is not that protocol"), Then::Close));
+            }
+            if UNSERVED_VERBS.iter().any(|unserved| unserved.eq_ignore_ascii_case(verb)) {
+                return go(Reply::new(502, "5.5.1", "not served here"));
             }
             return go(Reply::new(500, "5.5.1", "unknown command"));
         };

@@ -60,7 +60,7 @@ pub(crate) struct Command {
     pub(crate) run: for<'a> fn(&'a mut Session, &'a str) -> Outcome<'a>,
 }
 
-/// Every command. EXPN, TURN, ETRN and BDAT are not there (500).
+/// Every command.
 pub(crate) const ALL: &[Command] = &[
     ehlo::EHLO,
     ehlo::HELO,

@@ -32,13 +32,13 @@ pub(crate) struct Extension {
 
 /// Every extension, in the order EHLO tells them.
 pub(crate) const ALL: &[Extension] = &[
+    enhanced_status_codes::EXTENSION,
     pipelining::EXTENSION,
     size::EXTENSION,
     starttls::EXTENSION,
     auth::EXTENSION,
-    eight_bit_mime::EXTENSION,
     smtputf8::EXTENSION,
-    enhanced_status_codes::EXTENSION,
+    eight_bit_mime::EXTENSION,
 ];
 
 fn bad_value() -> Reply {

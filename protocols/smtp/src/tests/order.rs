@@ -28,12 +28,12 @@ async fn ehlo_tells_the_extensions() {
     }
     let expect = [
         "250-mail.example.org",
+        "250-ENHANCEDSTATUSCODES",
         "250-PIPELINING",
         "250-SIZE 52428800",
         "250-AUTH PLAIN LOGIN",
-        "250-8BITMIME",
         "250-SMTPUTF8",
-        "250 ENHANCEDSTATUSCODES",
+        "250 8BITMIME",
     ];
     assert_eq!(found, expect);
     client.check("C: HELO x\nS: 250 mail.example.org").await;
@@ -136,8 +136,10 @@ async fn mail_and_rcpt_in_order() {
          C: RCPT TO:<bob@example.org>
          S: 503 5.5.1
          C: BDAT 3 LAST
-         S: 500 5.5.1
-         C: ETRN x
+         S: 502 5.5.1
+         C: EXPN x
+         S: 502 5.5.1
+         C: NONSENSE
          S: 500 5.5.1",
     )
     .await;
