@@ -5,11 +5,12 @@ use crate::limits::{BODY_GRACE_TIME, BODY_IDLE_TIME_MAX, BODY_RATE_MIN};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use http_body_util::BodyExt;
-use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use model::{Error, Result};
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -20,23 +21,67 @@ pub struct RequestBody {
     length: Option<u64>,
     received: u64,
     since: Option<Instant>,
+    /// Where what was not read goes when an application is done with it.
+    rest: Option<Rest>,
 }
+
+/// A place for a content that was not read to its end.
+pub(crate) type Rest = Arc<Mutex<Option<RequestBody>>>;
 
 enum Source {
     Wire(Incoming),
     Memory(Option<Bytes>),
+    Nothing,
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        let Some(rest) = self.rest.take() else { return };
+        let source = std::mem::replace(&mut self.source, Source::Nothing);
+        let left =
+            Self { source, length: self.length, received: self.received, since: self.since, rest: None };
+        *rest.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
+    }
 }
 
 impl RequestBody {
-    pub(crate) fn new(incoming: Incoming, length: Option<u64>) -> Self {
-        Self { source: Source::Wire(incoming), length, received: 0, since: None }
+    pub(crate) fn new(incoming: Incoming, length: Option<u64>) -> (Self, Rest) {
+        let rest = Rest::default();
+        let body = Self {
+            source: Source::Wire(incoming),
+            length,
+            received: 0,
+            since: None,
+            rest: Some(rest.clone()),
+        };
+        (body, rest)
+    }
+
+    /// Reads on to the end and forgets it, as far as `limit` octets and `time` go: a client that is cut off
+    /// while it sends cannot read the answer.
+    pub(crate) async fn discard(mut self, limit: u64, time: Duration) {
+        let Source::Wire(incoming) = &self.source else { return };
+        if incoming.is_end_stream()
+            || self.length.is_some_and(|length| length - self.received.min(length) > limit)
+        {
+            return;
+        }
+        let most = self.received.saturating_add(limit);
+        let reading = async { while self.received < most && matches!(self.next().await, Ok(Some(_))) {} };
+        // Whoever takes longer is cut off after all.
+        let _ = tokio::time::timeout(time, reading).await;
+    }
+
+    /// Whether the application has begun to read.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.since.is_some()
     }
 
     /// From memory, for tests of applications.
     #[must_use]
     pub fn from_bytes(bytes: Bytes) -> Self {
         let length = Some(bytes.len() as u64);
-        Self { source: Source::Memory(Some(bytes)), length, received: 0, since: None }
+        Self { source: Source::Memory(Some(bytes)), length, received: 0, since: None, rest: None }
     }
 
     /// How many octets the client announced; `None` when it sends chunks.
@@ -52,6 +97,7 @@ impl RequestBody {
     /// slower than [`BODY_RATE_MIN`] or silent for [`BODY_IDLE_TIME_MAX`].
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         let incoming = match &mut self.source {
+            Source::Nothing => return Ok(None),
             Source::Memory(bytes) => return Ok(bytes.take().filter(|bytes| !bytes.is_empty())),
             Source::Wire(incoming) => incoming,
         };

@@ -12,14 +12,13 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use model::Principal;
 use sasl::door::{Drain, Peer, Stream};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The most octets of a refused request's content that are read, so that its client can read the answer.
-const REFUSED_BODY_BYTES_MAX: u64 = 64 * 1024;
 /// How often an open connection is looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -139,17 +138,35 @@ impl Connection {
         let Some(app) = self.inner.apps.iter().find(|app| app.serves(&path)) else {
             return plain(StatusCode::NOT_FOUND, "");
         };
-        let mut body = RequestBody::new(incoming, length(&head.headers));
+        let (body, rest) = RequestBody::new(incoming, length(&head.headers));
+        // A client that waits for 100 Continue sends nothing once it has the answer instead.
+        let waits = head.headers.contains_key(header::EXPECT);
+        let lingers = head.version <= Version::HTTP_11;
         let proof = authenticate(&*self.inner.directory, &self.peer, &head.headers).await;
-        let principal = match proof {
-            Ok(principal) => Arc::new(principal),
+        let (response, limit) = match proof {
+            Ok(principal) => {
+                (self.hand_over(app, (head, path), body, principal).await, limits::REST_BYTES_MAX)
+            }
             Err(refusal) => {
-                if body.length().is_some_and(|length| length <= REFUSED_BODY_BYTES_MAX) {
-                    let _ = body.collect(REFUSED_BODY_BYTES_MAX).await;
-                }
-                return refusal;
+                drop(body);
+                (refusal, limits::STRANGERS_REST_BYTES_MAX)
             }
         };
+        let left = rest.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(left) = left.filter(|left| lingers && (left.is_begun() || !waits)) {
+            left.discard(limit, limits::REST_TIME_MAX).await;
+        }
+        response
+    }
+
+    async fn hand_over(
+        &self,
+        app: &Arc<dyn App>,
+        (head, path): (http::request::Parts, Path),
+        body: RequestBody,
+        principal: Principal,
+    ) -> Response {
+        let principal = Arc::new(principal);
         let host = head.headers.get(header::HOST).and_then(|value| value.to_str().ok());
         let authority = head.uri.authority().map_or(host, |authority| Some(authority.as_str()));
         let authority = authority.map(str::to_owned);

@@ -38,3 +38,10 @@ pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(9);
 pub const TARGET_BYTES_MAX: usize = 8 * 1024;
 /// The most octets of Basic credentials, encoded.
 pub const CREDENTIALS_BYTES_MAX: usize = 4 * 1024;
+/// The most octets of a content that no one wants that are read all the same, so that its client can read
+/// the answer.
+pub const REST_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// As [`REST_BYTES_MAX`], for those who have not logged in.
+pub const STRANGERS_REST_BYTES_MAX: u64 = 1024 * 1024;
+/// How long that may take.
+pub const REST_TIME_MAX: Duration = Duration::from_secs(10);

@@ -8,7 +8,7 @@ use crate::limits::{
 use model::{Error, Result};
 use quick_xml::NsReader;
 use quick_xml::XmlVersion;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesDecl, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 
 const MALFORMED: Error = Error::Invalid("XML is not well formed");
@@ -141,7 +141,8 @@ impl<'a> Parser<'a> {
                 }
                 // RFC 4918 20.6: entities are a way to make a small body large; nothing here needs a DTD.
                 Event::DocType(_) => return Err(Error::Invalid("XML with a DTD is refused")),
-                Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
+                Event::Decl(declaration) => encoding(&declaration)?,
+                Event::Comment(_) | Event::PI(_) => {}
                 Event::Eof => break,
                 _ => return Err(MALFORMED),
             }
@@ -204,6 +205,14 @@ fn expanded(space: &ResolveResult<'_>, local: &str) -> Result<Name> {
         return Err(MALFORMED);
     }
     Ok(Name::owned(namespace, local))
+}
+
+/// The body was read as UTF-8; a declaration of anything else makes it a contradiction.
+fn encoding(declaration: &BytesDecl<'_>) -> Result<()> {
+    let Some(encoding) = declaration.encoding() else { return Ok(()) };
+    let encoding = encoding.map_err(|_| MALFORMED)?;
+    let known = ["utf-8", "utf8", "us-ascii"].iter().any(|known| encoding.eq_ignore_ascii_case(known));
+    if known { Ok(()) } else { Err(Error::Invalid("XML is not UTF-8")) }
 }
 
 /// XML 1.0 2.2: control characters cannot stand in a document, not even as references.
