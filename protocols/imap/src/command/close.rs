@@ -1,5 +1,6 @@
 //! CLOSE (RFC 9051 6.4.1): expunges without telling, then closes.
 
+use super::expunge::deleted;
 use super::{Sequences, States, Verb};
 use crate::reply::{Done, Outcome};
 use crate::session::Session;
@@ -22,8 +23,9 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         session.selected = None;
         return Ok(Done::told("CLOSE completed"));
     }
+    let uids = deleted(session).await?;
     let mut writer = session.writer().await?;
-    writer.expunge_all(&mailbox).await?;
+    writer.expunge(&mailbox, &uids).await?;
     let proof = writer.commit(()).await?;
     session.selected = None;
     Ok(Done::changed(&proof, "CLOSE completed"))

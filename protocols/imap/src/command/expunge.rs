@@ -2,11 +2,11 @@
 
 use super::select::writable;
 use super::{Sequences, States, Verb};
-use crate::reply::{Done, Outcome};
+use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::sequence::SequenceSet;
-use model::Uid;
+use model::{SystemFlags, Uid};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
     name: "EXPUNGE",
@@ -26,17 +26,18 @@ pub(crate) async fn expunge(session: &mut Session, set: Option<&SequenceSet>) ->
     let selected = session.selected()?;
     writable(selected)?;
     let mailbox = selected.mailbox.clone();
-    let chosen = set.map(|set| selected.choose(set, true)).transpose()?;
+    let uids = match set {
+        Some(set) => selected.choose(set, true)?.into_iter().map(|(_, uid)| uid).collect(),
+        None => deleted(session).await?,
+    };
     let mut writer = session.writer().await?;
-    match chosen {
-        Some(chosen) => {
-            let uids: Vec<Uid> = chosen.into_iter().map(|(_, uid)| uid).collect();
-            writer.expunge(&mailbox, &uids).await?;
-        }
-        None => {
-            writer.expunge_all(&mailbox).await?;
-        }
-    }
+    writer.expunge(&mailbox, &uids).await?;
     let proof = writer.commit(()).await?;
     Ok(Done::changed(&proof, "EXPUNGE completed"))
+}
+
+/// UIDs of messages with \Deleted, without reading a row of any other.
+pub(super) async fn deleted(session: &mut Session) -> Result<Vec<Uid>, Failure> {
+    let (_, table) = session.latest().await?;
+    Ok(table.flagged(SystemFlags::DELETED))
 }

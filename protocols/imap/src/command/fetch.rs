@@ -151,7 +151,7 @@ async fn targets(session: &mut Session, plan: &Plan, chunk: &[(usize, Uid)]) -> 
     if plan.rows {
         let mailbox = &session.selected()?.mailbox;
         let uids: Vec<Uid> = targets.iter().map(|target| target.uid).collect();
-        let rows = plan.reader.entries_of(mailbox, &uids).await?;
+        let rows = plan.table.rows(&plan.reader, mailbox, &uids).await?;
         for (target, row) in targets.iter_mut().zip(rows) {
             target.row = row;
         }

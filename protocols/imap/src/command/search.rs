@@ -95,7 +95,7 @@ async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Fai
     for chunk in undecided.chunks(ROWS_AT_ONCE) {
         let mailbox = session.selected()?.mailbox.clone();
         let uids: Vec<Uid> = chunk.iter().map(|candidate| Uid(candidate.uid)).collect();
-        let rows = reader.entries_of(&mailbox, &uids).await?;
+        let rows = table.rows(&reader, &mailbox, &uids).await?;
         for (candidate, row) in chunk.iter().zip(rows) {
             let Some(row) = row else { continue };
             if judge_deeper(&reader, &table, test, candidate, &row).await? {

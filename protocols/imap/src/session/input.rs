@@ -34,6 +34,10 @@ impl Session {
         let mut command = Vec::new();
         let mut literals = 0;
         let mut until = None;
+        // Also where the client has sent more already: what was not begun is not answered.
+        if self.drain.is_draining() {
+            return Err(Failure::Bye("Server shutting down"));
+        }
         loop {
             let line = self.next_line(&mut command, &mut until).await?;
             let header = match line {

@@ -10,6 +10,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use store::{Collection, Mailbox, MessageRow, Reader};
 
+/// From this many neighbours on, rows are read in one sweep.
+const SWEEP_COUNT_MIN: usize = 8;
+
 /// A mailbox at one Modseq.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
@@ -45,6 +48,36 @@ impl Table {
         let system = self.system.get(index).copied().map(SystemFlags::from_bits_truncate).unwrap_or_default();
         let set = self.words.get(index).and_then(|&word| self.sets.get(usize::try_from(word).ok()?));
         (system, set.map_or(&[], |set| &**set))
+    }
+
+    /// The rows of messages, in the order of the UIDs, which must ascend. Where they stand side by side they are
+    /// read in one sweep, which costs a fraction of as many single reads.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub(crate) async fn rows(
+        &self,
+        reader: &Reader,
+        mailbox: &Collection<Mailbox>,
+        uids: &[Uid],
+    ) -> Result<Vec<Option<MessageRow>>> {
+        let place = |uid: Option<&Uid>| uid.and_then(|uid| self.index(uid.0));
+        let (Some(first), Some(last)) = (place(uids.first()), place(uids.last())) else {
+            return reader.entries_of(mailbox, uids).await;
+        };
+        if uids.len() < SWEEP_COUNT_MIN || last - first + 1 != uids.len() {
+            return reader.entries_of(mailbox, uids).await;
+        }
+        let before = uids.first().map(|uid| Uid(uid.0.saturating_sub(1)));
+        let mut found = reader.entries(mailbox, before.as_ref(), uids.len()).await?.into_iter().peekable();
+        let row = |uid: &Uid| found.next_if(|(other, _)| other == uid).map(|(_, row)| row);
+        Ok(uids.iter().map(row).collect())
+    }
+
+    /// UIDs of messages that carry a flag.
+    pub(crate) fn flagged(&self, flag: SystemFlags) -> Vec<Uid> {
+        let has = |bits: &u8| SystemFlags::from_bits_truncate(*bits).contains(flag);
+        self.uids.iter().zip(&self.system).filter(|(_, bits)| has(bits)).map(|(uid, _)| Uid(*uid)).collect()
     }
 
     /// Keywords that occur in the mailbox.
