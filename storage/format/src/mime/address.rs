@@ -132,6 +132,10 @@ impl Parser<'_> {
                     self.angle(words);
                     return true;
                 }
+                // Opened by nothing.
+                Some(b'>') => {
+                    self.cursor.next();
+                }
                 Some(_) => self.word(&mut words),
             }
         }
@@ -144,10 +148,10 @@ impl Parser<'_> {
                 words.comment = self.cursor.comments().or(words.comment.take());
                 words.gap = true;
             }
-            Some(b'"') => {
-                let quoted = self.cursor.quoted();
-                words.push(&quoted);
-            }
+            Some(b'"') => match self.cursor.quoted() {
+                Some(quoted) => words.push(&quoted),
+                None => self.octet(words),
+            },
             Some(b'=') => match self.cursor.encoded_word(ENCODED_WORD_BYTES_MAX) {
                 Some(word) => words.push(word),
                 None => self.octet(words),
@@ -165,10 +169,20 @@ impl Parser<'_> {
         }
     }
 
-    /// Words without angle brackets: an address, or a local part alone; nothing when there are none.
+    /// Words without angle brackets: an address, a local part alone, or a name; nothing when there are none.
     fn bare(&mut self, mut words: Words) {
         if words.spec.is_empty() {
             return;
+        }
+        if words.at.is_none() && words.phrase.len() > words.spec.len() {
+            // Several words and no address: a name.
+            let name = Some(words.phrase);
+            return self.items.push(Item::Mailbox {
+                name,
+                route: None,
+                local: Vec::new(),
+                domain: Vec::new(),
+            });
         }
         let name = Words::name(Vec::new(), words.comment.take());
         let (local, domain) = words.split();
@@ -205,11 +219,10 @@ impl Parser<'_> {
                     self.cursor.next();
                     break;
                 }
-                Some(b'"') => {
-                    self.cursor.quoted();
-                }
                 Some(_) => {
-                    self.cursor.next();
+                    if self.cursor.quoted().is_none() {
+                        self.cursor.next();
+                    }
                 }
             }
         }

@@ -128,7 +128,7 @@ impl Params {
                 continue;
             }
             cursor.comments();
-            let value = if cursor.peek() == Some(b'"') { cursor.quoted() } else { bare_value(cursor) };
+            let value = cursor.quoted().unwrap_or_else(|| bare_value(cursor));
             params.push((name.to_vec(), value));
         }
         Params(params)
@@ -183,21 +183,21 @@ fn skip_to_semicolon(cursor: &mut Cursor<'_>) -> bool {
                 cursor.next();
                 return true;
             }
-            Some(b'"') => {
-                cursor.quoted();
-            }
             Some(_) => {
-                cursor.next();
+                if cursor.quoted().is_none() {
+                    cursor.next();
+                }
             }
         }
     }
 }
 
 /// A value without quotes. More than tokens are seen in the wild (`filename=a b.pdf`, `boundary=a=b?`), so it
-/// goes to the semicolon, or to a comment behind white space.
+/// goes to the semicolon, or to a comment behind white space. A quote that is never closed is left out.
 fn bare_value(cursor: &mut Cursor<'_>) -> Vec<u8> {
     let mut value = Vec::new();
     let mut after_space = false;
+    cursor.eat(b'"');
     while let Some(byte) = cursor.peek() {
         if byte == b';' || (byte == b'(' && after_space) {
             break;

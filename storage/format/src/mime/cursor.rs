@@ -133,14 +133,15 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes a quoted string (the cursor is at its quote) without quotes, escapes and folding. A quote that
-    /// is never closed quotes nothing: it is taken alone, and so are those behind it.
-    pub(crate) fn quoted(&mut self) -> Vec<u8> {
-        let mut content = Vec::new();
-        self.next();
-        if self.lone_quote || !is_closed(self.rest) {
+    /// is never closed quotes nothing: `None`, and the cursor stays; the same for those behind it.
+    pub(crate) fn quoted(&mut self) -> Option<Vec<u8>> {
+        let inside = self.rest.strip_prefix(b"\"")?;
+        if self.lone_quote || !is_closed(inside) {
             self.lone_quote = true;
-            return vec![b'"'];
+            return None;
         }
+        self.rest = inside;
+        let mut content = Vec::new();
         while let Some(byte) = self.next() {
             match byte {
                 b'"' => break,
@@ -149,7 +150,7 @@ impl<'a> Cursor<'a> {
                 _ => content.push(byte),
             }
         }
-        content
+        Some(content)
     }
 
     /// Whether nothing is left.

@@ -14,7 +14,7 @@ pub(crate) enum Line {
     Field(usize),
     /// An mbox separator, `From ` without a colon right behind.
     Envelope,
-    /// Nothing that belongs in a header: the blank line is missing and the body starts with this line.
+    /// Nothing that belongs in a header.
     Junk,
 }
 
@@ -59,7 +59,7 @@ impl Field<'_> {
     }
 }
 
-/// The fields of a header block, in order; ends at the blank line or at the first line that is no field.
+/// The fields of a header block, in order, up to the blank line; lines that are no fields are skipped.
 pub fn fields(block: &[u8]) -> Fields<'_> {
     Fields { rest: block }
 }
@@ -91,12 +91,11 @@ impl<'a> Iterator for Fields<'a> {
             let name_length = match classify(without_end(line)) {
                 Line::Field(length) => length,
                 Line::Envelope => 0,
-                Line::Continuation => {
-                    // White space before the first field: nothing it could belong to.
+                Line::Continuation | Line::Junk if !line.is_empty() => {
                     self.rest = split_line(self.rest).1;
                     continue;
                 }
-                Line::Blank | Line::Junk => return None,
+                _ => return None,
             };
             let mut length = line.len();
             while let Some(b' ' | b'\t') = self.rest.get(length) {

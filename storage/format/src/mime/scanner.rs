@@ -4,7 +4,8 @@
 //! size streams through it into the store. Only LF ends a line; a CR before it belongs to the line's end.
 //!
 //! Readings of broken messages, chosen so that no octet is hidden from the user:
-//! - a header line that is no field: the blank line is missing, the body starts there;
+//! - a first header line that is no field, or a later one that looks like a delimiter: the blank line is
+//!   missing, the body starts there; other lines that are no fields are skipped, as IMAP servers do;
 //! - a multipart without usable boundary, or whose boundary never comes: text/plain (RFC 2045 5.2);
 //! - a multipart that is not closed ends with its container;
 //! - message/rfc822 in an encoding it must not have (RFC 2046 5.2.1), and anything past a limit: an opaque leaf.
@@ -203,7 +204,7 @@ impl Scanner {
                         self.end_header(start + len, self.lf + u64::from(eol > 0));
                         break;
                     }
-                    header::Line::Junk => {
+                    header::Line::Junk if self.ends_header(text, start) => {
                         self.headers.truncate(self.kept_before_line);
                         self.end_header(start, self.lf);
                         // The line is the body's: of a multipart whose first boundary it may be, or the
@@ -219,6 +220,13 @@ impl Scanner {
         self.lf += u64::from(eol > 0);
         self.eol_before = eol;
         self.kept_before_line = self.headers.len();
+    }
+
+    /// Whether a line that is no field means that the blank line is missing: where nothing is before it, or
+    /// where it looks like a delimiter. Elsewhere it is a piece of a broken field and means nothing.
+    fn ends_header(&self, text: &[u8], start: u64) -> bool {
+        let header = self.open.last().and_then(|open| self.parts.get(open.index)).map(|part| part.header);
+        text.starts_with(b"--") || header.is_none_or(|header| header.start == start)
     }
 
     /// When the line is a delimiter of an open multipart, acts on it.

@@ -55,6 +55,7 @@ fn lists_are_read_raw() {
         ("=?utf-8?Q?a\"b?= <a@x>, \"c\" <c@x>", "=?utf-8?Q?a\"b?=<a@x>, c<c@x>"),
         // Not addresses, but something must be told.
         ("root", "<root@>"),
+        ("Someone Else", "Someone Else<@>"),
         ("a@b <a@b>", "a@b<a@b>"),
         ("x@y z <real@addr>", "x@y z<real@addr>"),
         ("<>", "<@>"),
@@ -66,6 +67,7 @@ fn lists_are_read_raw() {
         ("Sad :( face <a@b>", "[Sad, ( face<a@b>, ]"),
         ("\"unclosed <a@b>", "\"unclosed<a@b>"),
         ("a@b; c@d", "<a@b>, <c@d>"),
+        ("a@b>, c@d", "<a@b>, <c@d>"),
         ("A <a@b, c@d", "A<a@b>, <c@d>"),
         ("\"\"@x", "<@x>"),
     ] {

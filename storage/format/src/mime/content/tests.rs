@@ -26,7 +26,7 @@ fn content_types_are_read_raw() {
         ("image/png; name=a b (1).png; x=y", "image/png; name=a b; x=y"),
         ("multipart/mixed; boundary=a=b?c:d", "multipart/mixed; boundary=a=b?c:d"),
         ("text/plain; name=\"a;b\"; c=d", "text/plain; name=a;b; c=d"),
-        ("text/plain; name=\"unclosed; c=d", "text/plain; name=\"; c=d"),
+        ("text/plain; name=\"unclosed; c=d", "text/plain; name=unclosed; c=d"),
         ("text/plain;;; ; a=b;", "text/plain; a=b"),
         ("text/plain; a", "text/plain"),
         ("text/plain; a=", "text/plain; a="),

@@ -21,7 +21,7 @@ fn fields_are_found_whatever_ends_their_lines() {
     check("\r\nA: 1", &[]);
     check("A:\r\n b\r\n\tc\r\nD :e\r\n", &[("A", "\r\n b\r\n\tc"), ("D", "e")]);
     check("From alice@example.org Mon\r\nA: 1\r\n", &[("", "From alice@example.org Mon"), ("A", " 1")]);
-    check("From: a\r\nnot a field\r\nB: 1\r\n", &[("From", " a")]);
+    check("From: a\r\nnot a field\r\n more\r\nB: 1\r\n", &[("From", " a"), ("B", " 1")]);
     check(" lost\r\nA: 1\r\n", &[("A", " 1")]);
     check(":\r\nA:\r\n", &[("", ""), ("A", "")]);
 }

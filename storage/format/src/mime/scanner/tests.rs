@@ -37,7 +37,9 @@ fn headers_end_where_they_end() {
     check("", "Text(|)");
     check("\r\nx", "Text(~|x)");
     check("\n", "Text(/|)");
-    check("A: b\r\nno field\r\nx", "Text(A: b~|no field~x)");
+    check("A: b\r\nno field\r\nC: d\r\n\r\nx", "Text(A: b~no field~C: d~~|x)");
+    check("A: b\r\n--no field\r\nx", "Text(A: b~|--no field~x)");
+    check("no field\r\nC: d\r\n\r\nx", "Text(|no field~C: d~~x)");
     check("A: b\r\n\r\r\n", "Text(A: b~\r~|)");
     check("no field", "Text(|no field)");
     check("From me Mon\r\nA: b\r\n\r\nx", "Text(From me Mon~A: b~~|x)");
@@ -78,8 +80,8 @@ fn the_blank_line_before_the_first_boundary_may_be_missing() {
         "Multipart(Content-Type: multipart/mixed; boundary=b/|Text(/|x))",
     );
     check(
-        "Content-Type: message/rfc822\nno field\n",
-        "Message(Content-Type: message/rfc822/|Text(|no field/))",
+        "Content-Type: message/rfc822\n--no field\n",
+        "Message(Content-Type: message/rfc822/|Text(|--no field/))",
     );
 }
 
@@ -203,6 +205,6 @@ fn headers_are_kept_to_a_limit() {
     let huge = format!("--b\nA: {}\n\nx\n", "x".repeat(HEADER_BYTES_MAX - 5)).repeat(3);
     assert_eq!(scan(format!("{M}{huge}--b--\n").as_bytes()).headers.len(), HEADERS_BYTES_MAX);
     // A long line that is no header uses nothing up.
-    let structure = scan(format!("A: b\n{}\n", "x".repeat(3 * HEADERS_BYTES_MAX)).as_bytes());
+    let structure = scan(format!("A: b\n--{}\n", "x".repeat(3 * HEADERS_BYTES_MAX)).as_bytes());
     assert_eq!((structure.header(0), structure.details[0].reading), (&b"A: b\n"[..], Reading::Claimed));
 }
