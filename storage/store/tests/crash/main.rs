@@ -4,9 +4,18 @@
 //! A run is fixed by its seed. To see one again: `CRASH_SEED=17 cargo test -p store --test crash one_seed`.
 //! `CRASH_COUNT=500000` makes a campaign of `seeds_*`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by panicking"
+)]
+
 mod client;
 mod deliver;
+mod files;
 mod history;
+mod mail;
 mod oracle;
 
 use engine::sim::{Dice, Lie, SimDisk, SimEnv};

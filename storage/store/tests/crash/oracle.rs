@@ -136,13 +136,13 @@ pub(crate) async fn delta(reader: &Reader, world: &Shared, dice: &mut Dice) {
         let before: BTreeMap<Uid, &Message> =
             old.iter().flat_map(|old| &old.messages).map(|(uid, message)| (Uid(*uid), message)).collect();
         let after = mailbox.messages.iter().map(|(uid, message)| (Uid(*uid), message)).collect();
-        walk(reader, &opened, since, before, after, dice).await;
+        walk(reader, &opened, since, (before, after), dice).await;
     }
     for id in new.folders.keys() {
         let opened = reader.open::<store::Folder>(*id, Rights::READ).await.unwrap();
         let since = old.folders.get(id).map(|old| old.modseq);
         let before = if old.folders.contains_key(id) { listing(&old, *id) } else { BTreeMap::new() };
-        walk(reader, &opened, since, before, listing(&new, *id), dice).await;
+        walk(reader, &opened, since, (before, listing(&new, *id)), dice).await;
     }
 }
 
@@ -167,8 +167,7 @@ async fn walk<K: Kind, V: Clone + PartialEq + std::fmt::Debug>(
     reader: &Reader,
     collection: &Collection<K>,
     since: Option<Modseq>,
-    mut listing: BTreeMap<K::Key, V>,
-    present: BTreeMap<K::Key, V>,
+    (mut listing, present): (BTreeMap<K::Key, V>, BTreeMap<K::Key, V>),
     dice: &mut Dice,
 ) {
     let floor = collection.row().floor;
