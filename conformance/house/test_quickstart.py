@@ -6,6 +6,7 @@ import signal
 import ssl
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -20,6 +21,9 @@ def test_the_card_is_as_promised(server):
     assert card["ports"] == {name: server.base + offset for name, offset in servers.OFFSETS.items()}
     assert os.path.isabs(card["ca"]) and os.path.exists(card["ca"])
     assert len({account["password"] for account in card["accounts"]}) == 2
+    deadline = time.monotonic() + 10
+    while "Ctrl-C" not in server.log() and time.monotonic() < deadline:
+        time.sleep(0.05)
     printed = server.log()
     for account in card["accounts"]:
         assert account["address"] in printed and account["password"] in printed

@@ -46,7 +46,8 @@ pub(super) fn parse(text: &str, base: &Path) -> Result<Config, Vec<Problem>> {
 
 /// Paths are relative to the file they stand in.
 fn resolve(config: &mut Config, base: &Path) {
-    let below = |path: &mut PathBuf| *path = base.join(&*path);
+    // Component by component: `data = "."` shall not show as `DIR/.` in every message.
+    let below = |path: &mut PathBuf| *path = base.join(&*path).components().collect();
     below(&mut config.server.data);
     if let Some(tls) = &mut config.tls {
         below(tls.certificate.get_mut());
