@@ -4,8 +4,9 @@
 //! size streams through it into the store. Only LF ends a line; a CR before it belongs to the line's end.
 //!
 //! Readings of broken messages, chosen so that no octet is hidden from the user:
-//! - a first header line that is no field, or a later one that looks like a delimiter: the blank line is
-//!   missing, the body starts there; other lines that are no fields are skipped, as IMAP servers do;
+//! - a header without any field: there is none, all of it is body;
+//! - a header line that looks like a delimiter: the blank line is missing, the body starts there;
+//! - other header lines that are no fields: pieces of broken fields, which mean nothing (Dovecot's reading);
 //! - a multipart without usable boundary, or whose boundary never comes: text/plain (RFC 2045 5.2);
 //! - a multipart that is not closed ends with its container;
 //! - message/rfc822 in an encoding it must not have (RFC 2046 5.2.1), and anything past a limit: an opaque leaf.
@@ -47,8 +48,20 @@ struct Open {
     /// Of a multipart that is not closed.
     boundary: Option<Vec<u8>>,
     is_digest: bool,
-    body_start: u64,
-    lf_before_body: u64,
+    /// Where its header or, when that is over, its body starts, and how many LF octets are before that.
+    start: u64,
+    lf_before: u64,
+    /// What its header has so far.
+    seen: Seen,
+}
+
+/// What a header has so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    Nothing,
+    /// Lines, but no field among them: the blank line may be missing.
+    Junk,
+    Field,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +119,7 @@ impl Scanner {
             kept_before_line: 0,
             eol_before: 0,
         };
-        scanner.open_part(0, false);
+        scanner.open_part(0, 0, false);
         scanner
     }
 
@@ -204,16 +217,19 @@ impl Scanner {
                         self.end_header(start + len, self.lf + u64::from(eol > 0));
                         break;
                     }
-                    header::Line::Junk if self.ends_header(text, start) => {
+                    // It looks like a delimiter: the blank line is missing. The line is the body's: of a
+                    // multipart whose first boundary it may be, or the header's of a message inside.
+                    header::Line::Junk if text.starts_with(b"--") => {
                         self.headers.truncate(self.kept_before_line);
                         self.end_header(start, self.lf);
-                        // The line is the body's: of a multipart whose first boundary it may be, or the
-                        // header's of a message inside.
                         if is_short && self.end_delimiter(text, start, start + len) {
                             break;
                         }
                     }
-                    _ => break,
+                    line => {
+                        self.see(line);
+                        break;
+                    }
                 }
             }
         }
@@ -222,11 +238,14 @@ impl Scanner {
         self.kept_before_line = self.headers.len();
     }
 
-    /// Whether a line that is no field means that the blank line is missing: where nothing is before it, or
-    /// where it looks like a delimiter. Elsewhere it is a piece of a broken field and means nothing.
-    fn ends_header(&self, text: &[u8], start: u64) -> bool {
-        let header = self.open.last().and_then(|open| self.parts.get(open.index)).map(|part| part.header);
-        text.starts_with(b"--") || header.is_none_or(|header| header.start == start)
+    /// Remembers that the open header has this line.
+    fn see(&mut self, line: header::Line) {
+        let Some(open) = self.open.last_mut() else { return };
+        match line {
+            header::Line::Field(_) | header::Line::Envelope => open.seen = Seen::Field,
+            header::Line::Junk if open.seen == Seen::Nothing => open.seen = Seen::Junk,
+            _ => {}
+        }
     }
 
     /// When the line is a delimiter of an open multipart, acts on it.
@@ -254,13 +273,13 @@ impl Scanner {
             self.boundaries -= 1;
         } else {
             let is_digest = multipart.is_digest;
-            self.open_part(end, is_digest);
+            self.open_part(end, self.lf + 1, is_digest);
         }
         true
     }
 
-    /// Opens a part whose header starts at `start`.
-    fn open_part(&mut self, start: u64, in_digest: bool) {
+    /// Opens a part whose header starts at `start`, behind so many LF octets.
+    fn open_part(&mut self, start: u64, lf_before: u64, in_digest: bool) {
         let index = self.parts.len();
         let empty = Span { start, len: 0 };
         self.parts.push(Part {
@@ -277,15 +296,17 @@ impl Scanner {
             index,
             boundary: None,
             is_digest: false,
-            body_start: start,
-            lf_before_body: 0,
+            start,
+            lf_before,
+            seen: Seen::Nothing,
         });
         self.state = State::Header;
         self.kept_before_line = self.headers.len();
     }
 
-    /// The header of the top part is over and its body starts at `body_start`.
-    fn end_header(&mut self, body_start: u64, lf_before_body: u64) {
+    /// The header of the top part is over and its body starts at `start`; a header without any field was
+    /// none, and all of it is body.
+    fn end_header(&mut self, start: u64, lf_before: u64) {
         self.state = State::Body;
         let has_room = self.open.len() < self.limits.depth_max && self.parts.len() < self.limits.parts_max;
         let Some(open) = self.open.last_mut() else { return };
@@ -293,9 +314,14 @@ impl Scanner {
         else {
             return;
         };
-        open.body_start = body_start;
-        open.lf_before_body = lf_before_body;
-        part.header = Span::between(part.header.start, body_start);
+        if open.seen == Seen::Junk {
+            self.headers.truncate(detail.kept.start);
+            detail.in_digest = false;
+        } else {
+            (open.start, open.lf_before) = (start, lf_before);
+        }
+        let (start, lf_before) = (open.start, open.lf_before);
+        part.header = Span::between(part.header.start, start);
         detail.kept.end = self.headers.len();
         let block = self.headers.get(detail.kept.clone()).unwrap_or_default();
         part.encoding = Encoding::parse(header::first(block, "Content-Transfer-Encoding"));
@@ -307,7 +333,7 @@ impl Scanner {
         self.boundaries += usize::from(plan.boundary.is_some());
         open.boundary = plan.boundary;
         if part.kind == Kind::Message {
-            self.open_part(body_start, false);
+            self.open_part(start, lf_before, false);
         }
     }
 
@@ -318,13 +344,13 @@ impl Scanner {
         let total = self.parts.len();
         for open in self.open.get(level..).unwrap_or_default() {
             let Some(part) = self.parts.get_mut(open.index) else { continue };
-            let is_empty = position <= open.body_start;
-            let end = if is_empty { open.body_start } else { position.saturating_sub(eol) };
+            let is_empty = position <= open.start;
+            let end = if is_empty { open.start } else { position.saturating_sub(eol) };
             // What is inside cannot go on behind what it is in.
             let end = end.min(*cap.get_or_insert(end));
             part.header = Span::between(part.header.start, part.header.end().min(end));
-            part.body = Span::between(open.body_start.min(end), end);
-            let all = self.lf - open.lf_before_body.min(self.lf);
+            part.body = Span::between(open.start.min(end), end);
+            let all = self.lf - open.lf_before.min(self.lf);
             part.lines = if part.body.len == 0 { 0 } else { all - u64::from(eol > 0).min(all) };
             part.end = u32::try_from(total).unwrap_or(u32::MAX);
             if part.kind == Kind::Multipart && total == open.index + 1 {

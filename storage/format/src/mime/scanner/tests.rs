@@ -39,7 +39,9 @@ fn headers_end_where_they_end() {
     check("\n", "Text(/|)");
     check("A: b\r\nno field\r\nC: d\r\n\r\nx", "Text(A: b~no field~C: d~~|x)");
     check("A: b\r\n--no field\r\nx", "Text(A: b~|--no field~x)");
-    check("no field\r\nC: d\r\n\r\nx", "Text(|no field~C: d~~x)");
+    check("no field\r\nC: d\r\n\r\nx", "Text(no field~C: d~~|x)");
+    check("no field\r\n more\r\nnor this\r\n\r\nC: d\r\n", "Text(|no field~ more~nor this~~C: d~)");
+    check("no field\r\n--x\r\n", "Text(|no field~--x~)");
     check("A: b\r\n\r\r\n", "Text(A: b~\r~|)");
     check("no field", "Text(|no field)");
     check("From me Mon\r\nA: b\r\n\r\nx", "Text(From me Mon~A: b~~|x)");
@@ -63,6 +65,14 @@ fn parts_end_before_the_line_end_of_the_delimiter() {
     check(&format!("{M}--b\nA: 1\n\n--b--"), &format!("Multipart({m}|Text(A: 1//|))"));
     check(&format!("{M}--b\nA: 1\n--b--"), &format!("Multipart({m}|Text(A: 1/|))"));
     check(&format!("{M}--b\n--b\n--b--"), &format!("Multipart({m}|Text(|) Text(|))"));
+    // No header and no blank line either.
+    check(&format!("{M}--b\nx\ny\n\n--b--"), &format!("Multipart({m}|Text(|x/y/))"));
+    check(&format!("{M}--b\nx\n--b--"), &format!("Multipart({m}|Text(|x))"));
+    let digest = M.replace("mixed", "digest");
+    check(
+        &format!("{digest}--b\nx\n\n--b--"),
+        &format!("Multipart({}|Text(|x/))", digest.replace('\n', "/")),
+    );
     // Not closed.
     check(&format!("{M}--b\n\nx\n"), &format!("Multipart({m}|Text(/|x/))"));
     check(&format!("{M}--b"), &format!("Multipart({m}|Text(|))"));
