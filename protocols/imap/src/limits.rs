@@ -66,8 +66,6 @@ pub(crate) const READ_BYTES: usize = 8 * 1024;
 pub(crate) const STREAM_BYTES: usize = 16 * 1024;
 /// Output gathered before it is sent in the middle of a reply.
 pub(crate) const OUTPUT_BYTES: usize = 64 * 1024;
-/// One read of a body from the store.
-pub(crate) const BODY_WINDOW_BYTES: u64 = 256 * 1024;
 /// Rows read from the store at a time.
 pub(crate) const ROWS_AT_ONCE: usize = 1_000;
 /// Changes read from the store at a time; where more have come the mailbox is read anew.

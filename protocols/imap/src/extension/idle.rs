@@ -32,7 +32,8 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let account = session.account()?.1;
     let mut watch = session.context.store.watch(account);
     session.connection.out.raw(b"+ idling").crlf();
-    session.synchronize(true).await?;
+    // Boxed: what a look at the mailbox needs is given back before the wait.
+    Box::pin(session.synchronize(true)).await?;
     let until = Instant::now() + IDLE_TIME_MAX;
     loop {
         let mut line = Vec::new();
@@ -50,7 +51,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
             biased;
             filled = session.connection.fill(until) => filled?,
             () = drain.drained() => return Err(Failure::Bye("Server shutting down")),
-            () = watch.changed(), if session.selected.is_some() => session.synchronize(true).await?,
+            () = watch.changed(), if session.selected.is_some() => Box::pin(session.synchronize(true)).await?,
         }
     }
 }

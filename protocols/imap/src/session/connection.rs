@@ -84,14 +84,27 @@ impl Connection {
         }
         let Some(stream) = mine(&mut self.stream).as_mut() else { return Err(Failure::Gone) };
         self.flushes += 1;
-        let bytes = self.out.bytes();
-        let sending = async {
-            stream.write_all(bytes).await?;
-            stream.flush().await
-        };
-        let outcome = timeout(WRITE_TIME_MAX, sending).await;
+        let outcome = send(stream.as_mut(), self.out.bytes()).await;
         self.out.sent();
-        if matches!(outcome, Ok(Ok(()))) { Ok(()) } else { Err(Failure::Gone) }
+        outcome
+    }
+
+    /// Sends octets behind what waits; many of them without copying them first.
+    ///
+    /// # Errors
+    /// As [`Connection::flush`].
+    pub(crate) async fn pass(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if bytes.len() < PASSED_BYTES_MIN {
+            self.out.raw(bytes);
+            return self.flush_if_large().await;
+        }
+        self.flush().await?;
+        let Some(stream) = mine(&mut self.stream).as_mut() else { return Err(Failure::Gone) };
+        self.flushes += 1;
+        for window in bytes.chunks(OUTPUT_BYTES) {
+            send(stream.as_mut(), window).await?;
+        }
+        Ok(())
     }
 
     /// Sends what waits if it is much.
@@ -114,6 +127,18 @@ impl Connection {
             let _ = timeout(WRITE_TIME_MAX, stream.shutdown()).await;
         }
     }
+}
+
+/// Fewer octets than these are gathered with others before they are sent.
+const PASSED_BYTES_MIN: usize = 16 * 1024;
+
+async fn send(stream: &mut dyn Stream, bytes: &[u8]) -> Result<(), Failure> {
+    let sending = async {
+        stream.write_all(bytes).await?;
+        stream.flush().await
+    };
+    let outcome = timeout(WRITE_TIME_MAX, sending).await;
+    if matches!(outcome, Ok(Ok(()))) { Ok(()) } else { Err(Failure::Gone) }
 }
 
 fn mine(stream: &mut Mutex<Option<Box<dyn Stream>>>) -> &mut Option<Box<dyn Stream>> {

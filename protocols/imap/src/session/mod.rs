@@ -150,11 +150,11 @@ impl Session {
         let outcome = (verb.run)(self, cursor).await;
         if let Some(header) = self.message.take() {
             // The command was refused before it took its message.
-            self.discard(header).await?;
+            Box::pin(self.discard(header)).await?;
         }
         let done = outcome?;
         // RFC 9051 7.5.1: no EXPUNGE while sequence numbers are in use.
-        self.synchronize(verb.sequences != Sequences::Used).await?;
+        Box::pin(self.synchronize(verb.sequences != Sequences::Used)).await?;
         Ok(done)
     }
 
@@ -244,3 +244,6 @@ fn write_tagged(connection: &mut Connection, tag: &str, condition: &str, code: O
     }
     out.raw(text).crlf();
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@ mod list;
 mod login;
 mod mailbox;
 mod messages;
+mod noise;
 mod rev2;
 mod search;
 mod sharing;

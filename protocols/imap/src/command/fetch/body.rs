@@ -3,7 +3,7 @@
 //! Sections are sent in windows as they come from the store; only header blocks that are filtered and parts
 //! that are decoded are held whole, within limits.
 
-use crate::limits::{BINARY_PART_BYTES_MAX, BODY_WINDOW_BYTES};
+use crate::limits::BINARY_PART_BYTES_MAX;
 use crate::reply::Failure;
 use crate::session::Session;
 use crate::wire::decoder::fetch::{FetchItem, Section, SectionItem, SectionText};
@@ -59,17 +59,14 @@ async fn section(session: &mut Session, record: &MessageRecord, item: &SectionIt
     stream(session, record, span).await
 }
 
-/// Sends octets of the body in windows. What was announced must come: damage ends the session.
+/// Sends octets of the body as they come from the store. What was announced must come: damage ends the session.
 async fn stream(session: &mut Session, record: &MessageRecord, span: Span) -> Result<(), Failure> {
     let mut body = session.context.store.body(&record.body, span.range());
     let mut sent = 0;
     loop {
         match body.next().await {
             Ok(Some(bytes)) => {
-                for window in bytes.chunks(usize::try_from(BODY_WINDOW_BYTES).unwrap_or(usize::MAX)) {
-                    session.connection.out.raw(window);
-                    session.connection.flush_if_large().await?;
-                }
+                session.connection.pass(&bytes).await?;
                 sent += bytes.len() as u64;
             }
             Ok(None) if sent == span.len => return Ok(()),
