@@ -2,7 +2,7 @@
 //! path of what stands above can be walked.
 
 use crate::{
-    Batch, BlobStore, BoxFuture, Durable, Engine, Frame, Place, Range, Snapshot, Table, poison::Poison,
+    Batch, BlobStore, BoxFuture, Durable, Engine, Found, Frame, Place, Range, Snapshot, Table, poison::Poison,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -205,6 +205,19 @@ impl BlobStore for FailBlobs {
             () = self.poison.wait() => {}
             () = self.inner.poisoned() => {}
         }
+    }
+
+    async fn sealed(&self) -> Result<Vec<u32>> {
+        self.inner.sealed().await
+    }
+
+    async fn found(&self, segment: u32) -> Result<Vec<Found>> {
+        self.plan.pass(Call::Read)?;
+        self.inner.found(segment).await
+    }
+
+    async fn remove(&self, segment: u32) -> Result<()> {
+        self.inner.remove(segment).await
     }
 }
 

@@ -22,7 +22,7 @@ mod suite;
 mod traits;
 
 pub use batch::{Batch, Durable, Op, Precondition, Range, Table};
-pub use blobs::{Found, LocalBlobs};
+pub use blobs::LocalBlobs;
 pub use env::OsEnv;
 pub use fjall::open_fjall;
-pub use traits::{BlobStore, BoxFuture, Engine, Env, Frame, Place, Snapshot};
+pub use traits::{BlobStore, BoxFuture, Engine, Env, Found, Frame, Place, Snapshot};

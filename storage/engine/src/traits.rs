@@ -71,6 +71,19 @@ pub struct Frame {
     pub sequence: u64,
 }
 
+/// A blob found in a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its name.
+    pub id: BlobId,
+    /// Where it is.
+    pub place: Place,
+    /// Its bytes, with what surrounds them.
+    pub bytes: u64,
+    /// Its place in the order of appends.
+    pub sequence: u64,
+}
+
 /// Immutable bytes named by their hash.
 #[async_trait]
 pub trait BlobStore: Send + Sync + 'static {
@@ -94,6 +107,33 @@ pub trait BlobStore: Send + Sync + 'static {
 
     /// As [`Engine::poisoned`].
     async fn poisoned(&self);
+
+    /// Segments that are not written any more, oldest first, for collection; none where space comes back by
+    /// itself.
+    ///
+    /// # Errors
+    /// `Unavailable` when they cannot be listed.
+    async fn sealed(&self) -> Result<Vec<u32>> {
+        Ok(Vec::new())
+    }
+
+    /// What a sealed segment holds, in the order of appends; damaged stretches are left out.
+    ///
+    /// # Errors
+    /// `Corrupt` when there is no such segment, `Unavailable` when it cannot be read.
+    async fn found(&self, segment: u32) -> Result<Vec<Found>> {
+        let _ = segment;
+        Err(model::Error::Corrupt)
+    }
+
+    /// Removes a sealed segment, which nothing may refer to any more.
+    ///
+    /// # Errors
+    /// `Conflict` for one that is still written, `Unavailable` when it cannot be removed.
+    async fn remove(&self, segment: u32) -> Result<()> {
+        let _ = segment;
+        Err(model::Error::Conflict)
+    }
 }
 
 /// The only clock and the only dice; tests bring their own.

@@ -10,7 +10,7 @@ use super::{
     segments::{Handles, Listing, gone_path, list, segment_path, unavailable},
 };
 use crate::{
-    BlobStore, Frame, Place,
+    BlobStore, Found, Frame, Place,
     limits::{BLOB_BYTES_MAX, READ_INLINE_BYTES_MAX, SEGMENT_BYTES_MAX},
     lock::DirectoryLock,
     poison::Poison,
@@ -58,20 +58,34 @@ struct Shared {
 }
 
 impl Shared {
+    fn frames(&self, segment: u32) -> Result<Vec<Found>> {
+        let file = self.handles.get(segment)?;
+        let mut frames = Vec::new();
+        let walked = walk(&file, |offset, header| {
+            let spot =
+                Spot { segment, offset: u32::try_from(offset).unwrap_or(u32::MAX), bytes: header.bytes };
+            let (place, bytes) = (Place(spot.encode()), header.frame_bytes());
+            frames.push(Found { id: header.id, place, bytes, sequence: header.sequence });
+        });
+        walked.map_err(|error| unavailable(&segment_path(&self.directory, segment), &error))?;
+        Ok(frames)
+    }
+
+    fn remove_segment(&self, segment: u32) -> Result<()> {
+        if self.tail().segment <= segment {
+            return Err(Error::Conflict);
+        }
+        let removed = File::create(gone_path(&self.directory, segment))
+            .and_then(|mark| mark.sync_all())
+            .and_then(|()| sync_directory(&self.directory))
+            .and_then(|()| std::fs::remove_file(segment_path(&self.directory, segment)));
+        self.handles.forget(segment);
+        removed.map_err(|error| unavailable(&self.directory, &error))
+    }
+
     fn tail(&self) -> MutexGuard<'_, Tail> {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A blob found in a segment, for collection and checks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// The blob's name.
-    pub id: BlobId,
-    /// Where it is.
-    pub place: Place,
-    /// Bytes of the blob.
-    pub bytes: u32,
 }
 
 /// The blob store on a local disk. Dropping it ends its thread and gives the directory free.
@@ -110,56 +124,6 @@ impl LocalBlobs {
         let thread = std::thread::Builder::new().name("blob-sync".into());
         let thread = thread.spawn(move || keep_syncing(&syncing));
         Ok(Self(shared, Some(thread.map_err(|error| unavailable(directory, &error))?)))
-    }
-
-    /// The segments there are, the one that is written last.
-    ///
-    /// # Errors
-    /// `Unavailable` when the directory cannot be read.
-    pub fn segments(&self) -> Result<Vec<u32>> {
-        Ok(list(&self.0.directory)?.present)
-    }
-
-    /// Every frame of a segment, in order. Blocks: for the blocking pool.
-    ///
-    /// # Errors
-    /// `Corrupt` when there is no such segment, `Unavailable` when it cannot be read.
-    pub fn frames(&self, segment: u32) -> Result<Vec<Found>> {
-        let file = self.0.handles.get(segment)?;
-        let mut frames = Vec::new();
-        let walked = walk(&file, |offset, header| {
-            let offset = u32::try_from(offset).unwrap_or(u32::MAX);
-            let spot = Spot { segment, offset, bytes: header.bytes };
-            frames.push(Found { id: header.id, place: Place(spot.encode()), bytes: header.bytes });
-        });
-        walked.map_err(|error| unavailable(&segment_path(&self.0.directory, segment), &error))?;
-        Ok(frames)
-    }
-
-    /// Seals the segment that is written, so that it can be collected too.
-    ///
-    /// # Errors
-    /// `Unavailable` when no new segment can be made.
-    pub fn seal(&self) -> Result<()> {
-        let mut tail = self.0.tail();
-        if tail.offset == 0 { Ok(()) } else { roll(&self.0.directory, &mut tail) }
-    }
-
-    /// Removes a sealed segment that nothing refers to any more. Blocks.
-    ///
-    /// # Errors
-    /// `Conflict` for the segment that is written, `Unavailable` when it cannot be removed.
-    pub fn remove_segment(&self, segment: u32) -> Result<()> {
-        if self.0.tail().segment == segment {
-            return Err(Error::Conflict);
-        }
-        let directory = &self.0.directory;
-        let removed = File::create(gone_path(directory, segment))
-            .and_then(|mark| mark.sync_all())
-            .and_then(|()| sync_directory(directory))
-            .and_then(|()| std::fs::remove_file(segment_path(directory, segment)));
-        self.0.handles.forget(segment);
-        removed.map_err(|error| unavailable(directory, &error))
     }
 }
 
@@ -377,6 +341,27 @@ impl BlobStore for LocalBlobs {
 
     async fn poisoned(&self) {
         self.0.poison.wait().await;
+    }
+
+    async fn sealed(&self) -> Result<Vec<u32>> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || {
+            let mut segments = list(&shared.directory)?.present;
+            let written = shared.tail().segment;
+            segments.retain(|segment| *segment < written);
+            Ok(segments)
+        })
+        .await
+    }
+
+    async fn found(&self, segment: u32) -> Result<Vec<Found>> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || shared.frames(segment)).await
+    }
+
+    async fn remove(&self, segment: u32) -> Result<()> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || shared.remove_segment(segment)).await
     }
 }
 

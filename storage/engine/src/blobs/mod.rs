@@ -5,4 +5,4 @@ mod local;
 mod recover;
 mod segments;
 
-pub use local::{Found, LocalBlobs};
+pub use local::LocalBlobs;

@@ -1,7 +1,7 @@
 //! The simulated blob store: frames in memory; those not synced are lost or torn when the power goes.
 
 use super::{Lie, SimDisk, Stored, locked};
-use crate::{BlobStore, Frame, Place, limits::BLOB_BYTES_MAX, poison::Poison};
+use crate::{BlobStore, Found, Frame, Place, limits::BLOB_BYTES_MAX, poison::Poison};
 use async_trait::async_trait;
 use bytes::Bytes;
 use model::{BlobId, Error, Result};
@@ -40,6 +40,17 @@ impl MemoryBlobs {
     }
 }
 
+/// Frames of one segment.
+const SEGMENT_FRAMES: u64 = 4;
+
+fn segment(number: u64) -> u32 {
+    u32::try_from(number / SEGMENT_FRAMES).unwrap_or(u32::MAX)
+}
+
+fn place(number: u64) -> Place {
+    Place(Bytes::copy_from_slice(&number.to_be_bytes()))
+}
+
 fn number(place: &Place) -> Option<u64> {
     Some(u64::from_be_bytes(place.0.as_ref().try_into().ok()?))
 }
@@ -64,7 +75,7 @@ impl BlobStore for MemoryBlobs {
         frames.appended += 1;
         let sequence = frames.appended;
         frames.stored.insert(sequence, Stored { id, bytes });
-        Ok(Frame { id, place: Place(Bytes::copy_from_slice(&sequence.to_be_bytes())), sequence })
+        Ok(Frame { id, place: place(sequence), sequence })
     }
 
     async fn sync(&self, sequence: u64) -> Result<()> {
@@ -99,5 +110,41 @@ impl BlobStore for MemoryBlobs {
 
     async fn poisoned(&self) {
         self.poison.wait().await;
+    }
+
+    async fn sealed(&self) -> Result<Vec<u32>> {
+        let frames = locked(&self.disk.0.frames);
+        let written = segment(frames.appended + 1);
+        let mut segments: Vec<_> = frames.stored.keys().map(|number| segment(*number)).collect();
+        segments.dedup();
+        segments.retain(|segment| *segment < written);
+        Ok(segments)
+    }
+
+    async fn found(&self, wanted: u32) -> Result<Vec<Found>> {
+        if self.disk.is_cut() {
+            return Err(Error::Unavailable);
+        }
+        let frames = locked(&self.disk.0.frames);
+        let inside = frames.stored.iter().filter(|(number, _)| segment(**number) == wanted);
+        Ok(inside
+            .map(|(number, stored)| Found {
+                id: stored.id,
+                place: place(*number),
+                bytes: stored.bytes.len() as u64,
+                sequence: *number,
+            })
+            .collect())
+    }
+
+    async fn remove(&self, wanted: u32) -> Result<()> {
+        self.disk.stagger().await;
+        self.disk.step()?;
+        let mut frames = locked(&self.disk.0.frames);
+        if segment(frames.appended + 1) <= wanted {
+            return Err(Error::Conflict);
+        }
+        frames.stored.retain(|number, _| segment(*number) != wanted);
+        Ok(())
     }
 }

@@ -224,7 +224,7 @@ impl Frames {
             }
             true
         });
-        self.appended = self.stored.last_key_value().map_or(stable, |(number, _)| *number);
+        self.appended = self.stored.last_key_value().map_or(stable, |(number, _)| stable.max(*number));
         self.stable = self.appended;
     }
 }

@@ -95,11 +95,11 @@ async fn damage_before_sound_frames_seals_the_segment_untouched() {
     std::fs::write(segment(&directory, 1), &bytes).unwrap();
     let blobs = LocalBlobs::open(directory.path()).unwrap();
     assert_eq!(std::fs::read(segment(&directory, 1)).unwrap(), bytes);
-    assert_eq!(blobs.segments().unwrap(), [1, 2]);
+    assert_eq!(blobs.sealed().await.unwrap(), [1]);
     all_read(&blobs, &[frames[0].clone(), frames[2].clone()]).await;
     let next = blobs.append(body(9, 10)).await.unwrap();
     assert_eq!(next.sequence, 4, "numbers go on behind the highest that was seen");
-    assert_eq!(blobs.frames(1).unwrap().len(), 2);
+    assert_eq!(blobs.found(1).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -118,15 +118,18 @@ async fn segments_roll_and_stay_readable() {
     }
     let blobs = LocalBlobs::open_with(directory.path(), 2_000).unwrap();
     all_read(&blobs, &frames).await;
-    let segments = blobs.segments().unwrap();
-    assert!(segments.len() >= 7);
+    let segments = blobs.sealed().await.unwrap();
+    assert!(segments.len() >= 6);
     let mut listed = Vec::new();
     for segment in segments {
         assert!(std::fs::metadata(segment_path(directory.path(), segment)).unwrap().len() <= 2_000);
-        listed.extend(blobs.frames(segment).unwrap().into_iter().map(|found| (found.id, found.place)));
+        let found = blobs.found(segment).await.unwrap();
+        listed.extend(found.into_iter().map(|found| (found.id, found.place, found.sequence)));
     }
-    let written: Vec<_> = frames.into_iter().map(|(frame, _)| (frame.id, frame.place)).collect();
-    assert_eq!(listed, written);
+    let written: Vec<_> =
+        frames.into_iter().map(|(frame, _)| (frame.id, frame.place, frame.sequence)).collect();
+    assert_eq!(listed, written[..listed.len()]);
+    assert!(listed.len() >= 12);
 }
 
 #[tokio::test]
@@ -137,7 +140,7 @@ async fn a_blob_larger_than_a_segment_has_one_of_its_own() {
         let frame = blobs.append(body(seed, 5_000)).await.unwrap();
         assert_eq!(blobs.read(&frame.id, &frame.place).await.unwrap(), body(seed, 5_000));
     }
-    assert_eq!(blobs.segments().unwrap(), [1, 2, 3]);
+    assert_eq!(blobs.sealed().await.unwrap(), [1, 2]);
 }
 
 #[tokio::test]
@@ -148,10 +151,10 @@ async fn a_missing_segment_is_refused_and_a_removed_one_is_not() {
         let frame = blobs.append(body(seed, 900)).await.unwrap();
         blobs.sync(frame.sequence).await.unwrap();
     }
-    assert_eq!(blobs.remove_segment(3), Err(Error::Conflict));
-    blobs.remove_segment(1).unwrap();
+    assert_eq!(blobs.remove(3).await, Err(Error::Conflict));
+    blobs.remove(1).await.unwrap();
     drop(blobs);
-    assert_eq!(LocalBlobs::open(directory.path()).unwrap().segments().unwrap(), [2, 3]);
+    assert_eq!(LocalBlobs::open(directory.path()).unwrap().sealed().await.unwrap(), [2]);
     std::fs::remove_file(segment(&directory, 2)).unwrap();
     assert_eq!(LocalBlobs::open(directory.path()).err(), Some(Error::Corrupt));
 }
@@ -162,8 +165,8 @@ async fn a_removal_cut_short_is_ended() {
     drop(fill(&directory, &[10]).await);
     File::create(gone_path(directory.path(), 1)).unwrap();
     let blobs = LocalBlobs::open(directory.path()).unwrap();
-    assert_eq!(blobs.segments().unwrap(), [2]);
-    assert!(!segment(&directory, 1).exists());
+    assert_eq!(blobs.sealed().await.unwrap(), []);
+    assert!(!segment(&directory, 1).exists() && segment(&directory, 2).exists());
 }
 
 #[tokio::test]
