@@ -3,6 +3,7 @@
 mod auth;
 mod eight_bit_mime;
 mod enhanced_status_codes;
+mod help;
 mod pipelining;
 mod size;
 mod smtputf8;
@@ -39,6 +40,7 @@ pub(crate) const ALL: &[Extension] = &[
     auth::EXTENSION,
     smtputf8::EXTENSION,
     eight_bit_mime::EXTENSION,
+    help::EXTENSION,
 ];
 
 fn bad_value() -> Reply {

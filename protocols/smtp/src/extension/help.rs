@@ -1,0 +1,5 @@
+//! HELP (RFC 5321 4.1.1.8, in the registry of service extensions since RFC 821's days).
+
+use super::Extension;
+
+pub(super) const EXTENSION: Extension = Extension { line: |_| Some("HELP".to_owned()), mail: None };
