@@ -3,6 +3,7 @@
 import base64
 import http.client
 import re
+import ssl
 import urllib.parse
 import xml.etree.ElementTree as ET
 
@@ -79,7 +80,8 @@ class Dav:
                 reply = self.connection.getresponse()
                 data = reply.read()
                 break
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+                # A kept connection may be closed at any time; the request is sent once more on a new one.
                 self.close()
                 if fresh or attempt == 2:
                     raise

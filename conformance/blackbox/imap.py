@@ -7,6 +7,7 @@ is one item.
 import re
 import socket
 import ssl
+import time
 
 
 class ImapError(Exception):
@@ -181,6 +182,25 @@ def expand(sequence):
         first, _, last = part.partition(":")
         numbers += range(int(first), int(last or first) + 1)
     return numbers
+
+
+def arrival(server, account, needle, seconds=10):
+    """Waits for a message that holds `needle` in the account's INBOX: (its octets, its UID). Delivery comes
+    after the 250 of a submission, by the queue."""
+    deadline, looked = time.monotonic() + seconds, set()
+    while time.monotonic() < deadline:
+        session = connect(server, account)
+        session.select("INBOX")
+        for uid in session.uids():
+            if uid not in looked:
+                looked.add(uid)
+                octets = session.body(uid)
+                if needle in octets:
+                    session.logout()
+                    return octets, uid
+        session.logout()
+        time.sleep(0.1)
+    raise AssertionError(f"{needle[:80]!r} did not arrive within {seconds} s")
 
 
 def connect(server, account=None, door="imaps", timeout=30):

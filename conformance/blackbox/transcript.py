@@ -289,6 +289,8 @@ class Web:
         for line in rest[:split]:
             name, _, value = filled(line, self.known).partition(": ")
             headers[name] = value
+        if verb == "PUT":
+            headers.setdefault("Content-Type", "application/octet-stream")
         body = "".join(filled(line, self.known) + "\r\n" for line in rest[split + 1:])
         self.answer = self.session().do(verb, path, body or None, headers)
         self.request = None

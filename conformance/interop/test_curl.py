@@ -17,10 +17,7 @@ def test_smtp(server, own_home, door, scheme):
     (own_home / "m").write_bytes(octets)
     curl(server, "--ssl-reqd", f"{scheme}://localhost:{server.port(door)}", "--mail-from", server.alice[0],
          "--mail-rcpt", server.bob[0], "-T", str(own_home / "m"))
-    session = imap.connect(server, server.bob)
-    session.select("INBOX")
-    assert octets in session.body(session.uids()[-1])
-    session.logout()
+    imap.arrival(server, server.bob, octets)
 
 
 def test_smtp_utf8(server, own_home):
@@ -29,10 +26,7 @@ def test_smtp_utf8(server, own_home):
     (own_home / "m").write_bytes(octets)
     curl(server, "--ssl-reqd", f"smtps://localhost:{server.port('submissions')}", "--mail-from", server.alice[0],
          "--mail-rcpt", server.bob[0], "-T", str(own_home / "m"))
-    session = imap.connect(server, server.bob)
-    session.select("INBOX")
-    assert "déjà vu ☕".encode() in session.body(session.uids()[-1])
-    session.logout()
+    imap.arrival(server, server.bob, octets)
 
 
 @pytest.mark.parametrize("door,scheme", [("imaps", "imaps"), ("imap", "imap")])

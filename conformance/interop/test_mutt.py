@@ -33,9 +33,9 @@ def test_sends_with_attachment(server, own_home, door):
     (own_home / "data.bin").write_bytes(attachment)
     client.run("mutt", "-n", "-F", rc, "-s", f"Été via {door}", "-a", str(own_home / "data.bin"), "--",
                server.bob[0], stdin="Bonjour\n.ligne\n", timeout=60)
+    _, newest = imap.arrival(server, server.bob, f"via_{door}".encode())
     session = imap.connect(server, server.bob)
     session.select("INBOX")
-    newest = session.uids()[-1]
     encoded = session.body(newest, "2")
     assert base64.b64decode(encoded) == attachment
     text = session.body(newest, "1").replace(b"=2E", b".")

@@ -8,7 +8,7 @@ import threading
 
 import imapclient
 
-from blackbox import mail
+from blackbox import imap, mail
 
 
 def compose(subject, server):
@@ -29,6 +29,7 @@ def test_smtplib_both_ports(server):
         session.login(*server.alice)
         assert session.send_message(compose(f"smtplib {door}", server)) == {}
         session.quit()
+        imap.arrival(server, server.bob, f"Subject: smtplib {door}\r".encode())
     box = imaplib.IMAP4_SSL("localhost", server.port("imaps"), ssl_context=server.tls())
     box.login(*server.bob)
     box.select()

@@ -1,5 +1,7 @@
 """vdirsyncer: calendars, tasks and contacts two ways; khal, todoman and khard work on what it brings."""
 
+import re
+
 import pytest
 
 from blackbox import client, dav, mail
@@ -60,6 +62,14 @@ def names(session, path):
             if href.rstrip("/") != path.rstrip("/")}
 
 
+def identity(octets):
+    return re.search(rb"^UID:(.*?)\r?$", octets, re.M).group(1).decode()
+
+
+def plain(octets):
+    return octets.replace(b"\r\n", b"\n").strip()
+
+
 @pytest.mark.parametrize("kind", ["calendars", "contacts"])
 def test_two_way(server, synced, kind):
     """100 made here, 100 made there, then a change and a deletion on each side."""
@@ -74,11 +84,12 @@ def test_two_way(server, synced, kind):
         (here / f"here{number}{suffix}").write_bytes(make(f"here-{number}"))
         assert session.put(f"{remote}there{number}{suffix}", make(f"there-{number}"), content).status == 201
     run(home, "sync")
-    local = {path.name: path.read_bytes() for path in here.glob("*" + suffix)}
-    assert len(local) == 200 == len(names(session, remote))
-    for name, octets in local.items():
-        assert session.get(remote + name).body.replace(b"\r\n", b"\n").strip() == \
-            octets.replace(b"\r\n", b"\n").strip()
+    local = {identity(path.read_bytes()): path for path in here.glob("*" + suffix)}
+    far = {identity(body): (name, body) for name in names(session, remote)
+           if (body := session.get(remote + name).body)}
+    assert len(local) == 200 and set(local) == set(far)
+    for uid, path in local.items():
+        assert plain(path.read_bytes()) == plain(far[uid][1])
 
     (here / f"here0{suffix}").unlink()
     changed = session.get(f"{remote}there1{suffix}").body.replace(b"SUMMARY:Meeting", b"SUMMARY:Changed there") \
@@ -90,9 +101,9 @@ def test_two_way(server, synced, kind):
     mine.write_bytes(mine.read_bytes().replace(b"Meeting", b"Changed here").replace(b"FN:Ada", b"FN:Changed here Ada"))
     run(home, "sync")
     assert len(list(here.glob("*" + suffix))) == 198 == len(names(session, remote))
-    assert b"Changed there" in (here / f"there1{suffix}").read_bytes()
-    assert b"Changed here" in session.get(f"{remote}here3{suffix}").body
-    assert session.get(f"{remote}here0{suffix}").status == 404
+    assert b"Changed there" in local["there-1"].read_bytes()
+    assert b"Changed here" in session.get(remote + far["here-3"][0]).body
+    assert session.get(remote + far["here-0"][0]).status == 404
 
     token = session.sync(remote).sync_token()
     run(home, "sync")
@@ -103,10 +114,11 @@ def test_new_collections(server, synced):
     """A calendar made here is made there (MKCALENDAR or MKCOL) with its name and colour."""
     home = synced
     (home / "calendars" / "travel").mkdir()
-    (home / "calendars" / "travel" / "displayname").write_text("Voyages d'été")
-    (home / "calendars" / "travel" / "color").write_text("#123456")
     (home / "contacts" / "club").mkdir()
     run(home, "discover", stdin="y\n" * 20)
+    run(home, "metasync")
+    (home / "calendars" / "travel" / "displayname").write_text("Voyages d'été")
+    (home / "calendars" / "travel" / "color").write_text("#123456")
     run(home, "metasync")
     run(home, "sync")
     session = dav.connect(server, server.alice)
@@ -162,10 +174,10 @@ default_calendar = home
 def test_todoman(server, synced):
     """todoman makes and ends a task in the list made at the account's birth."""
     home = synced
-    (home / "todo.conf").write_text(f'path = "{home}/calendars/*"\ndefault_list = "tasks"\n'
+    (home / "todo.py").write_text(f'path = "{home}/calendars/*"\ndefault_list = "tasks"\n'
                                     'date_format = "%Y-%m-%d"\ntime_format = "%H:%M"\n'
                                     f'cache_path = "{home}/todo.db"\n')
-    program = ("todoman", "--config", str(home / "todo.conf"))
+    program = ("todoman", "--config", str(home / "todo.py"))
     tasks = home / "calendars" / "tasks"
     assert tasks.is_dir(), list((home / "calendars").iterdir())
     client.run(*program, "new", "-l", tasks.name, "--due", "2026-05-01", "Rendre", "le", "rapport")
