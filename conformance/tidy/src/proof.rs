@@ -90,7 +90,9 @@ pub fn dead_files(files: &[File]) -> Vec<String> {
 }
 
 fn declares(text: &str, module: &str) -> bool {
-    text.lines().any(|line| line.trim().ends_with(&format!("mod {module};")))
+    // A module named after a word of the language (`move`) is declared raw.
+    let spellings = [format!("mod {module};"), format!("mod r#{module};")];
+    text.lines().any(|line| spellings.iter().any(|spelling| line.trim().ends_with(spelling)))
 }
 
 /// The files whose feature names are checked, for a test that the check sees anything at all.
