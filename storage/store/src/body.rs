@@ -7,6 +7,7 @@
 use crate::{
     key::Key,
     limits::{INLINE_BYTES_MAX, SMALL_CHUNK_BYTES, SMALL_CHUNKS_MAX},
+    pin::Pin,
     stores::Inner,
 };
 use bytes::{Bytes, BytesMut};
@@ -45,6 +46,9 @@ pub struct Body {
     /// Blobs that this body brought, not yet known to the engine.
     #[serde(skip)]
     pub(crate) fresh: Vec<(BlobId, Place)>,
+    /// Keeps them from being collected until they are known.
+    #[serde(skip)]
+    pub(crate) pin: Option<Arc<Pin>>,
 }
 
 /// A body that is being received.
@@ -56,6 +60,7 @@ pub struct Upload {
     size_max: u64,
     chunks: Vec<Chunk>,
     fresh: Vec<(BlobId, Place)>,
+    pin: Option<Arc<Pin>>,
     sequence: u64,
 }
 
@@ -69,6 +74,7 @@ impl Upload {
             size_max,
             chunks: Vec::new(),
             fresh: Vec::new(),
+            pin: None,
             sequence: 0,
         }
     }
@@ -110,13 +116,14 @@ impl Upload {
         let hash = BlobId(*self.hasher.finalize().as_bytes());
         if self.chunks.is_empty() && self.buffer.len() <= INLINE_BYTES_MAX {
             let content = Content::Inline(self.buffer.freeze());
-            return Ok(Body { size: self.size, hash, content, fresh: Vec::new() });
+            return Ok(Body { size: self.size, hash, content, fresh: Vec::new(), pin: None });
         }
         if !self.buffer.is_empty() {
             self.append().await?;
         }
         self.store.blobs.sync(self.sequence).await?;
-        Ok(Body { size: self.size, hash, content: Content::Chunks(self.chunks), fresh: self.fresh })
+        let content = Content::Chunks(self.chunks);
+        Ok(Body { size: self.size, hash, content, fresh: self.fresh, pin: self.pin })
     }
 
     fn chunk_bytes(&self) -> usize {
@@ -127,7 +134,13 @@ impl Upload {
     async fn append(&mut self) -> Result<()> {
         let bytes = self.buffer.split().freeze();
         let length = u32::try_from(bytes.len()).map_err(|_| Error::TooLarge(u64::from(u32::MAX)))?;
+        // Set before the first frame is there to be found.
+        let first = self.pin.is_none();
+        let pin = self.pin.get_or_insert_with(|| Arc::new(self.store.pins.set()));
         let frame = self.store.blobs.append(bytes).await?;
+        if first {
+            pin.hold_from(frame.sequence);
+        }
         self.chunks.push(Chunk { id: frame.id, bytes: length });
         self.fresh.push((frame.id, frame.place));
         self.sequence = self.sequence.max(frame.sequence);
@@ -207,7 +220,17 @@ impl Inner {
             tracing::error!(%id, "a blob that is referred to has no place");
             return Err(Error::Corrupt);
         };
-        self.blobs.read(id, &Place(place)).await
+        let place = Place(place);
+        let read = self.blobs.read(id, &place).await;
+        if read != Err(Error::Corrupt) {
+            return read;
+        }
+        // It may have been moved, and its old place removed, between the look and the read.
+        let moved = self.engine.snapshot().await?.get(Table::Blob, &Key::blob(id).done()).await?;
+        match moved.map(Place).filter(|moved| *moved != place) {
+            Some(moved) => self.blobs.read(id, &moved).await,
+            None => read,
+        }
     }
 }
 

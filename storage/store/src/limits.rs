@@ -18,3 +18,5 @@ pub const SMALL_CHUNK_BYTES: usize = 256 * 1024;
 pub const SMALL_CHUNKS_MAX: usize = 64;
 /// How many rows cross from the engine at once.
 pub const SCAN_PAGE_COUNT: usize = 1_000;
+/// How many blobs collection forgets or moves in one batch.
+pub const COLLECT_BATCH_COUNT: usize = 64;

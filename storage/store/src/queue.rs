@@ -81,8 +81,11 @@ pub enum Target {
 /// A recipient that still waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueRecipient {
-    /// The address that the sender wrote; the group's for each of its members.
+    /// The address that the sender wrote, in its canonical form; the group's for each of its members.
     pub address: Address,
+    /// The same, letter for letter: another server may tell capitals apart (RFC 5321 2.4), and tokens in
+    /// addresses of lists and bounces live by them.
+    pub spelled: String,
     /// Where it leads.
     pub target: Target,
     /// How often it was tried.
@@ -169,8 +172,12 @@ impl Queue {
         due: Timestamp,
     ) -> Result<Committed<QueueId>> {
         let mut batch = Batch::default();
+        // Held until the batch has its place in the order of commits.
+        let pin = entry.message.body.pin.clone();
         let id = self.add(&mut batch, entry, &recipients, due)?;
-        let durable = self.0.inner.engine.commit(batch).await?;
+        let durable = self.0.inner.engine.commit(batch);
+        drop(pin);
+        let durable = durable.await?;
         Ok(Committed::by_engine(id, durable))
     }
 
@@ -309,11 +316,14 @@ impl Queue {
             batch.ops.push(Op::Delete(Table::Queue, entry_key(id)));
             release(&mut batch, id, &queued.entry.message.body);
         }
+        let pin = settlement.bounce.as_ref().and_then(|(entry, ..)| entry.message.body.pin.clone());
         let bounce = match settlement.bounce {
             Some((entry, recipients, due)) => Some(self.add(&mut batch, entry, &recipients, due)?),
             None => None,
         };
-        let durable = self.0.inner.engine.commit(batch).await.map_err(settled_meanwhile)?;
+        let durable = self.0.inner.engine.commit(batch);
+        drop(pin);
+        let durable = durable.await.map_err(settled_meanwhile)?;
         Ok(Committed::by_engine(bounce, durable))
     }
 

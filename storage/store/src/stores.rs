@@ -3,6 +3,7 @@
 use crate::{
     body::{Body, BodyStream, Upload},
     key::Key,
+    pin::Pins,
     reader::Reader,
     record::{self, AccountRow},
     view::{Overlay, View},
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) blobs: Arc<dyn BlobStore>,
     pub(crate) env: Arc<dyn Env>,
     pub(crate) options: Options,
+    pub(crate) pins: Arc<Pins>,
     accounts: Mutex<HashMap<AccountId, Arc<AccountState>>>,
 }
 
@@ -93,8 +95,8 @@ impl Store {
         env: Arc<dyn Env>,
         options: Options,
     ) -> Self {
-        let accounts = Mutex::default();
-        Self { inner: Arc::new(Inner { engine, blobs, env, options, accounts }) }
+        let (accounts, pins) = (Mutex::default(), Arc::default());
+        Self { inner: Arc::new(Inner { engine, blobs, env, options, pins, accounts }) }
     }
 
     /// The clock and the dice that this store uses.

@@ -7,6 +7,7 @@ use crate::{
     key::Key,
     kind::{ItemKey, Kind, Row, Tally},
     limits::SCAN_PAGE_COUNT,
+    pin::Pin,
     reader::{Reader, item_key},
     record::{self, AccountRow, CollectionRow},
     stores::{AccountState, Flying, Store},
@@ -76,6 +77,8 @@ pub struct Writer {
     /// Changes that no reader of this crate looks at, and the order of blob places.
     ops: Vec<Op>,
     expect: Vec<Precondition>,
+    /// Keeps new blobs from being collected until the batch has its place in the order.
+    pins: Vec<Arc<Pin>>,
 }
 
 impl Deref for Writer {
@@ -113,6 +116,7 @@ impl Writer {
             old_used_bytes,
             ops: Vec::new(),
             expect: Vec::new(),
+            pins: Vec::new(),
         }
     }
 
@@ -291,6 +295,7 @@ impl Writer {
     /// Records that an item needs a body's blobs; new blobs get their places, others must still have theirs.
     pub(crate) fn hold_blobs(&mut self, owner: ItemId, body: &Body) {
         let Content::Chunks(chunks) = &body.content else { return };
+        self.pins.extend(body.pin.clone());
         for (id, place) in &body.fresh {
             self.ops.push(Op::PutIfAbsent(Table::Blob, Key::blob(id).done(), place.0.clone()));
         }

@@ -64,7 +64,7 @@ impl Client {
     }
 
     async fn one(&mut self) -> Did {
-        match self.dice.below(25) {
+        match self.dice.below(26) {
             0..=5 => self.append().await,
             6 | 7 => self.flags().await,
             8 => self.copy_or_move(false).await,
@@ -81,6 +81,7 @@ impl Client {
             21 => self.purge_or_limit().await,
             22 => self.accept().await,
             23 => self.deliver().await,
+            24 => self.collect().await,
             _ => self.give_up().await,
         }
     }
@@ -227,6 +228,16 @@ impl Client {
         writer.set_quota(limit);
         state.limit = limit;
         self.commit(writer, state).await
+    }
+
+    /// Collection, one at a time as in the server.
+    async fn collect(&mut self) -> Did {
+        if std::mem::replace(&mut self.world().collecting, true) {
+            return Ok(());
+        }
+        let collected = self.store.collect().await;
+        self.world().collecting = false;
+        self.expect(collected).map(drop)
     }
 
     /// A batch that is begun and dropped leaves nothing.

@@ -123,6 +123,8 @@ pub(crate) struct World {
     pub(crate) queue: BTreeMap<QueueId, Accepted>,
     /// Entries that a client is delivering: there is one runner for each, as in the server.
     pub(crate) busy: BTreeSet<QueueId>,
+    /// Whether a client is collecting.
+    pub(crate) collecting: bool,
 }
 
 impl World {

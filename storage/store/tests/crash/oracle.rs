@@ -94,6 +94,11 @@ pub(crate) async fn after_the_cut(store: &Store, world: &Shared, dice: &mut Dice
     // I8, I10: nothing dangles, every sum is right, every blob is whole.
     let findings = store.fsck_all(Depth::Bytes).await.unwrap();
     assert!(findings.is_empty(), "{findings:#?}");
+    if dice.once_in(3) {
+        store.collect().await.unwrap();
+        let findings = store.fsck_all(Depth::Bytes).await.unwrap();
+        assert!(findings.is_empty(), "after collection: {findings:#?}");
+    }
 }
 
 /// A snapshot shows exactly the state of its Modseq.
