@@ -24,3 +24,8 @@ pub(crate) const ADMIN_IDLE_TIME_MAX: Duration = Duration::from_secs(600);
 pub(crate) const IMPORT_ITEM_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// The most rows a listing command returns.
 pub(crate) const LIST_COUNT_MAX: usize = 1_000_000;
+
+/// How long after the start the jobs begin.
+pub(crate) const JOB_START: Duration = Duration::from_secs(60);
+/// How often they are done.
+pub(crate) const JOB_INTERVAL: Duration = Duration::from_secs(3600);

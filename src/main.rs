@@ -9,6 +9,7 @@ mod config;
 mod doors;
 mod failure;
 mod import;
+mod jobs;
 mod limits;
 mod listener;
 mod logging;

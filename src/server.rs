@@ -7,7 +7,7 @@ use crate::listener::{Caps, Gate, Inherited, bind};
 use crate::shutdown::{Signals, Wish, drain};
 use crate::site::{Site, socket_path};
 use crate::tls::Identity;
-use crate::{admin, logging, systemd};
+use crate::{admin, jobs, logging, systemd};
 use sasl::door::{Drain, DrainTrigger};
 use std::sync::Arc;
 
@@ -55,6 +55,7 @@ pub(crate) async fn run(config: &Config, started: impl FnOnce()) -> Result<(), F
     let path = socket_path(&config.server.data);
     admin::serve(site.clone(), &path, wish.clone()).map_err(|cause| Failure::of(path.display(), cause))?;
     deliver(&site, wish.clone());
+    tokio::spawn(jobs::run(site.clone(), config.store.tombstone_days, wish.clone()));
     tokio::spawn(systemd::watchdog());
     systemd::ready(count);
     started();

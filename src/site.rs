@@ -6,14 +6,14 @@ use crate::failure::Failure;
 use delivery::Delivery;
 use directory::{Directory, LocalDirectory};
 use engine::{BlobStore, Engine, Env, LocalBlobs, OsEnv};
-use model::{AccountId, Error, Principal, Quota, Result};
+use model::{AccountId, Address, CollectionId, Error, Principal, Quota, Result, Rights, Role};
 use rustix::fs::FlockOperation;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::Store;
+use store::{AddressBook, Calendar, Folder, Kind, Mailbox, Store};
 
 /// See the module.
 pub(crate) struct Site {
@@ -90,6 +90,41 @@ impl Site {
             let _durable = writer.commit(()).await?;
         }
         Ok(())
+    }
+
+    /// Removes everything that an account holds, a collection at a time; the number of collections. For
+    /// accounts that the directory does not know any more.
+    ///
+    /// # Errors
+    /// Of the store; what has been removed stays so, and the next call goes on.
+    pub(crate) async fn wipe(&self, account: AccountId) -> Result<u64> {
+        let address = Address::parse("removed@localhost")?;
+        let owner = Principal { account, address, groups: Vec::new(), role: Role::Member };
+        let removed = self.wipe_kind::<Mailbox>(&owner).await?
+            + self.wipe_kind::<Calendar>(&owner).await?
+            + self.wipe_kind::<AddressBook>(&owner).await?
+            + self.wipe_kind::<Folder>(&owner).await?;
+        Ok(removed)
+    }
+
+    async fn wipe_kind<K: Kind>(&self, owner: &Principal) -> Result<u64> {
+        let mut removed = 0;
+        let mut path = vec![CollectionId::ROOT];
+        while let Some(at) = path.last().copied() {
+            let mut writer = self.store.write(owner, owner.account).await?;
+            if let Some((inner, _)) = writer.children(at, K::KIND).await?.first() {
+                path.push(*inner);
+                continue;
+            }
+            path.pop();
+            if at != CollectionId::ROOT {
+                let collection = writer.open::<K>(at, Rights::REMOVE).await?;
+                writer.remove_collection(&collection).await?;
+                let _durable = writer.commit(()).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     /// How much an account holds.

@@ -205,3 +205,24 @@ def test_the_socket_survives_nonsense(server, shell_running):
                 continue
             assert b'"error"' in answer, answer
     assert shell_running.json("account", "list")
+
+
+def test_a_removed_account_leaves_nothing(server, shell_running):
+    made = shell_running.json("account", "add", "hugo@example.org")
+    session = imap.connect(server, ("hugo@example.org", made["password"]))
+    session.ok('CREATE "a/b/c"')
+    for number in range(20):
+        session.append("a/b/c", message(number, size=20_000))
+    session.logout()
+    removed = shell_running.json("account", "remove", "hugo@example.org")
+    assert removed["removed_collections"] >= 12
+    again = shell_running.json("account", "add", "hugo@example.org")
+    session = imap.connect(server, ("hugo@example.org", again["password"]))
+    assert not any(b"a/b" in line for line in session.ok('LIST "" "*"'))
+    session.logout()
+    assert shell_running.json("fsck", "--bytes") == []
+
+
+def test_what_is_stored_holds_together(shell):
+    assert shell.json("fsck", "--bytes") == []
+    assert shell("fsck").returncode == 0

@@ -175,7 +175,7 @@ async fn set_password(site: &Site, text: &str, password: Option<String>) -> Resu
     Ok(json!({"address": account.address.as_str(), "password": password}))
 }
 
-/// Removes an account or group from the directory.
+/// Removes an account or group from the directory, and what it holds from the store.
 pub(super) async fn remove(site: &Site, text: &str, kind: AccountKind) -> Result<Value, Refusal> {
     let account = find(site, text, Some(kind)).await?;
     if account.address.as_str() != text.to_lowercase() {
@@ -186,8 +186,11 @@ pub(super) async fn remove(site: &Site, text: &str, kind: AccountKind) -> Result
         });
     }
     let done = site.directory.remove_account(account.id).await;
-    done.map_err(|error| Refusal::of(error, text))?.into_inner();
-    Ok(json!({"address": account.address.as_str(), "id": account.id.0}))
+    let of = |error| Refusal::of(error, text);
+    done.map_err(of)?.into_inner();
+    // Nobody can log in any more. What it held goes now; were this cut short, the hourly jobs would go on.
+    let removed = site.wipe(account.id).await.map_err(of)?;
+    Ok(json!({"address": account.address.as_str(), "id": account.id.0, "removed_collections": removed}))
 }
 
 fn app_row(app: directory::AppPassword) -> Value {

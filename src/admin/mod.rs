@@ -4,6 +4,7 @@
 pub(crate) mod account;
 mod client;
 mod domain;
+mod fsck;
 mod group;
 mod import;
 mod queue;
@@ -51,6 +52,7 @@ pub(crate) enum Request {
     QueueList {},
     QueueRetry { id: String },
     QueueRemove { id: String },
+    Fsck { bytes: bool },
     Import(Item),
 }
 
@@ -141,6 +143,7 @@ pub(crate) async fn perform(
         Request::QueueList {} | Request::QueueRetry { .. } | Request::QueueRemove { .. } => {
             queue::perform(site, request).await
         }
+        Request::Fsck { bytes } => fsck::perform(site, bytes).await,
         Request::Import(item) => import::perform(site, memory, item, body).await,
         _ => account::perform(site, request).await,
     }

@@ -1,6 +1,6 @@
 //! `collegium account`: people's accounts, passwords and app passwords.
 
-use super::{Shown, ask, password_from_stdin, size};
+use super::{Shown, password_from_stdin, size, tell};
 use crate::admin::{Request, account};
 use crate::failure::Failure;
 use clap::{Args, Subcommand};
@@ -60,7 +60,7 @@ enum Verb {
     Disable { address: String },
     /// Let a disabled account in again.
     Enable { address: String },
-    /// Remove an account; its address is free again, its number is never used again.
+    /// Remove an account and everything it holds. Its address is free again, its number is never used again.
     Remove { address: String },
     /// Passwords for single programs and devices, each to be revoked by itself.
     #[command(subcommand)]
@@ -96,6 +96,7 @@ impl Account {
             "used_bytes",
             "used_count",
             "password",
+            "removed_collections",
         ];
         let given = |stdin: bool| if stdin { password_from_stdin().map(Some) } else { Ok(None) };
         let request = match self.verb {
@@ -107,7 +108,7 @@ impl Account {
             Verb::List => {
                 let columns =
                     &["id", "address", "name", "aliases", "administrator", "disabled", "quota_bytes"];
-                return ask(&self.shown, Request::AccountList {}, columns);
+                return tell(&self.shown, Request::AccountList {}, columns);
             }
             Verb::Show { address } => Request::AccountShow { address },
             Verb::Set { address, name, administrator, quota } => {
@@ -125,9 +126,9 @@ impl Account {
                     AppPassword::List { address } => Request::AppPasswordList { address },
                     AppPassword::Remove { address, id } => Request::AppPasswordRemove { address, id },
                 };
-                return ask(&self.shown, request, &["id", "label", "created", "password"]);
+                return tell(&self.shown, request, &["id", "label", "created", "password"]);
             }
         };
-        ask(&self.shown, request, facts)
+        tell(&self.shown, request, facts)
     }
 }

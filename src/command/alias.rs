@@ -1,6 +1,6 @@
 //! `collegium alias`: further addresses of accounts and groups.
 
-use super::{Shown, ask};
+use super::{Shown, tell};
 use crate::admin::Request;
 use crate::failure::Failure;
 use clap::{Args, Subcommand};
@@ -31,6 +31,6 @@ impl Alias {
             Verb::List { target } => Request::AliasList { target },
             Verb::Remove { alias } => Request::AliasRemove { alias },
         };
-        ask(&self.shown, request, &["alias", "target"])
+        tell(&self.shown, request, &["alias", "target"])
     }
 }

@@ -1,6 +1,6 @@
 //! `collegium domain`: domains whose addresses are served here.
 
-use super::{Shown, ask};
+use super::{Shown, tell};
 use crate::admin::Request;
 use crate::failure::Failure;
 use clap::{Args, Subcommand};
@@ -36,6 +36,6 @@ impl Domain {
             Verb::List => Request::DomainList {},
             Verb::Remove { name } => Request::DomainRemove { name },
         };
-        ask(&self.shown, request, &["name", "tenant", "created"])
+        tell(&self.shown, request, &["name", "tenant", "created"])
     }
 }

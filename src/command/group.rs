@@ -1,6 +1,6 @@
 //! `collegium group`: groups of accounts and groups.
 
-use super::{Shown, ask};
+use super::{Shown, tell};
 use crate::admin::Request;
 use crate::failure::Failure;
 use clap::{Args, Subcommand};
@@ -41,13 +41,13 @@ impl Group {
             Verb::Add { address, name } => Request::GroupAdd { address, name },
             Verb::List => {
                 let columns = &["id", "address", "name", "member_count", "aliases", "disabled"];
-                return ask(&self.shown, Request::GroupList {}, columns);
+                return tell(&self.shown, Request::GroupList {}, columns);
             }
             Verb::Show { address } => Request::GroupShow { address },
             Verb::AddMember { group, member } => Request::GroupAddMember { group, member },
             Verb::RemoveMember { group, member } => Request::GroupRemoveMember { group, member },
             Verb::Remove { address } => Request::GroupRemove { address },
         };
-        ask(&self.shown, request, &["id", "address", "name", "aliases", "disabled", "members"])
+        tell(&self.shown, request, &["id", "address", "name", "aliases", "disabled", "members"])
     }
 }

@@ -4,6 +4,7 @@ mod account;
 mod alias;
 mod check;
 mod domain;
+mod fsck;
 mod group;
 mod import;
 mod output;
@@ -17,6 +18,7 @@ use crate::config::{self, Config};
 use crate::failure::Failure;
 use clap::{Args, Parser, Subcommand};
 use output::Columns;
+use serde_json::Value;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -51,6 +53,8 @@ enum Verb {
     Group(group::Group),
     /// Mail in flight.
     Queue(queue::Queue),
+    /// Check that everything stored holds together; changes nothing.
+    Fsck(fsck::Fsck),
     /// Bring in what other programs have kept: mbox, Maildir, iCalendar, vCard, files.
     Import(import::Import),
 }
@@ -68,6 +72,7 @@ impl Command {
             Verb::Alias(alias) => alias.run(),
             Verb::Group(group) => group.run(),
             Verb::Queue(queue) => queue.run(),
+            Verb::Fsck(fsck) => fsck.run(),
             Verb::Import(import) => import.run(),
         };
         match done {
@@ -106,7 +111,12 @@ struct Shown {
 }
 
 /// Has one request done and prints the answer.
-fn ask(shown: &Shown, request: Request, columns: Columns) -> Result<(), Failure> {
+fn tell(shown: &Shown, request: Request, columns: Columns) -> Result<(), Failure> {
+    ask(shown, request, columns).map(drop)
+}
+
+/// As [`tell`], for commands that look at the answer too.
+fn ask(shown: &Shown, request: Request, columns: Columns) -> Result<Value, Failure> {
     let config = shown.target.load()?;
     // A command's own log is for faults; what it has to say goes to standard output.
     crate::logging::start_for_command();
@@ -116,7 +126,8 @@ fn ask(shown: &Shown, request: Request, columns: Columns) -> Result<(), Failure>
         administration.close().await;
         answer.map_err(Failure::from)
     })?;
-    output::print(&answer, columns, shown.json)
+    output::print(&answer, columns, shown.json)?;
+    Ok(answer)
 }
 
 /// The runtime of every command.

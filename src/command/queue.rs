@@ -1,6 +1,6 @@
 //! `collegium queue`: mail in flight.
 
-use super::{Shown, ask};
+use super::{Shown, tell};
 use crate::admin::Request;
 use crate::failure::Failure;
 use clap::{Args, Subcommand};
@@ -33,6 +33,6 @@ impl Queue {
         };
         let columns =
             &["id", "sender", "recipients", "bytes", "created", "attempts", "next_try", "last_reply"];
-        ask(&self.shown, request, columns)
+        tell(&self.shown, request, columns)
     }
 }

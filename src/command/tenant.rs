@@ -1,6 +1,6 @@
 //! `collegium tenant`: owners of domains.
 
-use super::{Shown, ask};
+use super::{Shown, tell};
 use crate::admin::Request;
 use crate::failure::Failure;
 use clap::{Args, Subcommand};
@@ -28,6 +28,6 @@ impl Tenant {
             Verb::Add { name } => Request::TenantAdd { name },
             Verb::List => Request::TenantList {},
         };
-        ask(&self.shown, request, &["name", "created"])
+        tell(&self.shown, request, &["name", "created"])
     }
 }

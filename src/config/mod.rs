@@ -57,11 +57,13 @@ pub(crate) struct Server {
 pub(crate) struct StoreSection {
     /// Memory for cached blocks, in MiB.
     pub(crate) cache_mib: u64,
+    /// How long a client may stay away and still be told what was removed meanwhile; then it reads anew.
+    pub(crate) tombstone_days: u32,
 }
 
 impl Default for StoreSection {
     fn default() -> Self {
-        Self { cache_mib: 128 }
+        Self { cache_mib: 128, tombstone_days: 90 }
     }
 }
 

@@ -1,0 +1,50 @@
+//! What nobody asks for and must be done: tombstones past their time are forgotten, and what removed accounts
+//! held is removed where that was interrupted.
+
+use crate::limits::{JOB_INTERVAL, JOB_START, LIST_COUNT_MAX};
+use crate::site::Site;
+use directory::Directory;
+use model::{AccountId, Result, Timestamp};
+use sasl::door::Drain;
+use std::sync::Arc;
+
+/// Works now and then until the drain.
+pub(crate) async fn run(site: Arc<Site>, tombstone_days: u32, wish: Drain) {
+    let mut wait = JOB_START;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = wish.drained() => return,
+        }
+        wait = JOB_INTERVAL;
+        match round(&site, tombstone_days, &wish).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "tombstones were looked through"),
+            Err(error) => tracing::warn!(%error, "the jobs of this hour were not finished"),
+        }
+    }
+}
+
+/// Every account once. Returns how many tombstones were forgotten.
+async fn round(site: &Site, tombstone_days: u32, wish: &Drain) -> Result<u64> {
+    let age_ms = i64::from(tombstone_days) * 24 * 60 * 60 * 1000;
+    let before = Timestamp(site.store.env().now().0.saturating_sub(age_ms));
+    let mut forgotten = 0;
+    for account in site.store.accounts(None, LIST_COUNT_MAX).await? {
+        if wish.is_draining() {
+            break;
+        }
+        forgotten += one(site, account, before).await?;
+    }
+    Ok(forgotten)
+}
+
+async fn one(site: &Site, account: AccountId, before: Timestamp) -> Result<u64> {
+    if site.directory.account(account).await?.is_none() {
+        let removed = site.wipe(account).await?;
+        if removed > 0 {
+            tracing::info!(%account, removed, "removed what a removed account had left");
+        }
+        return Ok(0);
+    }
+    site.store.purge(account, before).await
+}
