@@ -110,9 +110,7 @@ pub fn parse_stream<'a>(octets: &'a [u8], lines: Lines<'a>) -> Result<Vec<Compon
     let mut open: Vec<Open<'a>> = Vec::new();
     let mut lines = lines;
     let mut count = 0usize;
-    loop {
-        let from = octets.len().saturating_sub(lines.rest().len());
-        let Some(line) = lines.next().transpose()? else { break };
+    while let Some(line) = lines.next().transpose()? {
         count = count.saturating_add(1);
         if count > LINE_COUNT_MAX {
             return Err(Error::TooLarge(LINE_COUNT_MAX as u64));
@@ -126,6 +124,7 @@ pub fn parse_stream<'a>(octets: &'a [u8], lines: Lines<'a>) -> Result<Vec<Compon
                 return Err(Error::TooLarge(DEPTH_MAX as u64));
             }
             let name = line.value().trim().to_ascii_uppercase();
+            let from = until.saturating_sub(line.raw().len());
             open.push(Open { name, from, begin: line.raw(), nodes: Vec::new() });
         } else if line.is("END") {
             let Some(last) = open.pop() else { return Err(Error::Invalid("END without BEGIN")) };

@@ -79,3 +79,44 @@ fn evaluate(object: &Object<'_>) {
     busy.add(object, &berlin);
     let _ = busy.write(0);
 }
+
+/// Broken at random, seeded: whatever still parses is evaluated, nothing panics.
+#[test]
+fn mutilated_calendars_do_no_harm() {
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut dice = |sides: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % sides as u64).unwrap()
+    };
+    let words: [&[u8]; 8] = [
+        b"99999999",
+        b";COUNT=",
+        b"\r\n ",
+        b"BEGIN:VEVENT\r\n",
+        b"-",
+        b"T240000",
+        b"RRULE:FREQ=SECONDLY\r\n",
+        b"\xff",
+    ];
+    for (_, octets) in files("ical").into_iter().filter(|(_, octets)| (20..3_000).contains(&octets.len())) {
+        for _ in 0..8 {
+            let mut broken = octets.clone();
+            for _ in 0..=dice(3) {
+                let at = dice(broken.len());
+                match dice(3) {
+                    0 => drop(broken.remove(at)),
+                    1 => drop(broken.splice(at..at, words[dice(words.len())].iter().copied())),
+                    _ => broken[at] = u8::try_from(dice(256)).unwrap(),
+                }
+            }
+            let _ = validate::check(&broken, &Kind::ALL);
+            for piece in split(&broken).unwrap_or_default() {
+                if let Ok(object) = Object::parse(&piece.octets) {
+                    evaluate(&object);
+                }
+            }
+        }
+    }
+}

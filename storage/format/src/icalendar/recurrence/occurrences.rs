@@ -132,7 +132,8 @@ impl Occurrences {
                 Frequency::Daily => self.day(period),
                 _ => self.moment(period),
             }
-            self.steps = self.steps.saturating_add(1);
+            let days = if self.rule.frequency == Frequency::Weekly { 7 } else { 1 };
+            self.steps = self.steps.saturating_add(days);
             if self.bases.is_empty() || self.offsets.is_empty() {
                 continue;
             }
@@ -189,7 +190,6 @@ impl Occurrences {
 
     /// A day that stands for itself.
     fn day(&mut self, day: i64) {
-        self.steps = self.steps.saturating_add(1);
         let date = date_from_days(day);
         let month_day = self.names_month_day(date.2, days_in_month(date.0, date.1));
         let month = self.rule.by_month == 0 || self.rule.by_month >> date.1 & 1 == 1;

@@ -88,6 +88,8 @@ impl Length {
     fn seconds_max(self) -> i64 {
         match self {
             Self::Exact(seconds) => seconds,
+            Self::Nominal(duration) if duration.days == 0 => duration.seconds,
+            // A day of the calendar may have more than 24 hours.
             Self::Nominal(duration) => duration.total().saturating_add(DAY),
         }
     }
@@ -339,7 +341,8 @@ impl Series {
             Some(one.future?.saturating_abs().saturating_add(one.timing.length.seconds_max()))
         });
         let longest = listed.chain(moved).fold(master.timing.length.seconds_max(), i64::max);
-        longest.max(0).saturating_add(2 * DAY)
+        // No change of clocks was ever longer than a day.
+        longest.max(0).saturating_add(DAY + 3600)
     }
 }
 
