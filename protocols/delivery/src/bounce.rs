@@ -17,7 +17,7 @@ const BOUNCE_BYTES_MAX: u64 = 1024 * 1024;
 /// A recipient that was given up.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
-    address: Address,
+    spelled: String,
     status: String,
     /// What was said last; a server's reply when `remote`.
     text: String,
@@ -27,7 +27,7 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn new(recipient: &QueueRecipient, status: &str, text: &str) -> Self {
         Self {
-            address: recipient.address.clone(),
+            spelled: recipient.spelled.clone(),
             status: status.to_owned(),
             text: text.to_owned(),
             remote: recipient.target == Target::Relay,
@@ -83,8 +83,13 @@ pub(crate) async fn compose(
 const RETURN_PATH: &str = "Return-Path: <>\r\n";
 
 async fn recipients(delivery: &Delivery, sender: &Address) -> Result<Vec<QueueRecipient>> {
-    let to =
-        |target| QueueRecipient { address: sender.clone(), target, attempts: 0, last_reply: String::new() };
+    let to = |target| QueueRecipient {
+        address: sender.clone(),
+        spelled: sender.to_string(),
+        target,
+        attempts: 0,
+        last_reply: String::new(),
+    };
     match delivery.route(sender).await {
         Ok(Route::Accounts(accounts)) => Ok(accounts.into_iter().map(|id| to(Target::Account(id))).collect()),
         Ok(Route::Relay) => Ok(vec![to(Target::Relay)]),
@@ -111,7 +116,7 @@ async fn original_header(delivery: &Delivery, queued: &Queued) -> Result<String>
 
 /// RFC 6533: whether UTF-8 is needed in the machine-readable part.
 fn is_international(sender: &Address, failures: &[Failure]) -> bool {
-    !sender.as_str().is_ascii() || failures.iter().any(|failure| !failure.address.as_str().is_ascii())
+    !sender.as_str().is_ascii() || failures.iter().any(|failure| !failure.spelled.is_ascii())
 }
 
 fn render(
@@ -173,7 +178,7 @@ fn for_people(host: &str, failures: &[Failure]) -> String {
          It will not be tried again.\r\n"
     );
     for failure in failures.iter().take(BOUNCE_RECIPIENT_COUNT_MAX) {
-        let _ = write!(text, "\r\n<{}>\r\n    {}\r\n", failure.address, failure.text);
+        let _ = write!(text, "\r\n<{}>\r\n    {}\r\n", failure.spelled, failure.text);
     }
     if let Some(more) = failures.len().checked_sub(BOUNCE_RECIPIENT_COUNT_MAX).filter(|&more| more > 0) {
         let _ = write!(text, "\r\nand {more} more recipients.\r\n");
@@ -194,9 +199,12 @@ fn for_machines(delivery: &Delivery, queued: &Queued, failures: &[Failure], glob
         let _ = write!(
             text,
             "\r\nFinal-Recipient: {kind}; {}\r\nAction: failed\r\nStatus: {}\r\n",
-            failure.address, failure.status
+            failure.spelled, failure.status
         );
         if failure.remote {
+            if let Some(relay) = delivery.relay() {
+                let _ = write!(text, "Remote-MTA: dns; {}\r\n", relay.host());
+            }
             let _ = write!(text, "Diagnostic-Code: smtp; {}\r\n", failure.text);
         } else {
             let _ = write!(text, "Diagnostic-Code: X-Collegium; {}\r\n", failure.text);

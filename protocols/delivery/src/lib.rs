@@ -26,7 +26,7 @@ pub use config::{Config, RelayConfig, RelayTls};
 pub use date::rfc5322_date;
 pub use route::Route;
 pub use runner::{Delivery, Schedule};
-pub use submission::Submission;
+pub use submission::{Recipient, Submission};
 
 #[cfg(test)]
 mod tests;

@@ -22,7 +22,11 @@ impl Delivery {
     /// and there is no relay; `Unavailable`.
     pub async fn route(&self, address: &Address) -> Result<Route> {
         if !self.directory().is_local(address.domain()).await? {
-            return if self.has_relay() { Ok(Route::Relay) } else { Err(Error::Forbidden(Rights::empty())) };
+            return if self.relay().is_some() {
+                Ok(Route::Relay)
+            } else {
+                Err(Error::Forbidden(Rights::empty()))
+            };
         }
         match self.directory().find(address).await? {
             None => Err(Error::NotFound),

@@ -13,7 +13,7 @@ use crate::{
 };
 use directory::Directory;
 use futures_util::future::{BoxFuture, join_all};
-use model::{Address, Result, Timestamp};
+use model::{Result, Timestamp};
 use std::{
     collections::{BTreeMap, HashSet},
     future::Future,
@@ -169,8 +169,8 @@ impl Delivery {
         self.directory.as_ref()
     }
 
-    pub(crate) fn has_relay(&self) -> bool {
-        self.relay.is_some()
+    pub(crate) fn relay(&self) -> Option<&Relay> {
+        self.relay.as_ref()
     }
 
     pub(crate) fn schedule(&self) -> &Schedule {
@@ -344,7 +344,8 @@ impl Delivery {
         let Ok(_connection) = self.connections.acquire().await else { return verdicts };
         let entry = &queued.entry;
         for group in remote.chunks(RELAY_RECIPIENT_COUNT_MAX) {
-            let recipients: Vec<&Address> = group.iter().map(|(_, recipient)| &recipient.address).collect();
+            let recipients: Vec<&str> =
+                group.iter().map(|(_, recipient)| recipient.spelled.as_str()).collect();
             let range = entry.local_prefix_bytes..entry.message.body.size;
             let mail = Mail {
                 sender: entry.sender.as_ref(),

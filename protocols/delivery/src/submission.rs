@@ -5,13 +5,24 @@ use model::{Address, Result, Timestamp};
 use std::collections::HashSet;
 use store::{Committed, Entry, MessageRecord, QueueId, QueueRecipient, Target};
 
+/// A recipient that was taken.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    /// Its address in canonical form.
+    pub address: Address,
+    /// As the sender wrote it.
+    pub spelled: String,
+    /// Where [`Delivery::route`] said it leads.
+    pub route: Route,
+}
+
 /// What a door hands over.
 #[derive(Clone, Debug)]
 pub struct Submission {
     /// The reverse path; `None` is the null one.
     pub sender: Option<Address>,
-    /// Every recipient that was taken at RCPT, with where [`Delivery::route`] said it leads.
-    pub recipients: Vec<(Address, Route)>,
+    /// Every recipient that was taken at RCPT.
+    pub recipients: Vec<Recipient>,
     /// The message with its trace fields, from an `Arrival`.
     pub message: MessageRecord,
     /// Octets at its front (Return-Path) that are not for other servers.
@@ -52,27 +63,32 @@ impl Delivery {
 }
 
 /// One recipient per account and per remote address, under the first address that led there.
-fn expand(recipients: Vec<(Address, Route)>) -> Vec<QueueRecipient> {
+fn expand(recipients: Vec<Recipient>) -> Vec<QueueRecipient> {
     let mut seen = HashSet::new();
     let mut found = Vec::new();
-    let mut add = |address: &Address, target: Target, key: String| {
+    let mut add = |recipient: &Recipient, target: Target, key: String| {
         if seen.insert(key) {
             found.push(QueueRecipient {
-                address: address.clone(),
+                address: recipient.address.clone(),
+                spelled: recipient.spelled.clone(),
                 target,
                 attempts: 0,
                 last_reply: String::new(),
             });
         }
     };
-    for (address, route) in recipients {
-        match route {
+    for recipient in recipients {
+        match &recipient.route {
             Route::Accounts(accounts) => {
                 for id in accounts {
-                    add(&address, Target::Account(id), id.to_string());
+                    add(&recipient, Target::Account(*id), id.to_string());
                 }
             }
-            Route::Relay => add(&address, Target::Relay, format!("<{address}>")),
+            // Letter for letter but for the domain, which has no capitals.
+            Route::Relay => {
+                let local = recipient.spelled.rsplit_once('@').map_or("", |(local, _)| local);
+                add(&recipient, Target::Relay, format!("{local}@{}", recipient.address.domain()));
+            }
         }
     }
     found

@@ -34,6 +34,7 @@ pub(crate) async fn message(session: &mut Session, transaction: Transaction) -> 
             return Ok((Reply::of(&Error::TooLarge(receipt.size_max)), Then::Close));
         }
     }
+    session.connection.relax();
     if dots.bare() {
         return go(Reply::new(554, "5.6.0", "a message's lines end in CRLF and hold no other CR or LF"));
     }
@@ -206,7 +207,7 @@ impl Receipt {
         let Transaction { sender, options, recipients, .. } = self.transaction;
         let beyond = |address: &Address| !address.as_str().is_ascii();
         let smtputf8 = sender.as_ref().is_some_and(beyond)
-            || recipients.iter().any(|(address, _)| beyond(address))
+            || recipients.iter().any(|recipient| beyond(&recipient.address))
             || options.smtputf8 && self.header_eight_bit;
         let submission = Submission {
             sender,

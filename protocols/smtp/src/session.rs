@@ -10,7 +10,7 @@ use crate::{
     reply::Reply,
     wire::{Connection, End, Input, Patience},
 };
-use delivery::Route;
+use delivery::Recipient;
 use model::{Address, Principal};
 use sasl::door::{self, Drain, Peer, Stream};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub(crate) struct MailOptions {
 pub(crate) struct Transaction {
     pub(crate) sender: Option<Address>,
     pub(crate) options: MailOptions,
-    pub(crate) recipients: Vec<(Address, Route)>,
+    pub(crate) recipients: Vec<Recipient>,
     /// What the principal may send as.
     pub(crate) identities: Vec<Address>,
 }

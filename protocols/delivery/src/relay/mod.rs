@@ -63,6 +63,11 @@ impl Relay {
         })
     }
 
+    /// Its name.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// A connection, inside TLS already where that is implicit.
     async fn connect(&self) -> io::Result<Connection> {
         let connect = async {

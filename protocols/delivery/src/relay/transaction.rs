@@ -11,7 +11,7 @@ use store::BodyStream;
 /// What is to be handed over.
 pub(crate) struct Mail<'a> {
     pub(crate) sender: Option<&'a Address>,
-    pub(crate) recipients: &'a [&'a Address],
+    pub(crate) recipients: &'a [&'a str],
     pub(crate) size: u64,
     pub(crate) eight_bit: bool,
     pub(crate) smtputf8: bool,

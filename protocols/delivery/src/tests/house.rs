@@ -1,7 +1,7 @@
 //! What these tests stand on.
 
 use super::sink::Sink;
-use crate::{Config, Delivery, RelayConfig, RelayTls, Route, Schedule, Submission};
+use crate::{Config, Delivery, Recipient, RelayConfig, RelayTls, Route, Schedule, Submission};
 use directory::{Directory, testing::MemoryDirectory};
 use engine::sim::{SimDisk, SimEnv};
 use model::{AccountId, Address, Flags, Principal, Rights, ZonedTime};
@@ -65,7 +65,8 @@ impl House {
         let mut recipients = Vec::new();
         for text in to {
             let address = address(text);
-            recipients.push((address.clone(), self.delivery.route(&address).await.unwrap_or(Route::Relay)));
+            let route = self.delivery.route(&address).await.unwrap_or(Route::Relay);
+            recipients.push(Recipient { address, spelled: (*text).to_owned(), route });
         }
         Submission {
             sender: from.map(address),

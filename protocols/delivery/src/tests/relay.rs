@@ -31,6 +31,17 @@ async fn a_message_goes_out_without_its_return_path_and_with_its_dots_stuffed() 
 }
 
 #[tokio::test]
+async fn other_servers_hear_addresses_letter_for_letter() {
+    let sink = sink(&[], &["PIPELINING"]).await;
+    let house = House::with_sink(&sink);
+    let to = ["Confirm+AbC=@Lists.Example", "confirm+abc=@lists.example", "Confirm+AbC=@lists.example"];
+    house.submit(Some("alice@example.org"), &to, TEXT).await;
+    house.settle().await;
+    let named: Vec<_> = sink.lines().into_iter().filter(|line| line.starts_with("RCPT")).collect();
+    assert_eq!(named, ["RCPT TO:<Confirm+AbC=@Lists.Example>", "RCPT TO:<confirm+abc=@lists.example>"]);
+}
+
+#[tokio::test]
 async fn servers_without_extensions_are_spoken_to_in_turn() {
     let sink = sink(&[("EHLO", &["502 no"])], &[]).await;
     let house = House::with_sink(&sink);

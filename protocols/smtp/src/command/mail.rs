@@ -41,7 +41,9 @@ async fn begin(session: &mut Session, rest: &str) -> Result<Transaction, Reply> 
         // Allowed: read receipts have no sender (RFC 8098 2.1). Their From must be owned like any other.
         Path::Null => None,
         Path::Postmaster => return Err(Reply::new(501, "5.1.7", "not a sender's address")),
-        Path::Mailbox(_, true) if !options.smtputf8 => return Err(extension::needs_smtputf8()),
+        Path::Mailbox(_, spelled) if !spelled.is_ascii() && !options.smtputf8 => {
+            return Err(extension::needs_smtputf8());
+        }
         Path::Mailbox(address, _) if identities.contains(&address) => Some(address),
         Path::Mailbox(..) => return Err(Reply::new(553, "5.7.1", "this sender's address is not yours")),
     };

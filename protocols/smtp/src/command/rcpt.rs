@@ -8,7 +8,7 @@ use crate::{
     session::Session,
     wire::{Path, parse_path},
 };
-use delivery::Route;
+use delivery::Recipient;
 use model::{Address, Error};
 
 pub(super) const RCPT: Command =
@@ -28,7 +28,7 @@ fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     })
 }
 
-async fn recipient(session: &mut Session, rest: &str) -> Result<(Address, Route), Reply> {
+async fn recipient(session: &mut Session, rest: &str) -> Result<Recipient, Reply> {
     let transaction = session.transaction.as_ref();
     let transaction = transaction.ok_or_else(|| Reply::new(503, "5.5.1", "say MAIL first"))?;
     let path = behind(rest, "TO:").ok_or_else(|| Reply::new(501, "5.5.4", "say RCPT TO:<address>"))?;
@@ -40,14 +40,20 @@ async fn recipient(session: &mut Session, rest: &str) -> Result<(Address, Route)
     if transaction.recipients.len() >= RECIPIENT_COUNT_MAX {
         return Err(Reply::new(452, "4.5.3", "too many recipients"));
     }
-    let address = match path {
+    let (address, spelled) = match path {
         Path::Null => return Err(Reply::new(501, "5.1.3", "not a recipient's address")),
-        Path::Postmaster => postmaster(session)?,
-        Path::Mailbox(_, true) if !transaction.options.smtputf8 => return Err(extension::needs_smtputf8()),
-        Path::Mailbox(address, _) => address,
+        Path::Postmaster => {
+            let address = postmaster(session)?;
+            let spelled = address.to_string();
+            (address, spelled)
+        }
+        Path::Mailbox(_, spelled) if !spelled.is_ascii() && !transaction.options.smtputf8 => {
+            return Err(extension::needs_smtputf8());
+        }
+        Path::Mailbox(address, spelled) => (address, spelled),
     };
     match session.context.delivery.route(&address).await {
-        Ok(route) => Ok((address, route)),
+        Ok(route) => Ok(Recipient { address, spelled, route }),
         Err(Error::Forbidden(_)) => Err(Reply::new(550, "5.7.1", "this server sends no mail elsewhere")),
         Err(error) => Err(Reply::of(&error)),
     }

@@ -8,8 +8,10 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// How many octets are asked for in one read.
-const READ_BYTES: usize = 32 * 1024;
+/// How many octets are asked for in one read of a message.
+const DATA_READ_BYTES: usize = 32 * 1024;
+/// How many octets are asked for in one read of commands: quiet clients cost little.
+const LINE_READ_BYTES: usize = 1024;
 
 /// Why there is nothing more to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +120,7 @@ impl Connection {
             if let Some(limit) = patience.until {
                 until = until.min(limit);
             }
+            self.input.reserve(LINE_READ_BYTES);
             self.wait(until, (!begun).then_some(drain)).await?;
         }
     }
@@ -125,7 +128,11 @@ impl Connection {
     /// At least one octet in [`Connection::buffered`], for message data.
     pub(crate) async fn fill(&mut self, until: Instant) -> Result<(), End> {
         self.flush().await?;
-        if self.input.is_empty() { self.wait(until, None).await } else { Ok(()) }
+        if !self.input.is_empty() {
+            return Ok(());
+        }
+        self.input.reserve(DATA_READ_BYTES);
+        self.wait(until, None).await
     }
 
     /// Takes octets from the front of [`Connection::buffered`].
@@ -133,8 +140,12 @@ impl Connection {
         self.input.advance(count.min(self.input.len()));
     }
 
+    /// Gives the memory back that a message needed.
+    pub(crate) fn relax(&mut self) {
+        self.input = BytesMut::from(self.input.as_ref());
+    }
+
     async fn wait(&mut self, until: Instant, drain: Option<&Drain>) -> Result<(), End> {
-        self.input.reserve(READ_BYTES);
         let drained = async {
             match drain {
                 Some(drain) => drain.drained().await,

@@ -14,8 +14,8 @@ pub(crate) enum Path {
     Null,
     /// `<Postmaster>` without a domain (RFC 5321 4.5.1).
     Postmaster,
-    /// A mailbox; the canonical address, and whether it is beyond US-ASCII.
-    Mailbox(Address, bool),
+    /// A mailbox: the canonical address, and as it was spelled.
+    Mailbox(Address, String),
 }
 
 /// The path at the beginning of `text`, and what stands behind it (parameters, with their space).
@@ -41,7 +41,7 @@ pub(crate) fn parse_path(text: &str) -> Option<(Path, &str)> {
         return None;
     }
     let address = Address::parse(mailbox).ok()?;
-    Some((Path::Mailbox(address, !mailbox.is_ascii()), behind))
+    Some((Path::Mailbox(address, mailbox.to_owned()), behind))
 }
 
 /// Where the `>` is that no quoted string holds.
