@@ -156,10 +156,10 @@ class Server:
     # -- facts --------------------------------------------------------------------------------------
     def config_file(self):
         """The config file that quickstart wrote."""
-        found = sorted(self.data.glob("*.toml")) or sorted(self.folder.glob("**/*.toml"))
-        if not found:
+        path = self.data / "collegium.toml"
+        if not path.is_file():
             raise RuntimeError("quickstart wrote no config file")
-        return found[0]
+        return path
 
     def _extend_config(self):
         self.plain_http = self.base + 81

@@ -140,9 +140,10 @@ def test_its_own_suite(server, tmp_path):
                    "REQUESTS_CA_BUNDLE": server.ca, "SSL_CERT_FILE": server.ca, "TMPDIR": str(tmp_path),
                    "PYTHONPATH": str(tree)}
     environment.pop("PYTEST_ADDOPTS", None)
+    (tree / "plain.ini").write_text("[pytest]\n")  # its own settings ask for plug-ins that we do not need
     for name in [name for name in environment if name.startswith("PYTEST_XDIST")]:
         del environment[name]
-    done = subprocess.run([sys.executable, "-m", "pytest", "tests/test_caldav.py", "-q", "-p", "no:cacheprovider",
+    done = subprocess.run([sys.executable, "-m", "pytest", "tests/test_caldav.py", "-q", "-p", "no:cacheprovider", "-c", "plain.ini",
                            "-k", "Collegium", "-rfE", "--tb=short"], cwd=tree, env=environment, text=True,
                           capture_output=True, timeout=880)
     told = re.search(r"(\d+) passed", done.stdout)

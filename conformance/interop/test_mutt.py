@@ -30,10 +30,10 @@ def test_sends_with_attachment(server, own_home, door):
     """Attachment arrives octet for octet, on both ports."""
     rc = configure(server, own_home, server.alice, door)
     attachment = bytes(range(256)) * 40
-    (own_home / "data.bin").write_bytes(attachment)
-    client.run("mutt", "-n", "-F", rc, "-s", f"Été via {door}", "-a", str(own_home / "data.bin"), "--",
+    (own_home / f"{door}.bin").write_bytes(attachment)
+    client.run("mutt", "-n", "-F", rc, "-s", f"Été via {door}", "-a", str(own_home / f"{door}.bin"), "--",
                server.bob[0], stdin="Bonjour\n.ligne\n", timeout=60)
-    _, newest = imap.arrival(server, server.bob, f"via_{door}".encode())
+    _, newest = imap.arrival(server, server.bob, f"{door}.bin".encode())
     session = imap.connect(server, server.bob)
     session.select("INBOX")
     encoded = session.body(newest, "2")

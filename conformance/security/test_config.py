@@ -8,7 +8,7 @@ CLEAR = '\n[[listener]]\nprotocol = "{}"\nbind = "{}"\ntls = "{}"\ncleartext_aut
 
 
 def check(server, addition):
-    path = server.folder / "changed.toml"
+    path = server.config_file().with_name("changed.toml")
     text = server.config_file().read_text()
     path.write_text(text + addition)
     return server.command("check", "--config", str(path), check=False), len(text.splitlines())
@@ -24,7 +24,7 @@ def test_passwords_in_the_clear_only_on_loopback(server, bind, protocol, tls):
 
 
 def test_loopback_is_allowed(server):
-    done, _ = check(server, CLEAR.format("imap", "127.0.0.1:9143", "none"))
+    done, _ = check(server, CLEAR.format("imap", f"127.0.0.1:{server.base + 83}", "none"))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
