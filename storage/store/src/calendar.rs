@@ -27,7 +27,7 @@ const SHIFTS: [u32; 4] = [20, 23, 26, 29];
 /// The list of objects that no bucket holds.
 const ENDLESS: u8 = 0x10;
 /// Begins the keys by name.
-const BY_NAME: u8 = 0xff;
+pub(crate) const BY_NAME: u8 = 0xff;
 /// Floating times may lie this far from where UTC puts them, in seconds.
 const FLOAT_SECONDS_MAX: i64 = 2 * 86_400;
 
@@ -64,8 +64,9 @@ fn prefix(calendar: &Collection<Calendar>) -> Key {
     Key::collection(calendar.account(), calendar.id())
 }
 
-fn name_key(calendar: &Collection<Calendar>, name: &str) -> Vec<u8> {
-    prefix(calendar).bytes(&[BY_NAME]).bytes(name.as_bytes()).done()
+/// Where the span of an object is kept under its name; `prefix` is its calendar's.
+pub(crate) fn name_key(prefix: Key, name: &str) -> Vec<u8> {
+    prefix.bytes(&[BY_NAME]).bytes(name.as_bytes()).done()
 }
 
 /// A bucket as four octets that sort as numbers do.
@@ -74,12 +75,13 @@ fn bucket(instant: i64, shift: u32) -> u32 {
     number.cast_unsigned() ^ (1 << 31)
 }
 
-fn time_key(calendar: &Collection<Calendar>, span: &Span, name: &str) -> Vec<u8> {
+/// Where the span of an object is kept in the order of times; `prefix` is its calendar's.
+pub(crate) fn time_key(prefix: Key, span: &Span, name: &str) -> Vec<u8> {
     let fits = |shift: &u32| bucket(span.last, *shift).saturating_sub(bucket(span.first, *shift)) <= 1;
     let bounded = span.first != i64::MIN && span.last != i64::MAX;
     match (0u8..).zip(SHIFTS).find(|(_, shift)| bounded && fits(shift)) {
-        Some((level, shift)) => prefix(calendar).bytes(&[level]).number(bucket(span.first, shift)),
-        None => prefix(calendar).bytes(&[ENDLESS]).number(0),
+        Some((level, shift)) => prefix.bytes(&[level]).number(bucket(span.first, shift)),
+        None => prefix.bytes(&[ENDLESS]).number(0),
     }
     .bytes(name.as_bytes())
     .done()
@@ -184,10 +186,10 @@ impl Writer {
     }
 
     async fn forget_span(&mut self, calendar: &Collection<Calendar>, name: &str) -> Result<Option<Span>> {
-        let key = name_key(calendar, name);
+        let key = name_key(prefix(calendar), name);
         let span: Option<Span> = self.load(Table::Time, &key).await?;
         if let Some(span) = &span {
-            self.delete_raw(Table::Time, time_key(calendar, span, name));
+            self.delete_raw(Table::Time, time_key(prefix(calendar), span, name));
             self.delete_raw(Table::Time, key);
         }
         Ok(span)
@@ -195,8 +197,8 @@ impl Writer {
 
     fn note_span(&mut self, calendar: &Collection<Calendar>, name: &str, span: &Span) -> Result<()> {
         let value = record::encode(span)?;
-        self.put_raw(Table::Time, time_key(calendar, span, name), value.clone());
-        self.put_raw(Table::Time, name_key(calendar, name), value);
+        self.put_raw(Table::Time, time_key(prefix(calendar), span, name), value.clone());
+        self.put_raw(Table::Time, name_key(prefix(calendar), name), value);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! What is derived (counts, quota, links, change slots, references) is recomputed from the items and compared.
 
 mod blobs;
+mod indexes;
 mod items;
 
 use crate::{
@@ -65,6 +66,8 @@ pub enum Fault {
     WrongSize(CollectionId, ItemId),
     /// An item says it has dead properties and has none, or the other way round.
     Properties(CollectionId, ItemId),
+    /// An item's line in an index is missing or not its own.
+    Index(Table, CollectionId, ItemId),
     /// A record under a collection that is not there.
     DanglingRecord(Table, CollectionId),
     /// A blob that is needed has no place.

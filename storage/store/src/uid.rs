@@ -16,7 +16,7 @@ use engine::Table;
 use model::{CollectionKind, Error, ItemId, Result};
 
 /// Begins the keys that lead from an item to its UID.
-const BY_ITEM: u8 = 0xff;
+pub(crate) const BY_ITEM: u8 = 0xff;
 
 fn by_uid<K: ObjectKind>(collection: &Collection<K>, uid: &str) -> Vec<u8> {
     Key::collection(collection.account(), collection.id()).bytes(uid.as_bytes()).done()

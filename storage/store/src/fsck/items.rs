@@ -12,7 +12,7 @@ use model::{CollectionId, CollectionKind, Error, ItemId, Modseq, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Items of a collection: by the octets of their key, the record and last change.
-type Items = BTreeMap<Vec<u8>, (ItemId, Modseq)>;
+pub(super) type Items = BTreeMap<Vec<u8>, (ItemId, Modseq)>;
 
 impl Check {
     pub(super) async fn check_collection(&mut self, id: CollectionId, account: &AccountRow) -> Result<()> {
@@ -37,6 +37,10 @@ impl Check {
             if *item >= account.next_item {
                 self.find(Fault::NumberAhead(id));
             }
+        }
+        self.check_uids(id, &items).await?;
+        if row.kind == CollectionKind::Calendar {
+            self.check_times(id, &items).await?;
         }
         self.check_slots(id, &row, &items).await
     }

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::{
-    MessageRecord, NewMessage,
-    kind::Mailbox,
+    CalendarFacts, MessageRecord, NewMessage,
+    kind::{Calendar, Mailbox},
     record::{ObjectRow, encode},
-    testing::{ALICE, BOB, files, principal, put, reader, writer},
+    testing::{ALICE, BOB, files, object, principal, put, reader, writer},
 };
 use engine::{
     Batch, BlobStore, Engine, Op, Place,
@@ -45,6 +45,17 @@ async fn laid() -> (Store, Arc<SimEngine>, Arc<MemoryBlobs>) {
     writer.create_folder(files.id(), "inner", crate::Properties::new()).await.unwrap();
     let properties = [("a".to_owned(), "b".to_owned())].into();
     writer.set_item_properties(&files, "small", &properties).await.unwrap();
+    let calendar = writer
+        .child(model::CollectionId::ROOT, model::CollectionKind::Calendar, crate::DEFAULT_CALENDAR)
+        .await
+        .unwrap()
+        .unwrap();
+    let calendar = writer.open::<Calendar>(calendar, model::Rights::INSERT).await.unwrap();
+    let event = object(&store, b"event").await;
+    let kind = format::icalendar::object::Kind::Event;
+    let span = format::icalendar::span::Span { kind, first: 0, last: 9, floating: false, exact: true };
+    let facts = CalendarFacts { uid: "uid".to_owned(), span };
+    writer.put_calendar_object(&calendar, "event", event, &facts).await.unwrap();
     let _committed = writer.commit(()).await.unwrap();
     let _committed = store.write(&principal(BOB), BOB).await.unwrap().commit(()).await.unwrap();
     (store, engine, blobs)
@@ -81,6 +92,8 @@ async fn every_lost_row_is_found() {
         Table::Message,
         Table::Body,
         Table::Property,
+        Table::ByUid,
+        Table::Time,
         Table::Blob,
         Table::BlobRef,
     ] {

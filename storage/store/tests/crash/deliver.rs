@@ -27,6 +27,7 @@ impl Client {
         let recipients: Vec<_> = ACCOUNTS
             .map(|account| QueueRecipient {
                 address: Address::parse("r@example.org").unwrap(),
+                spelled: "R@example.org".to_owned(),
                 target: Target::Account(account),
                 attempts: 0,
                 last_reply: String::new(),
