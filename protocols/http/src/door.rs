@@ -131,32 +131,34 @@ impl Connection {
                 return closing(StatusCode::BAD_REQUEST);
             }
         }
-        let Some(path) = target(&head.uri) else { return closing(StatusCode::BAD_REQUEST) };
-        if let Some(elsewhere) = self.well_known(&path) {
-            return elsewhere;
-        }
-        let Some(app) = self.inner.apps.iter().find(|app| app.serves(&path)) else {
-            return plain(StatusCode::NOT_FOUND, "");
-        };
         let (body, rest) = RequestBody::new(incoming, length(&head.headers));
         // A client that waits for 100 Continue sends nothing once it has the answer instead.
         let waits = head.headers.contains_key(header::EXPECT);
         let lingers = head.version <= Version::HTTP_11;
-        let proof = authenticate(&*self.inner.directory, &self.peer, &head.headers).await;
-        let (response, limit) = match proof {
-            Ok(principal) => {
-                (self.hand_over(app, (head, path), body, principal).await, limits::REST_BYTES_MAX)
-            }
-            Err(refusal) => {
-                drop(body);
-                (refusal, limits::STRANGERS_REST_BYTES_MAX)
-            }
-        };
+        let (response, limit) = self.dispatch(head, body).await;
         let left = rest.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(left) = left.filter(|left| lingers && (left.is_begun() || !waits)) {
             left.discard(limit, limits::REST_TIME_MAX).await;
         }
         response
+    }
+
+    /// The answer, and how much of what it left unread is to be read.
+    async fn dispatch(&self, head: http::request::Parts, body: RequestBody) -> (Response, u64) {
+        let stranger = |response| (response, limits::STRANGERS_REST_BYTES_MAX);
+        let Some(path) = target(&head.uri) else { return stranger(closing(StatusCode::BAD_REQUEST)) };
+        if let Some(elsewhere) = self.well_known(&path) {
+            return stranger(elsewhere);
+        }
+        let Some(app) = self.inner.apps.iter().find(|app| app.serves(&path)) else {
+            return stranger(plain(StatusCode::NOT_FOUND, ""));
+        };
+        match authenticate(&*self.inner.directory, &self.peer, &head.headers).await {
+            Err(refusal) => stranger(refusal),
+            Ok(principal) => {
+                (self.hand_over(app, (head, path), body, principal).await, limits::REST_BYTES_MAX)
+            }
+        }
     }
 
     async fn hand_over(

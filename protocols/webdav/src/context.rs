@@ -6,6 +6,7 @@ use crate::lock::Lock;
 use crate::resource::{CollectionNode, ItemNode, Node, Resource};
 use crate::tree::Tree;
 use directory::{Account, Directory};
+use http::StatusCode;
 use http_door::Path;
 use model::{AccountId, Address, CollectionId, CollectionKind, Error, Principal, Result, Rights};
 use std::collections::HashMap;
@@ -215,6 +216,15 @@ impl Context {
             }
             _ => Err(Error::NotFound),
         }
+    }
+
+    /// What a path without a parent collection is answered with: 409 (RFC 4918 9.3.1, 9.7.1, 9.8.5), but 404
+    /// in another's space, where nobody is to learn what is there.
+    #[must_use]
+    pub fn no_parent(&self, path: &Path) -> crate::Refusal {
+        let named = path.names().get(2).and_then(|name| Address::parse(name).ok());
+        let own = named.is_none_or(|address| address == self.principal.address);
+        crate::Refusal::status(if own { StatusCode::CONFLICT } else { StatusCode::NOT_FOUND })
     }
 
     /// The objects of a collection by name, in the order of the names; `None` for those that are not there.

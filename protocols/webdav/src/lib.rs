@@ -42,3 +42,6 @@ pub use reply::{Condition, Refusal, Reply};
 pub use report::{Report, ReportCall};
 pub use resource::{CollectionNode, ItemNode, Node, Resource};
 pub use tree::{Incoming, Prepared, Tree};
+
+#[cfg(test)]
+mod tests;

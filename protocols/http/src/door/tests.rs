@@ -1,1 +1,189 @@
-//! Connections over an in-memory stream.
+//! Connections over an in-memory stream, spoken octet by octet.
+
+use super::Door;
+use crate::app::{App, Request, Response, plain};
+use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX, HEADER_COUNT_MAX, IDLE_TIME_MAX};
+use crate::{Drain, Path, Peer};
+use async_trait::async_trait;
+use directory::testing::MemoryDirectory;
+use http::StatusCode;
+use sasl::door::DrainTrigger;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::time::timeout;
+
+/// Tells what it got.
+struct Echo;
+
+#[async_trait]
+impl App for Echo {
+    fn well_known(&self) -> Vec<(&'static str, &'static str)> {
+        vec![("caldav", "/dav/")]
+    }
+
+    fn serves(&self, path: &Path) -> bool {
+        path.names().first().is_some_and(|name| name == "dav")
+    }
+
+    async fn handle(&self, mut request: Request) -> Response {
+        if request.path.last() == Some("refuse") {
+            return plain(StatusCode::PRECONDITION_FAILED, "");
+        }
+        match request.body.collect(1024).await {
+            Ok(_) => plain(StatusCode::OK, "fine"),
+            Err(model::Error::TooLarge(_)) => plain(StatusCode::PAYLOAD_TOO_LARGE, ""),
+            Err(_) => plain(StatusCode::BAD_REQUEST, ""),
+        }
+    }
+}
+
+fn connect(cleartext_auth: bool) -> (DuplexStream, DrainTrigger) {
+    let (trigger, drain): (_, Drain) = sasl::door::drain();
+    let (near, far) = tokio::io::duplex(1 << 20);
+    let door = Door::new(Arc::new(MemoryDirectory::sample()), vec![Arc::new(Echo)]);
+    let addr = "127.0.0.1:4".parse().unwrap();
+    let peer = Peer { addr, tls: false, cleartext_auth, acceptor: None };
+    tokio::spawn(async move { door.serve(Box::new(far), peer, drain).await });
+    (near, trigger)
+}
+
+const LOGIN: &str = "Authorization: Basic YWxpY2VAZXhhbXBsZS5vcmc6YWxpY2Utc2VjcmV0\r\n";
+
+/// Sends all of it and reads until the peer closes or falls silent.
+async fn talk(near: &mut DuplexStream, sent: &str) -> String {
+    let _ = near.write_all(sent.as_bytes()).await;
+    let mut got = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(Ok(count)) = timeout(Duration::from_millis(200), near.read(&mut buffer)).await {
+        if count == 0 {
+            break;
+        }
+        got.extend_from_slice(&buffer[..count]);
+    }
+    String::from_utf8(got).unwrap()
+}
+
+async fn once(sent: &str) -> String {
+    talk(&mut connect(true).0, sent).await
+}
+
+fn statuses(text: &str) -> Vec<&str> {
+    text.split("HTTP/1.1 ").skip(1).map(|rest| &rest[..3]).collect()
+}
+
+#[tokio::test]
+async fn every_request_proves_itself() {
+    let (mut near, _trigger) = connect(true);
+    let with = format!("GET /dav/a HTTP/1.1\r\nHost: x\r\n{LOGIN}\r\n");
+    let without = "GET /dav/a HTTP/1.1\r\nHost: x\r\n\r\n";
+    let got = talk(&mut near, &format!("{with}{without}{with}")).await;
+    assert_eq!(statuses(&got), ["200", "401", "200"], "{got}");
+    assert!(got.to_lowercase().contains("www-authenticate: basic realm=\"collegium\""), "{got}");
+    assert!(!got.to_lowercase().contains("\nserver:") && got.contains("nosniff"), "{got}");
+    let wrong = once("GET /dav/a HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YTpi\r\n\r\n").await;
+    assert_eq!(statuses(&wrong), ["401"]);
+}
+
+#[tokio::test]
+async fn no_password_without_tls() {
+    let got = talk(&mut connect(false).0, &format!("GET /dav/a HTTP/1.1\r\nHost: x\r\n{LOGIN}\r\n")).await;
+    assert_eq!(statuses(&got), ["403"]);
+    assert!(!got.to_lowercase().contains("www-authenticate"), "{got}");
+}
+
+#[tokio::test]
+async fn routes() {
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n{LOGIN}\r\n");
+    assert_eq!(statuses(&once(&get("/other")).await), ["404"]);
+    assert_eq!(statuses(&once(&get("/dav/../x")).await), ["400"]);
+    assert_eq!(statuses(&once(&get("/dav/%2e%2e/x")).await), ["400"]);
+    let known = once("PROPFIND /.well-known/caldav HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab").await;
+    assert!(statuses(&known) == ["301"] && known.to_lowercase().contains("location: /dav/"), "{known}");
+    assert_eq!(statuses(&once(&get("/.well-known/carddav")).await), ["404"]);
+}
+
+#[tokio::test]
+async fn heads_that_can_be_read_in_two_ways() {
+    for extra in [
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
+        "Content-Length: 3\r\nContent-Length: 4\r\n",
+        "Content-Length: 3, 4\r\n",
+        "Content-Length: +3\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+        "Transfer-Encoding: xchunked\r\n",
+        "Content-Length: 3\r\n folded\r\n",
+        "Content-Length : 3\r\n",
+    ] {
+        let put = format!("PUT /dav/a HTTP/1.1\r\nHost: x\r\n{LOGIN}{extra}\r\n0\r\n\r\n");
+        let got = once(&format!("{put}GET /dav/a HTTP/1.1\r\nHost: x\r\n{LOGIN}\r\n")).await;
+        assert_eq!(statuses(&got), ["400"], "{extra}");
+    }
+    let fragment = once(&format!("DELETE /dav/a/#b HTTP/1.1\r\nHost: x\r\n{LOGIN}\r\n")).await;
+    assert_eq!(statuses(&fragment), ["400"]);
+}
+
+#[tokio::test]
+async fn refused_content_does_not_cost_the_connection() {
+    let put = format!("PUT /dav/refuse HTTP/1.1\r\nHost: x\r\n{LOGIN}Content-Length: 5\r\n\r\nhello");
+    let large =
+        format!("PUT /dav/a HTTP/1.1\r\nHost: x\r\n{LOGIN}Content-Length: 2000\r\n\r\n{}", "x".repeat(2000));
+    let (mut near, _trigger) = connect(true);
+    assert_eq!(statuses(&talk(&mut near, &put).await), ["412"]);
+    assert_eq!(statuses(&talk(&mut near, &large).await), ["413"]);
+    assert_eq!(statuses(&talk(&mut near, &put).await), ["412"]);
+    // A client that waits to be asked is not asked.
+    let waiting =
+        put.replace("Content-Length", "Expect: 100-continue\r\nContent-Length").replace("hello", "");
+    assert_eq!(statuses(&talk(&mut near, &waiting).await), ["412"]);
+}
+
+#[tokio::test]
+async fn head_limits() {
+    let get = |extra: String| format!("GET /dav/a HTTP/1.1\r\nHost: x\r\n{LOGIN}{extra}\r\n");
+    let fields = |count: usize| (0..count).map(|n| format!("X-{n}: 1\r\n")).collect::<String>();
+    assert_eq!(statuses(&once(&get(fields(HEADER_COUNT_MAX - 2))).await), ["200"]);
+    assert_eq!(statuses(&once(&get(fields(HEADER_COUNT_MAX - 1))).await), ["431"]);
+    let around = get("X: \r\n".to_owned()).len();
+    let long = |bytes: usize| get(format!("X: {}\r\n", "x".repeat(bytes - around)));
+    assert_eq!(statuses(&once(&long(HEAD_BYTES_MAX - 1)).await), ["200"]);
+    assert_eq!(statuses(&once(&long(HEAD_BYTES_MAX + 1)).await), ["431"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_slow_are_cut_off() {
+    let (mut near, _trigger) = connect(true);
+    near.write_all(b"GET /dav/a HTT").await.unwrap();
+    let mut rest = Vec::new();
+    let patience = HEAD_TIME_MAX + Duration::from_secs(1);
+    assert!(timeout(patience, near.read_to_end(&mut rest)).await.is_ok());
+
+    let (mut silent, _trigger) = connect(true);
+    assert!(timeout(IDLE_TIME_MAX * 2, silent.read_to_end(&mut rest)).await.is_ok());
+
+    let (mut drip, _trigger) = connect(true);
+    let head = format!("PUT /dav/a HTTP/1.1\r\nHost: x\r\n{LOGIN}Content-Length: 1000\r\n\r\n");
+    drip.write_all(head.as_bytes()).await.unwrap();
+    let mut sent = 0;
+    while drip.write_all(b"x").await.is_ok() {
+        sent += 1;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut buffer = [0; 512];
+        if timeout(Duration::from_millis(1), drip.read(&mut buffer)).await.is_ok() {
+            break;
+        }
+    }
+    assert!(sent < 60, "{sent} octets in as many seconds");
+}
+
+#[tokio::test]
+async fn drains() {
+    let (mut near, trigger) = connect(true);
+    let get = format!("GET /dav/a HTTP/1.1\r\nHost: x\r\n{LOGIN}\r\n");
+    assert_eq!(statuses(&talk(&mut near, &get).await), ["200"]);
+    trigger.drain();
+    let mut rest = Vec::new();
+    assert!(timeout(Duration::from_secs(1), near.read_to_end(&mut rest)).await.is_ok());
+    timeout(Duration::from_secs(1), trigger.finished()).await.unwrap();
+}

@@ -32,7 +32,7 @@ pub async fn make_collection(call: Call, creation: Creation) -> Reply<Response> 
     let conditions = Conditions::parse(&call.headers)?;
     let parent = match call.context.resolve(&call.path.parent()).await {
         Ok(parent) => parent,
-        Err(Error::NotFound) => return Err(Refusal::status(StatusCode::CONFLICT)),
+        Err(Error::NotFound) => return Err(call.context.no_parent(&call.path)),
         Err(error) => return Err(error.into()),
     };
     let owner = parent.owner().ok_or_else(|| Refusal::status(StatusCode::FORBIDDEN))?.id;

@@ -132,7 +132,7 @@ async fn take(call: &Call, conditions: &Conditions, wish: Wish) -> Reply<Respons
 async fn parent_account(call: &Call) -> Reply<Option<model::AccountId>> {
     match call.context.resolve(&call.path.parent()).await {
         Ok(parent) => Ok(parent.owner().map(|owner| owner.id)),
-        Err(Error::NotFound) => Err(Refusal::status(StatusCode::CONFLICT)),
+        Err(Error::NotFound) => Err(call.context.no_parent(&call.path)),
         Err(error) => Err(error.into()),
     }
 }

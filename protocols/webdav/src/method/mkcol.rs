@@ -33,7 +33,7 @@ impl Method for Mkcol {
                 Node::Item(_) => return Err(Refusal::status(StatusCode::CONFLICT)),
                 _ => return Err(Refusal::status(StatusCode::FORBIDDEN)),
             },
-            Err(Error::NotFound) => return Err(Refusal::status(StatusCode::CONFLICT)),
+            Err(Error::NotFound) => return Err(call.context.no_parent(&call.path)),
             Err(error) => return Err(error.into()),
         };
         let wanted = body.as_ref().and_then(resource_type);

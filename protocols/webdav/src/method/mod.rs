@@ -17,7 +17,7 @@ mod unlock;
 
 pub use create::{Creation, make_collection};
 
-use crate::{Call, Node, Refusal, Reply, Resource};
+use crate::{Call, Node, Reply, Resource};
 use async_trait::async_trait;
 use http::StatusCode;
 use http_door::{Body, Path, Response};
@@ -92,7 +92,7 @@ pub(crate) fn is_users_own(resource: &Resource) -> bool {
 pub(crate) async fn parent_of(call: &Call, path: &Path, reader: &Reader) -> Reply<Resource> {
     match call.context.resolve_in(&path.parent(), reader).await {
         Ok(parent) if parent.is_collection() => Ok(parent),
-        Ok(_) | Err(Error::NotFound) => Err(Refusal::status(StatusCode::CONFLICT)),
+        Ok(_) | Err(Error::NotFound) => Err(call.context.no_parent(&call.path)),
         Err(error) => Err(error.into()),
     }
 }

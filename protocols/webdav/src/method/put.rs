@@ -82,7 +82,7 @@ impl Place {
         }
         let parent = match call.context.resolve(&call.path.parent()).await {
             Ok(parent) => parent,
-            Err(Error::NotFound) => return Err(Refusal::status(StatusCode::CONFLICT)),
+            Err(Error::NotFound) => return Err(call.context.no_parent(&call.path)),
             Err(error) => return Err(error.into()),
         };
         let Node::Collection(collection) = parent.node else {

@@ -111,7 +111,7 @@ async fn target_account(call: &Call, to: &Path) -> Reply<AccountId> {
             let owner = parent.owner().map(|owner| owner.id);
             owner.ok_or_else(|| Refusal::status(StatusCode::FORBIDDEN))
         }
-        Err(Error::NotFound) => Err(Refusal::status(StatusCode::CONFLICT)),
+        Err(Error::NotFound) => Err(call.context.no_parent(to)),
         Err(error) => Err(error.into()),
     }
 }

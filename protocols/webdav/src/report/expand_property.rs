@@ -2,7 +2,7 @@
 
 use super::{Report, ReportCall};
 use crate::limits::PROPERTY_COUNT_MAX;
-use crate::property::{View, propstat};
+use crate::property::{Needs, View, propstat};
 use crate::xml::{DAV, Element, Name, Writer, is_local_name};
 use crate::{Context, Multistatus, Refusal, Reply, Resource};
 use async_trait::async_trait;
@@ -91,7 +91,9 @@ impl Expansion<'_> {
         let mut out = Writer::standalone();
         match self.context.registry.property(name) {
             // What would have to be loaded first is not expanded.
-            Some(property) if property.needs().is_empty() => property.get(&view, &mut out)?,
+            Some(property) if !property.needs().intersects(Needs::BODY | Needs::LOCKS) => {
+                property.get(&view, &mut out)?;
+            }
             Some(_) => {}
             None => out.raw(view.stored(name).unwrap_or_default()),
         }
