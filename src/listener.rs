@@ -210,23 +210,37 @@ impl Gate {
     async fn serve(&self, stream: TcpStream, addr: SocketAddr, drain: Drain) {
         let tls = self.mode == TlsMode::Implicit;
         let stream: Box<dyn Stream> = match &self.acceptor {
-            Some(acceptor) if tls => {
-                match tokio::time::timeout(HANDSHAKE_TIME_MAX, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => Box::new(stream),
-                    Ok(Err(cause)) => {
-                        tracing::debug!(listener = self.name, peer = %addr, %cause, "handshake failed");
-                        return;
-                    }
-                    Err(_) => {
-                        tracing::debug!(listener = self.name, peer = %addr, "handshake took too long");
-                        return;
-                    }
-                }
-            }
+            // Boxed, so that a session which lasts for days does not carry the room of its handshake along.
+            Some(acceptor) if tls => match Box::pin(self.handshake(acceptor, stream, addr)).await {
+                Some(stream) => stream,
+                None => return,
+            },
             _ => Box::new(stream),
         };
         let acceptor = self.acceptor.clone().filter(|_| !tls);
         let peer = Peer { addr, tls, cleartext_auth: self.cleartext_auth, acceptor };
         self.door.serve(stream, peer, drain).await;
     }
+
+    async fn handshake(
+        &self,
+        acceptor: &tokio_rustls::TlsAcceptor,
+        stream: TcpStream,
+        addr: SocketAddr,
+    ) -> Option<Box<dyn Stream>> {
+        match tokio::time::timeout(HANDSHAKE_TIME_MAX, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => Some(Box::new(stream)),
+            Ok(Err(cause)) => {
+                tracing::debug!(listener = self.name, peer = %addr, %cause, "handshake failed");
+                None
+            }
+            Err(_) => {
+                tracing::debug!(listener = self.name, peer = %addr, "handshake took too long");
+                None
+            }
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use crate::config::{Protocol, Tls};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig};
 use std::fmt;
@@ -64,6 +64,9 @@ pub(crate) fn roots(path: &Path) -> Result<RootCertStore, String> {
 pub(crate) struct Identity {
     source: Tls,
     current: RwLock<Arc<CertifiedKey>>,
+    /// Tickets of all listeners: a client that comes back resumes without a signature, and nothing is kept here
+    /// for it. The keys turn over by themselves and live in this process only.
+    tickets: Arc<dyn ProducesTickets>,
 }
 
 impl Identity {
@@ -73,7 +76,9 @@ impl Identity {
     /// As [`certified_key`].
     pub(crate) fn load(source: Tls) -> Result<Arc<Self>, TlsProblem> {
         let current = RwLock::new(Arc::new(certified_key(&source)?));
-        Ok(Arc::new(Self { source, current }))
+        let of = |cause: rustls::Error| TlsProblem { concerns_key: false, message: cause.to_string() };
+        let tickets = rustls::crypto::ring::Ticketer::new().map_err(of)?;
+        Ok(Arc::new(Self { source, current, tickets }))
     }
 
     /// Reads the files again; what they held before stays in use when they are no good.
@@ -100,8 +105,7 @@ impl Identity {
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(Resolver(self.clone())));
         config.alpn_protocols = alpn(protocols);
-        // An idle session shall cost little; records are read as they come.
-        config.send_tls13_tickets = 2;
+        config.ticketer = self.tickets.clone();
         Ok(tokio_rustls::TlsAcceptor::from(Arc::new(config)))
     }
 }

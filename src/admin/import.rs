@@ -303,7 +303,7 @@ async fn file(
     if let Some(old) = writer.entry(&folder, name).await? {
         return if old.hash == body.hash { Ok(Outcome::Present) } else { Err(Error::Exists) };
     }
-    let content_type = "application/octet-stream".to_owned();
+    let content_type = webdav::content_type(name, None);
     let new = NewObject { body, content_type, modified: Some(Timestamp(modified)), mark: 0 };
     writer.put_file(&folder, name, new).await?;
     let _durable = writer.commit(()).await?;

@@ -2,6 +2,8 @@
 
 mod media;
 
+pub use media::content_type;
+
 use crate::limits::FILE_BYTES_MAX;
 use crate::tree::{Incoming, Prepared, Tree};
 use crate::xml::Name;

@@ -32,7 +32,7 @@ pub use app::Dav;
 pub use call::{Call, Depth};
 pub use condition::Conditions;
 pub use context::Context;
-pub use files::Files;
+pub use files::{Files, content_type};
 pub use kinds::Members;
 pub use method::Method;
 pub use multistatus::{Entry, Multistatus};

@@ -49,8 +49,9 @@ const BY_EXTENSION: &[(&str, &str)] = &[
     ("zip", "application/zip"),
 ];
 
-/// The media type to keep for a file.
-pub(super) fn content_type(name: &str, said: Option<&str>) -> String {
+/// The media type to keep for a file of this name, for which the client `said` one or none.
+#[must_use]
+pub fn content_type(name: &str, said: Option<&str>) -> String {
     // Most clients say octet-stream for whatever they do not know; the name often knows better.
     let said = said.map(str::trim).filter(|said| {
         let clean = said.bytes().all(|octet| (b' '..0x7f).contains(&octet));
