@@ -24,12 +24,14 @@ OFFSETS = {"imap": 143, "imaps": 993, "submission": 587, "submissions": 465,
 
 def binary():
     """The binary under test: `COLLEGIUM`, or the release build of this tree."""
-    named = os.environ.get("COLLEGIUM")
-    if named:
-        return named
+    return os.environ.get("COLLEGIUM") or built("collegium")
+
+
+def built(name):
+    """A program of this tree's release build."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     target = os.environ.get("CARGO_TARGET_DIR") or os.path.join(cache, "collegium", "target")
-    return os.path.join(target, "release", "collegium")
+    return os.path.join(target, "release", name)
 
 
 class PortBase:

@@ -9,7 +9,6 @@ into a Markdown table.
 
 import argparse
 import json
-import os
 import pathlib
 import statistics
 import subprocess
@@ -66,7 +65,7 @@ class Dovecot(peer.Dovecot):
 
 def load(*arguments, timeout=1800):
     """One measurement by the load binary."""
-    program = os.path.join(os.path.dirname(servers.binary()), "load")
+    program = servers.built("load")
     done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=timeout,
                           stdin=subprocess.DEVNULL)
     if done.returncode != 0:
@@ -94,7 +93,7 @@ def flags(server, size):
 def idle_bytes(server, size):
     """Memory that one more idle TLS session costs: the difference of two crowds, so that the base falls out."""
     user, password = server.alice
-    program = os.path.join(os.path.dirname(servers.binary()), "load")
+    program = servers.built("load")
     crowds = []
     for clients in (size["idle"] // 10, size["idle"]):
         child = subprocess.Popen([program, "idle", *target(server.port("imaps"), [user], password, server.ca),
