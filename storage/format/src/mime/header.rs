@@ -165,7 +165,7 @@ impl FieldFilter {
 
     /// The same for a header block that comes in pieces, in constant memory.
     pub fn stream(&self) -> FilterStream<'_> {
-        FilterStream { filter: self, head: Vec::new(), pass: Pass::Undecided, kept: false }
+        FilterStream { filter: self, head: Vec::new(), pass: Pass::Undecided, kept: self.not }
     }
 }
 
@@ -197,11 +197,17 @@ impl FilterStream<'_> {
             let (piece, rest) = split_line(chunk);
             chunk = rest;
             if self.pass == Pass::Undecided {
-                self.head.extend_from_slice(piece);
-                let decidable =
-                    piece.ends_with(b"\n") || piece.contains(&b':') || self.head.len() > LINE_HEAD_BYTES_MAX;
-                if decidable {
-                    self.decide(out);
+                let is_enough = piece.ends_with(b"\n")
+                    || piece.contains(&b':')
+                    || self.head.len() + piece.len() > LINE_HEAD_BYTES_MAX;
+                if is_enough && self.head.is_empty() {
+                    self.decide(piece, out);
+                } else {
+                    self.head.extend_from_slice(piece);
+                    if is_enough {
+                        let head = std::mem::take(&mut self.head);
+                        self.decide(&head, out);
+                    }
                 }
             } else if self.pass == Pass::Keep {
                 out.extend_from_slice(piece);
@@ -212,13 +218,13 @@ impl FilterStream<'_> {
         }
     }
 
-    /// Decides the line in `head`.
-    fn decide(&mut self, out: &mut Vec<u8>) {
-        let keep = match classify(without_end(&self.head)) {
+    /// Decides a line from its start, which goes out when the line does.
+    fn decide(&mut self, head: &[u8], out: &mut Vec<u8>) {
+        let keep = match classify(without_end(head)) {
             Line::Blank => true,
             Line::Continuation => self.kept,
             Line::Field(length) => {
-                self.kept = self.filter.takes(self.head.get(..length).unwrap_or_default());
+                self.kept = self.filter.takes(head.get(..length).unwrap_or_default());
                 self.kept
             }
             Line::Envelope | Line::Junk => {
@@ -227,16 +233,16 @@ impl FilterStream<'_> {
             }
         };
         if keep {
-            out.extend_from_slice(&self.head);
+            out.extend_from_slice(head);
         }
-        self.head.clear();
         self.pass = if keep { Pass::Keep } else { Pass::Drop };
     }
 
     /// The block is over.
     pub fn finish(mut self, out: &mut Vec<u8>) {
-        if !self.head.is_empty() {
-            self.decide(out);
+        let head = std::mem::take(&mut self.head);
+        if !head.is_empty() {
+            self.decide(&head, out);
         }
     }
 }

@@ -160,7 +160,7 @@ impl Scanner {
     fn take_piece(&mut self, piece: &[u8]) {
         self.keep(piece);
         let room = LINE_HEAD_BYTES_MAX.saturating_sub(self.line.head.len());
-        self.line.head.extend(piece.iter().take(room));
+        self.line.head.extend_from_slice(piece.get(..room).unwrap_or(piece));
         self.line.len += piece.len() as u64;
         self.line.last = piece.last().copied().unwrap_or(self.line.last);
         self.offset += piece.len() as u64;
@@ -184,7 +184,7 @@ impl Scanner {
             let mut line = std::mem::take(&mut self.line);
             self.line.start = self.offset;
             let room = LINE_HEAD_BYTES_MAX.saturating_sub(line.head.len());
-            line.head.extend(piece.iter().take(room));
+            line.head.extend_from_slice(piece.get(..room).unwrap_or(piece));
             self.end_line(&line.head, line.len + piece.len() as u64, eol, line.start);
             line.head.clear();
             self.line.head = line.head;
@@ -199,7 +199,7 @@ impl Scanner {
         let Some(detail) = self.open.last().and_then(|open| self.details.get(open.index)) else { return };
         let own = self.limits.header_bytes_max.saturating_sub(self.headers.len() - detail.kept.start);
         let room = own.min(self.limits.headers_bytes_max.saturating_sub(self.headers.len()));
-        self.headers.extend(piece.iter().take(room));
+        self.headers.extend_from_slice(piece.get(..room).unwrap_or(piece));
     }
 
     /// Says what a whole line means. `head`: its first octets; `len` and `eol`: its length and that of its end.
@@ -348,7 +348,7 @@ impl Scanner {
             let end = if is_empty { open.start } else { position.saturating_sub(eol) };
             // What is inside cannot go on behind what it is in.
             let end = end.min(*cap.get_or_insert(end));
-            part.header = Span::between(part.header.start, part.header.end().min(end));
+            part.header = Span::between(part.header.start.min(end), part.header.end().min(end));
             part.body = Span::between(open.start.min(end), end);
             let all = self.lf - open.lf_before.min(self.lf);
             part.lines = if part.body.len == 0 { 0 } else { all - u64::from(eol > 0).min(all) };

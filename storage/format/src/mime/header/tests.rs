@@ -49,6 +49,8 @@ fn filters_send_fields_as_written_and_the_blank_line() {
     let others = FieldFilter::new(["subject", "TO"], true);
     assert_eq!(others.apply(block), b"From: x\r\n\r\n");
     assert_eq!(FieldFilter::new(["date"], false).apply(block), b"\r\n");
+    // White space before any field belongs to none of the named.
+    assert_eq!(others.apply(b" lost\r\nTo: y\r\n\r\n"), b" lost\r\n\r\n");
     // A message that has no body and no blank line.
     assert_eq!(some.apply(b"Subject: a"), b"Subject: a");
     assert_eq!(some.apply(b"Subject: a\n\n"), b"Subject: a\n\n");

@@ -113,6 +113,13 @@ fn nested_multiparts_end_with_their_container() {
              Message(Content-Type: message/rfc822//|Text(|)))"
         ),
     );
+    check(
+        &format!("{M}--b\nContent-Type: message/rfc822\n\nContent-Type: message/rfc822\n\n--b--"),
+        &format!(
+            "Multipart({m}|Message(Content-Type: message/rfc822//|\
+             Message(Content-Type: message/rfc822/|Text(|))))"
+        ),
+    );
     // Never begun: what it holds is text.
     check(
         &format!("{M}--b\nContent-Type: multipart/mixed; boundary=c\n\nx\n--b--"),
