@@ -204,8 +204,7 @@ fn length(headers: &HeaderMap) -> Option<u64> {
     if headers.contains_key(header::TRANSFER_ENCODING) {
         return None;
     }
-    let Some(value) = headers.get(header::CONTENT_LENGTH) else { return None };
-    value.to_str().ok()?.parse().ok()
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// An answer after which an HTTP/1.1 connection ends, since what follows cannot be trusted.

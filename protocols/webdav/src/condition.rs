@@ -74,8 +74,7 @@ impl Conditions {
         &self,
         context: &Context,
         reader: &Reader,
-        path: &Path,
-        current: Option<&Resource>,
+        (path, current): (&Path, Option<&Resource>),
         reading: bool,
     ) -> Reply<()> {
         let item = current.and_then(Resource::item);

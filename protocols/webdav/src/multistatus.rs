@@ -130,12 +130,17 @@ impl Multistatus {
         let Some(owner) = resource.collection().map(|collection| collection.owner.id) else {
             return Ok(Vec::new());
         };
-        if !self.locks.contains_key(&owner) {
-            self.locks.insert(owner, Arc::new(context.locks(owner).await?));
-        }
-        let Some(all) = self.locks.get(&owner).filter(|locks| !locks.is_empty()).cloned() else {
-            return Ok(Vec::new());
+        let all = match self.locks.get(&owner) {
+            Some(known) => known.clone(),
+            None => {
+                let loaded = Arc::new(context.locks(owner).await?);
+                self.locks.insert(owner, loaded.clone());
+                loaded
+            }
         };
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
         let reader = context.reader(owner).await?;
         let Some(place) = Place::of(&reader, resource).await? else { return Ok(Vec::new()) };
         Ok(all.iter().filter(|lock| place.covered_by(lock)).cloned().collect())

@@ -38,7 +38,7 @@ pub async fn make_collection(call: Call, creation: Creation) -> Reply<Response> 
     let owner = parent.owner().ok_or_else(|| Refusal::status(StatusCode::FORBIDDEN))?.id;
     let mut writer = call.context.writer(owner).await?;
     let current = look_up(&call, &call.path, &writer).await?;
-    conditions.hold(&call.context, &writer, &call.path, current.as_ref(), false).await?;
+    conditions.hold(&call.context, &writer, (&call.path, current.as_ref()), false).await?;
     if current.is_some() {
         // RFC 4918 9.3.1; RFC 4791 5.3.1.1 and RFC 5689 3 name it so.
         let refusal = Refusal::condition(StatusCode::METHOD_NOT_ALLOWED, Name::dav("resource-must-be-null"));

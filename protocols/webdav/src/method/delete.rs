@@ -34,7 +34,7 @@ impl Method for Delete {
         let owner = resource.owner().ok_or(Error::NotFound)?.id;
         let mut writer = call.context.writer(owner).await?;
         let resource = look_up(&call, &call.path, &writer).await?.ok_or(Error::NotFound)?;
-        conditions.hold(&call.context, &writer, &call.path, Some(&resource), false).await?;
+        conditions.hold(&call.context, &writer, (&call.path, Some(&resource)), false).await?;
         let locks = LockCheck::new(&writer, &conditions).await?;
         may_remove(&call, &writer, &locks, &resource).await?;
         remove(&mut writer, &resource).await?;

@@ -43,7 +43,7 @@ impl Method for Get {
         }
         let reader = call.context.reader(account).await?;
         let conditions = Conditions::parse(&call.headers)?;
-        conditions.hold(&call.context, &reader, &call.path, Some(resource), true).await?;
+        conditions.hold(&call.context, &reader, (&call.path, Some(resource)), true).await?;
         if conditions.unchanged(&item.etag(), item.row.modified) {
             let mut response = empty(StatusCode::NOT_MODIFIED);
             describe(item, response.headers_mut());

@@ -96,7 +96,7 @@ async fn take(call: &Call, conditions: &Conditions, wish: Wish) -> Reply<Respons
     let account = owner.ok_or_else(|| Refusal::status(StatusCode::FORBIDDEN))?;
     let mut writer = call.context.writer(account).await?;
     let current = look_up(call, &call.path, &writer).await?;
-    conditions.hold(&call.context, &writer, &call.path, current.as_ref(), false).await?;
+    conditions.hold(&call.context, &writer, (&call.path, current.as_ref()), false).await?;
     let locks = LockCheck::new(&writer, conditions).await?;
     let (resource, made) = match current {
         Some(resource) => (resource, false),
@@ -122,7 +122,7 @@ async fn take(call: &Call, conditions: &Conditions, wish: Wish) -> Reply<Respons
     writer.put_lock(&lock).await?;
     let status = if made { StatusCode::CREATED } else { StatusCode::OK };
     let committed = writer.commit(status).await?;
-    let mut response = answer(call, *committed, &[lock.clone()]);
+    let mut response = answer(call, *committed, std::slice::from_ref(&lock));
     if let Ok(value) = HeaderValue::from_str(&format!("<{}>", lock.token)) {
         response.headers_mut().insert(HeaderName::from_static("lock-token"), value);
     }
@@ -188,7 +188,7 @@ async fn refresh(call: &Call, conditions: &Conditions, timeout_seconds: u64) -> 
     let owner = resource.owner().ok_or(Error::NotFound)?.id;
     let mut writer = call.context.writer(owner).await?;
     let resource = look_up(call, &call.path, &writer).await?.ok_or(Error::NotFound)?;
-    conditions.hold(&call.context, &writer, &call.path, Some(&resource), false).await?;
+    conditions.hold(&call.context, &writer, (&call.path, Some(&resource)), false).await?;
     let place = Place::of(&writer, &resource).await?.ok_or(Error::NotFound)?;
     let me = call.context.principal().account;
     let mut refreshed = Vec::new();

@@ -38,7 +38,7 @@ impl Method for Proppatch {
         let owner = call.found()?.owner().ok_or(Error::NotFound)?.id;
         let mut writer = call.context.writer(owner).await?;
         let resource = look_up(&call, &call.path, &writer).await?.ok_or(Error::NotFound)?;
-        conditions.hold(&call.context, &writer, &call.path, Some(&resource), false).await?;
+        conditions.hold(&call.context, &writer, (&call.path, Some(&resource)), false).await?;
         let locks = LockCheck::new(&writer, &conditions).await?;
         locks.resource(&writer, &resource, false).await?;
 

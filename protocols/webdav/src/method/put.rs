@@ -107,7 +107,7 @@ impl Place {
         if !rights.contains(need) {
             return Err(Error::Forbidden(need).into());
         }
-        conditions.hold(&call.context, reader, &call.path, current.as_ref(), false).await?;
+        conditions.hold(&call.context, reader, (&call.path, current.as_ref()), false).await?;
         let locks = LockCheck::new(reader, conditions).await?;
         match &current {
             Some(current) => locks.resource(reader, current, false).await?,

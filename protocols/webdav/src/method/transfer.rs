@@ -76,7 +76,7 @@ pub(super) async fn run(call: Call, way: Way) -> Reply<Response> {
     let reader =
         if here { Arc::new(Reader::clone(&writer)) } else { call.context.reader(source_account).await? };
     let source = look_up(&call, &source.path, &reader).await?.ok_or(Error::NotFound)?;
-    order.conditions.hold(&call.context, &writer, &call.path, Some(&source), false).await?;
+    order.conditions.hold(&call.context, &writer, (&call.path, Some(&source)), false).await?;
     if here && way == Way::Move {
         may_remove(&call, &writer, &locks, &source).await?;
     }

@@ -138,7 +138,7 @@ impl Report for Multiget {
         out.begin();
         let mut collections = HashMap::new();
         for page in hrefs.chunks(LISTING_PAGE_COUNT) {
-            self.page(call, &plan, page, &mut collections, out).await?;
+            self.page((call, &plan), page, &mut collections, out).await?;
         }
         Ok(None)
     }
@@ -148,8 +148,7 @@ impl Multiget {
     /// Looks up the objects of some hrefs, each collection's at once.
     async fn page(
         &self,
-        call: &ReportCall,
-        plan: &Plan,
+        (call, plan): (&ReportCall, &Plan),
         hrefs: &[String],
         collections: &mut HashMap<Path, Option<Resource>>,
         out: &mut Multistatus,

@@ -18,7 +18,7 @@ async fn entity_tags() {
         ("GET f\nIf-Match: \"x\"".to_owned(), 412),
         ("GET f\nIf-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT".to_owned(), 412),
         ("GET f\nIf-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT".to_owned(), 304),
-        (format!("MKCOL d\nIf-None-Match: *"), 201),
+        ("MKCOL d\nIf-None-Match: *".to_owned(), 201),
     ] {
         assert_eq!(world.status(&head).await, status, "{head}");
     }

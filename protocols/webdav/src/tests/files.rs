@@ -135,13 +135,13 @@ async fn strangers_learn_nothing() {
         let absent = world.bob(&format!("{method} absent"), "").await.status;
         assert_eq!((real, absent), (404, 404), "{method}");
     }
-    let head = format!("COPY secret\nDestination: /dav/files/bob@example.org/stolen");
-    assert_eq!(world.bob(&head, "").await.status, 404);
+    let head = "COPY secret\nDestination: /dav/files/bob@example.org/stolen";
+    assert_eq!(world.bob(head, "").await.status, 404);
 }
 
 #[tokio::test]
 async fn over_quota() {
-    let world = World::with(Options { quota_bytes: Some(10), ..Options::default() });
+    let world = World::with(Options { quota_bytes: Some(10) });
     world.put("a", "12345").await;
     let full = world.alice("PUT b", "123456").await;
     assert!(full.status == 507 && full.has("quota-not-exceeded"), "{full:?}");
