@@ -64,7 +64,7 @@ impl Client {
     }
 
     async fn one(&mut self) -> Did {
-        match self.dice.below(26) {
+        match self.dice.below(30) {
             0..=5 => self.append().await,
             6 | 7 => self.flags().await,
             8 => self.copy_or_move(false).await,
@@ -82,6 +82,9 @@ impl Client {
             22 => self.accept().await,
             23 => self.deliver().await,
             24 => self.collect().await,
+            25 | 26 => self.put_event().await,
+            27 => self.remove_event().await,
+            28 => self.move_event().await,
             _ => self.give_up().await,
         }
     }

@@ -45,23 +45,28 @@ pub(crate) struct Folder {
 pub(crate) struct State {
     pub(crate) mailboxes: BTreeMap<CollectionId, Mailbox>,
     pub(crate) folders: BTreeMap<CollectionId, Folder>,
+    /// As folders; the UID of an object stands among its properties.
+    pub(crate) calendars: BTreeMap<CollectionId, Folder>,
     pub(crate) limit: Option<u64>,
     /// The number of the next collection.
     pub(crate) next: u32,
 }
 
 impl State {
+    fn files(&self) -> impl Iterator<Item = &File> {
+        self.folders.values().chain(self.calendars.values()).flat_map(|folder| folder.files.values())
+    }
+
     /// Octets of everything.
     pub(crate) fn used(&self) -> u64 {
         let mail = self.mailboxes.values().flat_map(|mailbox| mailbox.messages.values());
-        let files = self.folders.values().flat_map(|folder| folder.files.values());
-        mail.map(|message| message.bytes).sum::<u64>() + files.map(|file| file.bytes).sum::<u64>()
+        mail.map(|message| message.bytes).sum::<u64>() + self.files().map(|file| file.bytes).sum::<u64>()
     }
 
     /// Number of everything.
     pub(crate) fn count(&self) -> u64 {
-        let mail = self.mailboxes.values().map(|mailbox| mailbox.messages.len());
-        mail.chain(self.folders.values().map(|folder| folder.files.len())).map(|count| count as u64).sum()
+        let mail: usize = self.mailboxes.values().map(|mailbox| mailbox.messages.len()).sum();
+        (mail + self.files().count()) as u64
     }
 
     pub(crate) fn path(&self, id: CollectionId) -> String {

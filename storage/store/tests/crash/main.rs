@@ -13,6 +13,7 @@
 
 mod client;
 mod deliver;
+mod events;
 mod files;
 mod history;
 mod mail;
