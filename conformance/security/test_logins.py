@@ -123,11 +123,11 @@ def test_long_passwords_cost_nothing(server, length):
 
 def test_nothing_secret_in_the_log(server):
     """The quickstart card shows its passwords once, at the start; nothing does afterwards."""
-    secret, before = "never-to-be-seen-4711", len(server.log())
+    secret = "never-to-be-seen-4711"
     attempt(server, server.alice[0], secret)
     attempt(server, "nobody@example.org", secret)
     assert attempt(server, *server.alice)[0] == 235
-    log = server.log()[before:]
-    assert secret not in log and server.alice[1] not in log
+    log = server.log()
+    assert secret not in log and log.count(server.alice[1]) <= 1
     for login in (server.alice[0], "nobody@example.org"):
         assert base64.b64encode(f"\0{login}\0{secret}".encode()).decode() not in log
