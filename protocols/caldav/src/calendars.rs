@@ -59,12 +59,7 @@ impl Prepared for Arriving {
 }
 
 /// `no-uid-conflict`: the UID is free or this object's own, and the object keeps the UID it has.
-async fn uid_is_free(
-    writer: &Writer,
-    calendar: &Collection<Calendar>,
-    name: &str,
-    uid: &str,
-) -> Reply<()> {
+async fn uid_is_free(writer: &Writer, calendar: &Collection<Calendar>, name: &str, uid: &str) -> Reply<()> {
     let holder = match writer.name_of_uid(calendar, uid).await? {
         Some(holder) if holder == name => return Ok(()),
         Some(holder) => Some(holder),

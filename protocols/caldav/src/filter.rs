@@ -53,7 +53,8 @@ fn comp_filter(element: &Element, depth: usize, left: &mut usize) -> Reply<CompF
     if time_range.is_some() && !timed {
         return Err(forbidden("supported-filter"));
     }
-    let props = DIALECT.all(element, "prop-filter").map(|prop| prop_filter(prop, left)).collect::<Reply<_>>()?;
+    let props =
+        DIALECT.all(element, "prop-filter").map(|prop| prop_filter(prop, left)).collect::<Reply<_>>()?;
     let comps = DIALECT.all(element, "comp-filter");
     let comps = comps.map(|comp| comp_filter(comp, depth, left)).collect::<Reply<_>>()?;
     Ok(CompFilter { name, test: CompTest::Defined { time_range, props, comps } })

@@ -13,6 +13,8 @@ mod property;
 mod refusal;
 mod report;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 mod timezone;
 

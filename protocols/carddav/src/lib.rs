@@ -12,6 +12,9 @@ mod property;
 mod refusal;
 mod report;
 #[cfg(test)]
+#[path = "../../caldav/src/testing.rs"]
+mod testing;
+#[cfg(test)]
 mod tests;
 
 use books::Books;

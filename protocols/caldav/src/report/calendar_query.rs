@@ -14,7 +14,9 @@ use model::{Error, Rights};
 use store::{Calendar, component_mark};
 use webdav::report::{Walk, judge_bodies};
 use webdav::xml::{CALDAV, Element, Name, Node as Xml};
-use webdav::{CollectionNode, Depth, Multistatus, Node, Plan, Reply, Report, ReportCall, Resource, Selection};
+use webdav::{
+    CollectionNode, Depth, Multistatus, Node, Plan, Reply, Report, ReportCall, Resource, Selection,
+};
 
 /// Objects that are looked up at once.
 const PAGE_COUNT: usize = 500;
@@ -90,9 +92,9 @@ impl Query<'_> {
                 self.range(calendar, (kind, range, *whole), &zone, out).await
             }
             (Some(Outline { range: None, whole, .. }), Some(kind)) => {
-                self.all(calendar, Some(kind), *whole, &zone, out).await
+                self.all(calendar, (Some(kind), *whole), &zone, out).await
             }
-            _ => self.all(calendar, None, false, &zone, out).await,
+            _ => self.all(calendar, (None, false), &zone, out).await,
         }
     }
 
@@ -125,8 +127,7 @@ impl Query<'_> {
     async fn all(
         &self,
         calendar: &Resource,
-        kind: Option<Kind>,
-        whole: bool,
+        (kind, whole): (Option<Kind>, bool),
         zone: &Zone,
         out: &mut Multistatus,
     ) -> Reply<()> {
@@ -148,9 +149,8 @@ impl Query<'_> {
 
     /// Those of some objects that match by their octets.
     async fn objects(&self, objects: Vec<Resource>, zone: &Zone, out: &mut Multistatus) -> Reply<()> {
-        let judge = |octets: &[u8]| {
-            Object::parse(octets).is_ok_and(|object| self.filter.matches(&object, zone))
-        };
+        let judge =
+            |octets: &[u8]| Object::parse(octets).is_ok_and(|object| self.filter.matches(&object, zone));
         judge_bodies(&self.call.context, &self.plan, out, objects, &judge).await?;
         Ok(())
     }
