@@ -103,11 +103,11 @@ impl LocalDirectory {
     /// The account behind a login, and whether the secret is its own. Costs the same for every wrong login.
     async fn verify(
         &self,
+        view: &View,
         login: &str,
         secret: &Secret,
         peer: IpAddr,
     ) -> Result<Option<(AccountId, AccountRecord)>> {
-        let view = self.view().await?;
         let mut found = None;
         if let Ok(address) = Address::parse(login)
             && let Some(id) = view.owner(&address).await?
@@ -200,9 +200,11 @@ fn without_tag(address: &Address) -> Option<Address> {
 impl Directory for LocalDirectory {
     async fn authenticate(&self, login: &str, secret: &Secret, peer: IpAddr) -> Result<Principal> {
         let began = Instant::now();
-        if let Some((id, record)) = self.verify(login, secret, peer).await? {
-            return Self::principal_of(&self.view().await?, id, &record).await;
+        let view = self.view().await?;
+        if let Some((id, record)) = self.verify(&view, login, secret, peer).await? {
+            return Self::principal_of(&view, id, &record).await;
         }
+        drop(view);
         tracing::info!(%peer, login = %login.escape_debug(), "login refused");
         // One moment for every reason: what was slow or fast inside cannot be told apart from outside.
         tokio::time::sleep_until(began + self.failure_delay).await;
