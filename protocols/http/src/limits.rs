@@ -25,9 +25,9 @@ pub const STREAM_RESET_PENDING_MAX: usize = 20;
 /// HTTP/2: the most streams that we may reset for a peer's faults (RUSTSEC-2024-0003).
 pub const STREAM_RESET_LOCAL_MAX: usize = 100;
 /// HTTP/2: octets that one stream may send before we have taken them.
-pub const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 /// HTTP/2: octets that all streams of a connection may send before we have taken them.
-pub const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
+pub const CONNECTION_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
 /// HTTP/2: how often a quiet peer is pinged.
 pub const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// HTTP/2: how long a ping may go unanswered.

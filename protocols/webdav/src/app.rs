@@ -5,7 +5,7 @@ use crate::xml::Name;
 use crate::{Call, Context, Method, Node, Plugin, Property, Refusal, Report, Tree};
 use async_trait::async_trait;
 use directory::Directory;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_door::{App, Path, Request, Response};
 use model::Error;
 use std::collections::HashMap;
@@ -110,7 +110,13 @@ impl Dav {
         let context = Arc::new(context);
         let call =
             Call { context, path: request.path, resource, headers: request.headers, body: request.body };
-        method.run(call).await
+        let mut response = method.run(call).await?;
+        // RFC 7240 3: the client is told that less is what it asked for.
+        if minimal {
+            let applied = HeaderValue::from_static("return=minimal");
+            response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
+        }
+        Ok(response)
     }
 
     fn not_allowed(&self, resource: Option<&crate::Resource>, status: StatusCode) -> Response {

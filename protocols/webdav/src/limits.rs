@@ -16,10 +16,6 @@ pub const PROPERTY_COUNT_MAX: usize = 1_000;
 pub const DEAD_PROPERTY_BYTES_MAX: usize = 64 * 1024;
 /// The most dead properties on one resource.
 pub const DEAD_PROPERTY_COUNT_MAX: usize = 256;
-/// The most octets of one name in a path, after decoding.
-pub const NAME_BYTES_MAX: usize = 255;
-/// The most names in a path.
-pub const PATH_DEPTH_MAX: usize = 100;
 /// The most octets of an `If` header.
 pub const IF_HEADER_BYTES_MAX: usize = 16 * 1024;
 /// The most conditions in an `If` header.
@@ -31,12 +27,6 @@ pub const LOCK_OWNER_BYTES_MAX: usize = 4 * 1024;
 pub const LOCK_TIMEOUT_SECONDS_MAX: u64 = 24 * 3600;
 /// The lock's life when the client names none, in seconds.
 pub const LOCK_TIMEOUT_SECONDS_DEFAULT: u64 = 3600;
-/// The most locks of one principal in one account.
-pub const LOCK_COUNT_MAX: usize = 1_000;
-/// The most resources that one COPY, MOVE or DELETE of a tree touches.
-pub const TREE_COUNT_MAX: usize = 100_000;
-/// The most byte ranges of one GET; more are answered with the whole.
-pub const RANGE_COUNT_MAX: usize = 16;
 /// Octets of a multistatus that are gathered before they go out.
 pub const STREAM_CHUNK_BYTES: usize = 32 * 1024;
 /// Rows taken from the store at once while a listing is streamed.

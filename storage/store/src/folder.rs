@@ -194,3 +194,6 @@ impl Writer {
         Ok(all)
     }
 }
+
+#[cfg(test)]
+mod tests;

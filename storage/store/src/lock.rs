@@ -126,3 +126,6 @@ impl Writer {
         self.delete_prefix(Table::Lock, &Key::collection(self.account(), collection)).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,9 +87,12 @@ async fn members(context: &Context, plan: &Plan, resource: &Resource, out: &mut 
             }
         }
         Node::Homes(tree) => {
-            let names = [ROOT, tree.segment(), context.principal().address.as_str()];
-            let path = Path::from_names(names.map(str::to_owned).to_vec(), true);
-            out.resource(context, plan, context.resolve(&path).await?).await?;
+            let own = &context.principal().address;
+            for address in std::iter::once(own).chain(context.groups().iter().map(|group| &group.address)) {
+                let names = [ROOT, tree.segment(), address.as_str()];
+                let path = Path::from_names(names.map(str::to_owned).to_vec(), true);
+                out.resource(context, plan, context.resolve(&path).await?).await?;
+            }
         }
         Node::Home(tree, owner) => {
             let reader = context.reader(owner.id).await?;
