@@ -24,8 +24,8 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 /// Who holds the blobs of queued mail in [`Table::BlobRef`]; no account has this number.
 pub const QUEUE_HOLDER: AccountId = AccountId(0);
-/// The most recipients of one entry.
-pub const QUEUE_RECIPIENT_COUNT_MAX: usize = 10_000;
+/// The most recipients of one entry: the largest group that the directory resolves, and some.
+pub const QUEUE_RECIPIENT_COUNT_MAX: usize = 60_000;
 
 /// A queued message. Unpredictable, so that it may be shown to senders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -403,3 +403,6 @@ fn release(batch: &mut Batch, id: QueueId, body: &Body) {
         batch.ops.push(Op::Delete(Table::BlobRef, held_key(&chunk.id, id)));
     }
 }
+
+#[cfg(test)]
+mod tests;
