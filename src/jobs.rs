@@ -1,7 +1,7 @@
-//! What nobody asks for and must be done: tombstones past their time are forgotten, and what removed accounts
-//! held is removed where that was interrupted.
+//! What nobody asks for and must be done: tombstones past their time are forgotten, what removed accounts held
+//! is removed where that was interrupted, and the space of bodies that nobody needs comes back.
 
-use crate::limits::{JOB_INTERVAL, JOB_START, LIST_COUNT_MAX};
+use crate::limits::{COLLECT_ROUND_COUNT, JOB_INTERVAL, JOB_START, LIST_COUNT_MAX};
 use crate::site::Site;
 use directory::Directory;
 use model::{AccountId, Result, Timestamp};
@@ -11,6 +11,7 @@ use std::sync::Arc;
 /// Works now and then until the drain.
 pub(crate) async fn run(site: Arc<Site>, tombstone_days: u32, wish: Drain) {
     let mut wait = JOB_START;
+    let mut rounds: u32 = 0;
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -21,6 +22,21 @@ pub(crate) async fn run(site: Arc<Site>, tombstone_days: u32, wish: Drain) {
             Ok(forgotten) => tracing::debug!(forgotten, "tombstones were looked through"),
             Err(error) => tracing::warn!(%error, "the jobs of this hour were not finished"),
         }
+        if rounds.is_multiple_of(COLLECT_ROUND_COUNT) {
+            tokio::select! {
+                () = collect(&site) => {}
+                // Collection may be left at any point: every step of it leaves a whole store.
+                () = wish.drained() => return,
+            }
+        }
+        rounds = rounds.wrapping_add(1);
+    }
+}
+
+async fn collect(site: &Site) {
+    match site.store.collect().await {
+        Ok(collected) => tracing::info!(?collected, "looked for bodies that nobody needs"),
+        Err(error) => tracing::warn!(%error, "collection was not finished"),
     }
 }
 
