@@ -10,11 +10,15 @@ use async_trait::async_trait;
 use http_door::{Path, Response};
 use model::{CollectionKind, Error, Result, Rights};
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 /// Objects whose octets are held at once while a report judges them.
 const BODY_PAGE_COUNT: usize = 50;
 /// Octets that are held at once while a report judges them, if more than one object is.
 const BODY_PAGE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// A judgement that takes longer than this makes room for other work.
+const JUDGEMENT_TIME: Duration = Duration::from_millis(2);
 
 /// Gives entries their octets, in one crossing to the store.
 ///
@@ -93,8 +97,17 @@ pub async fn judge_bodies(
             bytes = bytes.saturating_add(resource.item().map_or(0, |item| item.row.size));
             page.push(resource);
         }
-        let mut entries = with_bodies(context, page).await?;
-        entries.retain(|entry| entry.body.as_ref().is_some_and(|body| judge(body)));
+        let mut entries = Vec::with_capacity(page.len());
+        for entry in with_bodies(context, page).await? {
+            let begun = Instant::now();
+            if entry.body.as_ref().is_some_and(|body| judge(body)) {
+                entries.push(entry);
+            }
+            // A dear judgement (a recurrence made to cost) lets the others go on after it.
+            if begun.elapsed() > JUDGEMENT_TIME {
+                tokio::task::yield_now().await;
+            }
+        }
         told = told.saturating_add(entries.len());
         out.entries(context, plan, entries).await?;
     }

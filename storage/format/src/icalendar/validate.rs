@@ -9,8 +9,9 @@ use super::limits::{
     COMPONENT_COUNT_MAX, INSTANCE_COUNT_MAX, OBJECT_BYTES_MAX, RULE_COUNT_MAX, UID_BYTES_MAX,
 };
 use super::object::{Kind, Object};
-use super::recurrence::Rule;
+use super::recurrence::{Occurrences, Rule};
 use super::time::Moment;
+use super::zone::Zones;
 
 /// Why an object is not stored; each is one precondition of RFC 4791 5.3.2.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +128,14 @@ fn check_rules(part: &Component<'_>) -> Result<(), Refusal> {
         count = count.saturating_add(1);
         if rule.count.is_some_and(|count| count > INSTANCE_COUNT_MAX as u64) || count > RULE_COUNT_MAX {
             return Err(Refusal::Instances);
+        }
+        // A rule that is looked through to the budget's end without a second occurrence only costs.
+        let start = part.line("DTSTART").or_else(|| part.line("DUE"));
+        if let Some(start) = start.and_then(|line| Moment::of_line(line, &Zones::default())) {
+            let mut occurrences = Occurrences::new(rule, start.local, None);
+            if occurrences.nth(1).is_none() && occurrences.is_exhausted() {
+                return Err(Refusal::Instances);
+            }
         }
     }
     let dates: usize = part.all("RDATE").map(|line| line.value().split(',').count()).sum();

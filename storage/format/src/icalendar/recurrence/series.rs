@@ -5,15 +5,14 @@
 //! an instance. An override whose RECURRENCE-ID the master does not generate is an instance all the same: an
 //! invitation to one date of a series holds nothing but that.
 
-use super::occurrences::Occurrences;
+use super::merged::Merged;
 use super::rule::Rule;
 use crate::icalendar::component::Component;
 use crate::icalendar::duration::Duration;
-use crate::icalendar::limits::{DATE_COUNT_MAX, INSTANCE_COUNT_MAX, RECURRENCE_STEP_MAX, RULE_COUNT_MAX};
+use crate::icalendar::limits::{DATE_COUNT_MAX, INSTANCE_COUNT_MAX, RULE_COUNT_MAX};
 use crate::icalendar::time::{DAY, Local, Moment};
 use crate::icalendar::zone::{Zone, Zones};
 use std::collections::{BTreeMap, BTreeSet};
-use std::iter::Peekable;
 use std::ops::ControlFlow;
 
 /// A half-open range of instants, open where `None`.
@@ -67,7 +66,7 @@ pub enum Ended {
 
 /// How long an instance lasts.
 #[derive(Clone, Copy, Debug)]
-enum Length {
+pub(super) enum Length {
     /// DTEND or DUE: the same exact duration for every instance (RFC 5545 3.8.5.3).
     Exact(i64),
     /// DURATION, or whole days of an all-day event.
@@ -97,8 +96,8 @@ impl Length {
 
 /// What one component says about its own time.
 #[derive(Clone, Debug)]
-struct Timing {
-    at: Moment,
+pub(super) struct Timing {
+    pub(super) at: Moment,
     length: Length,
 }
 
@@ -142,14 +141,19 @@ struct Override {
 
 /// The recurring one, or the only one.
 #[derive(Clone, Debug)]
-struct Master {
+pub(super) struct Master {
     component: usize,
-    timing: Timing,
-    rules: Vec<Rule>,
-    unless: Vec<Rule>,
-    dates: BTreeMap<Local, Option<Length>>,
-    except: BTreeSet<Local>,
-    except_days: BTreeSet<i64>,
+    pub(super) timing: Timing,
+    /// RRULE
+    pub(super) rules: Vec<Rule>,
+    /// EXRULE
+    pub(super) unless: Vec<Rule>,
+    /// RDATE, with the length of a period.
+    pub(super) dates: BTreeMap<Local, Option<Length>>,
+    /// EXDATE
+    pub(super) except: BTreeSet<Local>,
+    /// EXDATE told as a day among times.
+    pub(super) except_days: BTreeSet<i64>,
 }
 
 /// All components of one UID, ready to be walked.
@@ -438,88 +442,6 @@ impl Master {
     /// The day of a date among times.
     fn day_of(&self, moment: &Moment) -> Option<i64> {
         (moment.is_date && !self.timing.at.is_date).then(|| moment.local.days())
-    }
-}
-
-/// One rule's occurrences with the next one at hand.
-struct Head {
-    occurrences: Occurrences,
-    next: Option<Local>,
-}
-
-impl Head {
-    fn of(mut occurrences: Occurrences) -> Self {
-        Self { next: occurrences.next(), occurrences }
-    }
-
-    fn pass(&mut self, gone: impl Fn(Local) -> bool) {
-        while self.next.is_some_and(&gone) {
-            self.next = self.occurrences.next();
-        }
-    }
-}
-
-/// The occurrences of all rules and dates of a master, exceptions taken out, in order.
-struct Merged<'m> {
-    master: &'m Master,
-    rules: Vec<Head>,
-    unless: Vec<Head>,
-    dates: Peekable<std::collections::btree_map::Range<'m, Local, Option<Length>>>,
-    first: Option<Local>,
-    pulled: u32,
-    exhausted: bool,
-}
-
-impl<'m> Merged<'m> {
-    fn of(master: &'m Master, from: Option<Local>) -> Self {
-        let start = master.timing.at.local;
-        let from = from.unwrap_or(Local::MIN);
-        let walk = |rules: &[Rule]| -> Vec<_> {
-            rules.iter().map(|rule| Head::of(Occurrences::new(rule.clone(), start, Some(from)))).collect()
-        };
-        Self {
-            rules: walk(&master.rules),
-            unless: walk(&master.unless),
-            dates: master.dates.range(from..).peekable(),
-            first: (start >= from).then_some(start),
-            pulled: 0,
-            exhausted: false,
-            master,
-        }
-    }
-
-    /// The next occurrence and its own length, when it has one.
-    fn next(&mut self) -> Option<(Local, Option<Length>)> {
-        loop {
-            self.pulled = self.pulled.saturating_add(1);
-            if self.pulled > RECURRENCE_STEP_MAX {
-                self.exhausted = true;
-                return None;
-            }
-            let rule = self.rules.iter().filter_map(|rule| rule.next).min();
-            let date = self.dates.peek().map(|(local, _)| **local);
-            let Some(local) = [self.first, rule, date].into_iter().flatten().min() else {
-                self.exhausted = self.rules.iter().any(|rule| rule.occurrences.is_exhausted());
-                return None;
-            };
-            let mut length = None;
-            self.first.take_if(|first| *first == local);
-            for rule in &mut self.rules {
-                rule.pass(|next| next <= local);
-            }
-            if date == Some(local) {
-                length = self.dates.next().and_then(|(_, length)| *length);
-            }
-            let mut excluded =
-                self.master.except.contains(&local) || self.master.except_days.contains(&local.days());
-            for rule in &mut self.unless {
-                rule.pass(|next| next < local);
-                excluded |= rule.next == Some(local);
-            }
-            if !excluded {
-                return Some((local, length));
-            }
-        }
     }
 }
 

@@ -81,3 +81,13 @@ fn no_supported_component() {
     assert_eq!(judge(&calendar(journal)), Some(Refusal::Component));
     assert_eq!(judge(&calendar("BEGIN:VPOLL\r\nUID:1\r\nEND:VPOLL\r\n")), Some(Refusal::Component));
 }
+
+/// What never comes and costs to find out is not stored; what only ends is.
+#[test]
+fn rules_made_to_cost() {
+    let with = |rule: &str| calendar(&EVENT.replace("END", &format!("RRULE:{rule}\r\nEND")));
+    assert_eq!(judge(&with("FREQ=SECONDLY;INTERVAL=86400;BYHOUR=5")), Some(Refusal::Instances));
+    assert_eq!(judge(&with("FREQ=HOURLY;INTERVAL=24;BYHOUR=5")), Some(Refusal::Instances));
+    assert_eq!(judge(&with("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")), None);
+    assert_eq!(judge(&with("FREQ=DAILY;COUNT=1")), None);
+}
