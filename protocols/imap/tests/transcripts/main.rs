@@ -25,3 +25,4 @@ mod rev2;
 mod search;
 mod sharing;
 mod starttls;
+mod stress;
