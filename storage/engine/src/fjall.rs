@@ -10,6 +10,7 @@
 use crate::{
     Engine, Range, Table,
     committer::Committer,
+    directory,
     limits::{JOURNAL_BYTES_MAX, KEY_BYTES_MAX, MEMTABLE_BYTES_MAX},
     raw::{Change, RawEngine, RawView, Rows, merge},
 };
@@ -25,6 +26,7 @@ use std::{ops::Bound, path::Path, sync::Arc};
 /// `Conflict` when another process has it open, `Invalid` for a format this build does not know, `Corrupt` or
 /// `Unavailable` when it cannot be read. The cause is in the log.
 pub fn open_fjall(path: &Path, cache_bytes: u64) -> Result<Arc<dyn Engine>> {
+    directory::make(path)?;
     Ok(Arc::new(Committer::start(Fjall::open(path, cache_bytes).map_err(|error| outcome(&error))?)?))
 }
 

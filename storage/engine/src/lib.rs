@@ -8,12 +8,12 @@
 mod batch;
 mod blobs;
 mod committer;
+mod directory;
 mod env;
 pub mod fail;
 mod fjall;
 mod group;
 pub mod limits;
-mod lock;
 mod poison;
 mod raw;
 pub mod sim;

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     BlobStore, Found, Frame, Place,
+    directory::{self, DirectoryLock},
     limits::{BLOB_BYTES_MAX, READ_INLINE_BYTES_MAX, SEGMENT_BYTES_MAX},
-    lock::DirectoryLock,
     poison::Poison,
     raw::blocking,
 };
@@ -77,7 +77,7 @@ impl Shared {
         }
         let removed = File::create(gone_path(&self.directory, segment))
             .and_then(|mark| mark.sync_all())
-            .and_then(|()| sync_directory(&self.directory))
+            .and_then(|()| directory::sync(&self.directory))
             .and_then(|()| std::fs::remove_file(segment_path(&self.directory, segment)));
         self.handles.forget(segment);
         removed.map_err(|error| unavailable(&self.directory, &error))
@@ -107,7 +107,7 @@ impl LocalBlobs {
     /// # Errors
     /// As [`LocalBlobs::open`].
     pub fn open_with(directory: &Path, segment_bytes_max: u64) -> Result<Self> {
-        std::fs::create_dir_all(directory).map_err(|error| unavailable(directory, &error))?;
+        directory::make(directory)?;
         let lock = DirectoryLock::take(directory)?;
         let tail = recover(directory)?;
         let shared = Arc::new(Shared {
@@ -136,10 +136,6 @@ impl Drop for LocalBlobs {
             let _ = thread.join();
         }
     }
-}
-
-fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
 }
 
 /// Finds the place of the next frame, cuts a torn tail off, and makes what is there stable.
@@ -178,7 +174,7 @@ fn recover(directory: &Path) -> Result<Tail> {
         }
         _ => create(directory, listing.highest + 1)?,
     };
-    sync_directory(directory).map_err(|error| unavailable(directory, &error))?;
+    directory::sync(directory).map_err(|error| unavailable(directory, &error))?;
     tail.sequence = sequence;
     tail.wanted = sequence;
     Ok(tail)
@@ -247,7 +243,7 @@ fn keep_syncing(shared: &Shared) {
 
         let mut synced = files.iter().try_for_each(|file| file.sync_data());
         if directory {
-            synced = synced.and_then(|()| sync_directory(&shared.directory));
+            synced = synced.and_then(|()| directory::sync(&shared.directory));
         }
         if let Err(error) = synced {
             tracing::error!(%error, "syncing blobs failed; no change is acknowledged any more");
