@@ -107,9 +107,9 @@ def idle_bytes(server, size):
     return (large - small) / (many - few)
 
 
-def calendars(port, account, path, size):
+def calendars(port, account, path, size, bulk=False):
     return load("dav", *target(port, [account[0]], account[1]), "--path", path, "--events", str(size["events"]),
-                "--rounds", str(size["rounds"]))
+                "--rounds", str(size["rounds"]), *(["--bulk"] if bulk else []))
 
 
 FULL = {"clients": 64, "seconds": 8, "messages": 10_000, "rounds": 15, "idle": 300, "events": 10_000, "repeat": 3}
@@ -157,11 +157,11 @@ def dav_rows(ours, radicale, size):
     if radicale:
         runs.append(("theirs", radicale.plain_http, radicale.alice, f"/{radicale.alice[0]}/load/"))
     told = {name: [] for name, *_ in runs}
-    for turn in range(size["repeat"]):
+    for _ in range(size["repeat"]):
         for name, port, account, path in runs:
             # A second of Radicale's is a long time: fewer rounds measure it as well.
             rounds = size if name == "ours" else {**size, "rounds": min(size["rounds"], 3)}
-            told[name].append(calendars(port, account, path, rounds))
+            told[name].append(calendars(port, account, path, rounds, bulk=name == "theirs"))
     pick = lambda name, key: median([t[key] for t in told[name]]) if name in told else None  # noqa: E731
     if radicale and pick("ours", "found") != pick("theirs", "found"):
         print(f"found: {pick('ours', 'found')} and {pick('theirs', 'found')}", file=sys.stderr)

@@ -12,12 +12,21 @@ const MONTH: &str = r#"<?xml version="1.0"?>
 <C:comp-filter name="VEVENT"><C:time-range start="20260601T000000Z" end="20260701T000000Z"/></C:comp-filter>
 </C:comp-filter></C:filter></C:calendar-query>"#;
 
+/// How much of it.
+pub(crate) struct Size {
+    pub(crate) events: usize,
+    pub(crate) rounds: usize,
+    pub(crate) bulk: bool,
+}
+
 /// Fills a calendar with events spread over ten years, one in twenty recurring, then measures.
-pub(crate) async fn run(target: &Target, path: &str, events: usize, rounds: usize) -> Outcome {
+pub(crate) async fn run(target: &Target, path: &str, size: &Size) -> Outcome {
+    let (events, rounds) = (size.events, size.rounds);
     let mut http = Http::new(target);
-    let made = http.request("MKCALENDAR", path, "", "").await?.0;
     let filled = Instant::now();
-    if made == 201 {
+    let made =
+        if size.bulk { fill_at_once(&mut http, path, events).await? } else { make(&mut http, path).await? };
+    if made && !size.bulk {
         fill(target, path, events).await?;
     }
     let fill_seconds = filled.elapsed().as_secs_f64();
@@ -48,7 +57,7 @@ pub(crate) async fn run(target: &Target, path: &str, events: usize, rounds: usiz
         "sync_ms": stats::at(&unchanged, 0.5),
         "month_ms": stats::at(&month, 0.5),
         "found": found,
-        "put_per_second": if made == 201 { events as f64 / fill_seconds } else { 0.0 },
+        "put_per_second": if made && !size.bulk { events as f64 / fill_seconds } else { 0.0 },
     }))
 }
 
@@ -67,8 +76,34 @@ async fn sync(http: &mut Http, path: &str, token: &str) -> Result<(u16, String),
 }
 
 fn between(text: &str, from: &str, to: &str) -> Option<String> {
-    let (_, rest) = text.rsplit_once("<").and_then(|_| text.split_once(from))?;
+    let (_, rest) = text.split_once(from)?;
     rest.split_once(to).map(|(inside, _)| inside.to_owned())
+}
+
+async fn make(http: &mut Http, path: &str) -> Result<bool, Failure> {
+    Ok(http.request("MKCALENDAR", path, "", "").await?.0 == 201)
+}
+
+/// Whether it was filled now: a calendar that is there is left as it is.
+async fn fill_at_once(http: &mut Http, path: &str, events: usize) -> Result<bool, Failure> {
+    if sync(http, path, "").await.is_ok() {
+        return Ok(false);
+    }
+    let parts = (0..events).map(|number| {
+        let whole = event(number);
+        between(&whole, "BEGIN:VEVENT", "END:VEVENT")
+            .map_or(String::new(), |inside| format!("BEGIN:VEVENT{inside}END:VEVENT\r\n"))
+    });
+    let body = format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//load//EN\r\n{}END:VCALENDAR\r\n",
+        parts.collect::<String>()
+    );
+    let kind = "Content-Type: text/calendar; charset=utf-8\r\n";
+    let (status, answer) = http.request("PUT", path, kind, &body).await?;
+    if status != 201 {
+        return Err(format!("PUT answered {status}: {}", String::from_utf8_lossy(&answer)).into());
+    }
+    Ok(true)
 }
 
 async fn fill(target: &Target, path: &str, events: usize) -> Result<(), Failure> {

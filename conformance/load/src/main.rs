@@ -93,6 +93,9 @@ enum What {
         events: usize,
         #[arg(long, default_value_t = 20)]
         rounds: usize,
+        /// Fill by one PUT of a whole calendar, as Radicale takes it: its single PUTs take ten minutes.
+        #[arg(long)]
+        bulk: bool,
     },
 }
 
@@ -104,7 +107,9 @@ async fn main() -> std::process::ExitCode {
         }
         What::Flags { target, messages, rounds } => flags::run(&target, messages, rounds).await,
         What::Idle { target, clients } => idle::run(&target, clients).await,
-        What::Dav { target, path, events, rounds } => dav::run(&target, &path, events, rounds).await,
+        What::Dav { target, path, events, rounds, bulk } => {
+            dav::run(&target, &path, &dav::Size { events, rounds, bulk }).await
+        }
     };
     match outcome {
         Ok(value) => {
