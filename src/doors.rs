@@ -53,6 +53,11 @@ impl Doors {
     }
 }
 
+/// Every plug-in of this build.
+pub(crate) fn plugins() -> Vec<Arc<dyn Plugin>> {
+    Doors::SERVED.iter().filter_map(|protocol| plugin(*protocol)).collect()
+}
+
 /// What a protocol adds to HTTP.
 fn plugin(protocol: Protocol) -> Option<Arc<dyn Plugin>> {
     match protocol {

@@ -11,6 +11,7 @@ mod output;
 mod queue;
 mod quickstart;
 mod serve;
+mod support;
 mod tenant;
 
 use crate::admin::{Administration, Request};
@@ -57,6 +58,8 @@ enum Verb {
     Fsck(fsck::Fsck),
     /// Bring in what other programs have kept: mbox, Maildir, iCalendar, vCard, files.
     Import(import::Import),
+    /// What this build serves, as tables in Markdown.
+    Support(support::Support),
 }
 
 impl Command {
@@ -74,6 +77,7 @@ impl Command {
             Verb::Queue(queue) => queue.run(),
             Verb::Fsck(fsck) => fsck.run(),
             Verb::Import(import) => import.run(),
+            Verb::Support(support) => support.run(),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
@@ -157,3 +161,6 @@ fn size(text: &str) -> Result<u64, String> {
     let number: Option<u64> = digits.and_then(|digits| digits.trim().parse().ok());
     number.and_then(|number| number.checked_mul(factor)).ok_or_else(|| "not a size, as 500M or 2G".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

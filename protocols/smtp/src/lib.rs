@@ -41,6 +41,11 @@ impl Default for Config {
     }
 }
 
+/// Name and source of every service extension, for documents.
+pub fn extensions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    extension::table()
+}
+
 /// What every session shares.
 pub struct Context {
     /// Where mail goes.

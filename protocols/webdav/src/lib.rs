@@ -25,6 +25,7 @@ pub mod property;
 mod reply;
 pub mod report;
 mod resource;
+pub mod support;
 mod tree;
 pub mod xml;
 

@@ -4,6 +4,8 @@
 use super::{Extension, Parameter, bad_value};
 
 pub(super) const EXTENSION: Extension = Extension {
+    name: "AUTH PLAIN LOGIN",
+    rfc: "RFC 4954",
     line: |session| {
         let names = sasl::mechanism::ALL.iter().map(|mechanism| format!(" {}", mechanism.name));
         session.peer.may_authenticate().then(|| format!("AUTH{}", names.collect::<String>()))

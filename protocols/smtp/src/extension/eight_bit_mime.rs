@@ -4,6 +4,8 @@
 use super::{Extension, Parameter, bad_value};
 
 pub(super) const EXTENSION: Extension = Extension {
+    name: "8BITMIME",
+    rfc: "RFC 6152",
     line: |_| Some("8BITMIME".to_owned()),
     mail: Some(Parameter {
         name: "BODY",

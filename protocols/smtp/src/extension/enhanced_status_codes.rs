@@ -2,5 +2,9 @@
 
 use super::Extension;
 
-pub(super) const EXTENSION: Extension =
-    Extension { line: |_| Some("ENHANCEDSTATUSCODES".to_owned()), mail: None };
+pub(super) const EXTENSION: Extension = Extension {
+    name: "ENHANCEDSTATUSCODES",
+    rfc: "RFC 2034",
+    line: |_| Some("ENHANCEDSTATUSCODES".to_owned()),
+    mail: None,
+};

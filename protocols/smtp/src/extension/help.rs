@@ -2,4 +2,5 @@
 
 use super::Extension;
 
-pub(super) const EXTENSION: Extension = Extension { line: |_| Some("HELP".to_owned()), mail: None };
+pub(super) const EXTENSION: Extension =
+    Extension { name: "HELP", rfc: "RFC 5321 4.1.1.8", line: |_| Some("HELP".to_owned()), mail: None };

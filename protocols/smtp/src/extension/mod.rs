@@ -25,6 +25,9 @@ pub(crate) struct Parameter {
 
 /// An extension as the list knows it.
 pub(crate) struct Extension {
+    pub(crate) name: &'static str,
+    /// Where it is described.
+    pub(crate) rfc: &'static str,
     /// What EHLO says of it now; `None` when it is not to be had now.
     pub(crate) line: fn(&Session) -> Option<String>,
     /// What it adds to MAIL.
@@ -42,6 +45,11 @@ pub(crate) const ALL: &[Extension] = &[
     eight_bit_mime::EXTENSION,
     help::EXTENSION,
 ];
+
+/// Name and source of every extension, for documents.
+pub(crate) fn table() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ALL.iter().map(|extension| (extension.name, extension.rfc))
+}
 
 fn bad_value() -> Reply {
     Reply::new(501, "5.5.4", "not a value of this parameter")

@@ -2,4 +2,5 @@
 
 use super::Extension;
 
-pub(super) const EXTENSION: Extension = Extension { line: |_| Some("PIPELINING".to_owned()), mail: None };
+pub(super) const EXTENSION: Extension =
+    Extension { name: "PIPELINING", rfc: "RFC 2920", line: |_| Some("PIPELINING".to_owned()), mail: None };

@@ -5,6 +5,8 @@ use crate::reply::Reply;
 use model::Error;
 
 pub(super) const EXTENSION: Extension = Extension {
+    name: "SIZE",
+    rfc: "RFC 1870",
     line: |session| Some(format!("SIZE {}", session.context.config.message_bytes_max)),
     mail: Some(Parameter {
         name: "SIZE",

@@ -4,6 +4,8 @@ use super::{Extension, Parameter, bad_value};
 use crate::reply::Reply;
 
 pub(super) const EXTENSION: Extension = Extension {
+    name: "SMTPUTF8",
+    rfc: "RFC 6531",
     line: |_| Some("SMTPUTF8".to_owned()),
     mail: Some(Parameter {
         name: "SMTPUTF8",

@@ -2,5 +2,9 @@
 
 use super::Extension;
 
-pub(super) const EXTENSION: Extension =
-    Extension { line: |session| session.peer.offers_starttls().then(|| "STARTTLS".to_owned()), mail: None };
+pub(super) const EXTENSION: Extension = Extension {
+    name: "STARTTLS",
+    rfc: "RFC 3207",
+    line: |session| session.peer.offers_starttls().then(|| "STARTTLS".to_owned()),
+    mail: None,
+};
