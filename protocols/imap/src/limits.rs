@@ -57,8 +57,8 @@ pub(crate) const COMMAND_TIME_MAX: Duration = Duration::from_secs(60);
 pub(crate) const IDLE_TIME_MAX: Duration = Duration::from_secs(30 * 60);
 /// A client that takes nothing of a reply for this long is gone.
 pub(crate) const WRITE_TIME_MAX: Duration = Duration::from_secs(60);
-/// A literal may take [`COMMAND_TIME_MAX`] and what this rate needs, in octets a second.
-pub(crate) const LITERAL_RATE_MIN: u64 = 4 * 1024;
+/// So many octets of a literal must arrive within [`COMMAND_TIME_MAX`], and so on for the next ones.
+pub(crate) const PACE_BYTES: u64 = 64 * 1024;
 
 /// One read from the connection.
 pub(crate) const READ_BYTES: usize = 8 * 1024;

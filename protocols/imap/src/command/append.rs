@@ -6,7 +6,7 @@ use super::copy::target;
 use super::{Sequences, States, Verb};
 use crate::limits::MESSAGE_BYTES_MAX;
 use crate::reply::{Done, Failure, Outcome};
-use crate::session::Session;
+use crate::session::{Pace, Session};
 use crate::wire::date;
 use crate::wire::decoder::cursor::{Cursor, Parsed, utf8_of};
 use crate::wire::decoder::frame::{Line, LiteralHeader};
@@ -100,9 +100,9 @@ async fn receive(
     let mut arrival = Arrival::new(&session.context.store, MESSAGE_BYTES_MAX);
     let mut missing = header.size;
     let mut trouble = None;
-    let until = crate::session::literal_deadline(header.size);
+    let mut pace = Pace::new();
     while missing > 0 {
-        let octets = session.next_octets(missing, until).await?;
+        let octets = session.next_octets(missing, &mut pace).await?;
         missing -= octets.len() as u64;
         if trouble.is_none() {
             trouble = arrival.write(&octets).await.err();

@@ -4,12 +4,11 @@ use super::Session;
 use crate::command::takes_message;
 use crate::limits::{
     COMMAND_BYTES_BEFORE_LOGIN_MAX, COMMAND_BYTES_MAX, COMMAND_TIME_MAX, LITERAL_BYTES_MAX,
-    LITERAL_COUNT_MAX, LITERAL_RATE_MIN, STREAM_BYTES, SWALLOW_BYTES_MAX,
+    LITERAL_COUNT_MAX, PACE_BYTES, STREAM_BYTES, SWALLOW_BYTES_MAX,
 };
 use crate::reply::Failure;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::frame::{Line, LiteralHeader};
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// What the client sent.
@@ -20,9 +19,30 @@ pub(super) enum Input {
     Refused(Vec<u8>, Failure),
 }
 
-/// When a literal that begins now must be there.
-pub(crate) fn literal_deadline(size: u64) -> Instant {
-    Instant::now() + COMMAND_TIME_MAX + Duration::from_secs(size / LITERAL_RATE_MIN)
+/// How fast a literal must come: a client that sends an octet a second is not waited for.
+pub(crate) struct Pace {
+    until: Instant,
+    left: u64,
+}
+
+impl Pace {
+    /// From now on.
+    pub(crate) fn new() -> Self {
+        Self { until: Instant::now() + COMMAND_TIME_MAX, left: PACE_BYTES }
+    }
+
+    /// When the next octets must be there.
+    pub(crate) fn until(&self) -> Instant {
+        self.until
+    }
+
+    /// Some have come.
+    pub(crate) fn took(&mut self, count: u64) {
+        match self.left.checked_sub(count) {
+            Some(left) if left > 0 => self.left = left,
+            _ => *self = Self::new(),
+        }
+    }
 }
 
 impl Session {
@@ -105,9 +125,9 @@ impl Session {
 
     async fn read_literal(&mut self, size: u64, command: &mut Vec<u8>) -> Result<(), Failure> {
         let mut missing = size;
-        let until = literal_deadline(size).min(self.deadline());
+        let mut pace = Pace::new();
         while missing > 0 {
-            let taken = self.next_octets(missing, until).await?;
+            let taken = self.next_octets(missing, &mut pace).await?;
             missing -= taken.len() as u64;
             command.extend_from_slice(&taken);
         }
@@ -115,12 +135,14 @@ impl Session {
     }
 
     /// At least one and at most `most` octets of a literal.
-    pub(crate) async fn next_octets(&mut self, most: u64, until: Instant) -> Result<Vec<u8>, Failure> {
+    pub(crate) async fn next_octets(&mut self, most: u64, pace: &mut Pace) -> Result<Vec<u8>, Failure> {
         if self.connection.framer.buffered().is_empty() {
             self.connection.flush().await?;
-            self.connection.fill(until).await?;
+            self.connection.fill(pace.until().min(self.deadline())).await?;
         }
-        Ok(self.connection.framer.take(most.min(STREAM_BYTES as u64)))
+        let octets = self.connection.framer.take(most.min(STREAM_BYTES as u64));
+        pace.took(octets.len() as u64);
+        Ok(octets)
     }
 
     /// Deals with a literal that is not wanted, and with the rest of its command. A client that waits for `+`
@@ -138,12 +160,12 @@ impl Session {
                 return Err(Failure::Bye("Literal too large"));
             }
             let mut missing = header.size;
-            let until = literal_deadline(header.size).min(self.deadline());
+            let mut pace = Pace::new();
             while missing > 0 {
-                missing -= self.next_octets(missing, until).await?.len() as u64;
+                missing -= self.next_octets(missing, &mut pace).await?.len() as u64;
             }
             let mut rest = Vec::new();
-            if let Line::Literal(header) = self.next_line(&mut rest, &mut Some(until)).await? {
+            if let Line::Literal(header) = self.next_line(&mut rest, &mut None).await? {
                 next = Some(header);
             }
         }

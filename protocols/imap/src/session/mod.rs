@@ -19,7 +19,7 @@ use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::frame::LiteralHeader;
 use connection::Connection;
 use input::Input;
-pub(crate) use input::literal_deadline;
+pub(crate) use input::Pace;
 use model::{AccountId, Principal};
 use sasl::door::{Drain, Peer};
 use selected::Selected;

@@ -71,6 +71,23 @@ async fn time_runs_out() {
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(client.line().await, "* BYE Timeout");
+    // Nor a message; one that comes slowly but steadily is waited for.
+    let mut client = house.alice().await;
+    client.say("a APPEND INBOX {4000000+}").await;
+    for _ in 0..59 {
+        client.send(b"x").await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(client.line().await, "* BYE Timeout");
+    let mut client = house.alice().await;
+    client.say("a APPEND INBOX {400000+}").await;
+    for _ in 0..100 {
+        client.send(&[b'x'; 4_000]).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
+    client.say("").await;
+    assert!(client.line().await.starts_with("a OK "));
     let mut client = house.alice().await;
     tokio::time::sleep(Duration::from_secs(29 * 60)).await;
     assert_eq!(client.ask("a NOOP").await, ["a OK NOOP completed"]);

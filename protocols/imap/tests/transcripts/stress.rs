@@ -167,7 +167,7 @@ async fn run(seed: u64) {
         believer.compare().await;
         unasked = (unasked.0 + believer.unasked.0, unasked.1 + believer.unasked.1);
     }
-    assert!(unasked.0 > 50 && unasked.1 > 50, "seed {seed}: hardly anything was told: {unasked:?}");
+    assert!(unasked.0 > 50 && unasked.1 > 10, "seed {seed}: hardly anything was told: {unasked:?}");
     let mut views = believers.iter().map(|believer| &believer.view);
     let first = views.next().unwrap();
     assert!(views.all(|view| view == first), "seed {seed}: sessions differ at the end");
