@@ -98,6 +98,7 @@ fn builder() -> auto::Builder<TokioExecutor> {
         .max_local_error_reset_streams(limits::STREAM_RESET_LOCAL_MAX)
         .initial_stream_window_size(limits::STREAM_WINDOW_BYTES)
         .initial_connection_window_size(limits::CONNECTION_WINDOW_BYTES)
+        .max_send_buf_size(limits::STREAM_SEND_BYTES_MAX)
         .max_header_list_size(u32::try_from(limits::HEAD_BYTES_MAX).unwrap_or(u32::MAX))
         .keep_alive_interval(limits::PING_INTERVAL)
         .keep_alive_timeout(limits::PING_TIME_MAX);

@@ -9,7 +9,7 @@
 
 use crate::limits::WRITE_STALL_TIME_MAX;
 use std::future::Future;
-use std::io;
+use std::io::{self, BufRead as _};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -135,14 +135,17 @@ struct Scan {
 impl Scan {
     fn take(&mut self, mut octets: &[u8], signs: &Signs) {
         while !octets.is_empty() {
-            let (line, rest, ended) = match octets.iter().position(|&octet| octet == b'\n') {
-                Some(at) => (octets.get(..at), octets.get(at + 1..), true),
-                None => (Some(octets), None, false),
+            let mut rest = octets;
+            // Searches as fast as the C library does, which counts where gigabytes pass.
+            let Ok(count) = rest.skip_until(b'\n') else { return };
+            let line = octets.get(..count).unwrap_or_default();
+            octets = rest;
+            let (line, ended) = match line.strip_suffix(b"\n") {
+                Some(line) => (line, true),
+                None => (line, false),
             };
             let room = LINE_BYTES_MAX.saturating_sub(self.line.len());
-            let line = line.unwrap_or_default();
             self.line.extend_from_slice(line.get(..room).unwrap_or(line));
-            octets = rest.unwrap_or_default();
             if ended {
                 self.end_line(signs);
                 self.line.clear();

@@ -28,6 +28,8 @@ pub const STREAM_RESET_LOCAL_MAX: usize = 100;
 pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 /// HTTP/2: octets that all streams of a connection may send before we have taken them.
 pub const CONNECTION_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
+/// HTTP/2: octets of one answer that wait for a peer that does not take them.
+pub const STREAM_SEND_BYTES_MAX: usize = 128 * 1024;
 /// HTTP/2: how often a quiet peer is pinged.
 pub const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// HTTP/2: how long a ping may go unanswered.

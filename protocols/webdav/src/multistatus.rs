@@ -92,8 +92,8 @@ impl Multistatus {
             }
             for entry in &page {
                 self.entry(context, plan, entry).await?;
+                self.breathe().await?;
             }
-            self.breathe().await?;
         }
         Ok(())
     }

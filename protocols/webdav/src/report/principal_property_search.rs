@@ -41,8 +41,10 @@ impl Report for PrincipalPropertySearch {
     }
 
     fn applies(&self, resource: &Resource) -> bool {
-        // macOS asks this of any principal and of the root, and means the whole set.
-        matches!(resource.node, Node::Principals | Node::Principal(_) | Node::Root)
+        // macOS asks this of any principal and of the root, and means the whole set; python-caldav asks it of
+        // whatever URL it was given, a home as often as not.
+        use Node::{Home, Homes, Principal, Principals, Root};
+        matches!(resource.node, Principals | Principal(_) | Root | Homes(_) | Home(..))
     }
 
     async fn run(&self, call: &ReportCall, out: &mut Multistatus) -> Reply<Option<Response>> {
