@@ -70,6 +70,10 @@ pub(crate) const OUTPUT_BYTES: usize = 64 * 1024;
 pub(crate) const ROWS_AT_ONCE: usize = 1_000;
 /// Changes read from the store at a time; where more have come the mailbox is read anew.
 pub(crate) const CHANGES_AT_ONCE: usize = 10_000;
+/// Tables of mailboxes that no session has open any more.
+pub(crate) const TABLE_KEPT_COUNT_MAX: usize = 256;
+/// Messages in those tables together, at 5 to 9 octets each.
+pub(crate) const TABLE_KEPT_MESSAGES_MAX: usize = 2_000_000;
 /// Decoded text of one part that SEARCH looks at, in octets.
 pub(crate) const SEARCH_PART_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// A part that BINARY decodes (RFC 3516), in octets.

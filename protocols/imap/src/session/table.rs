@@ -4,9 +4,9 @@
 //! are keywords. A change makes a new table by copying, which for a mailbox of 10,000 is a matter of
 //! microseconds; sessions move to it when they may tell their client.
 
-use crate::limits::{CHANGES_AT_ONCE, ROWS_AT_ONCE};
+use crate::limits::{CHANGES_AT_ONCE, ROWS_AT_ONCE, TABLE_KEPT_COUNT_MAX, TABLE_KEPT_MESSAGES_MAX};
 use model::{AccountId, CollectionId, Error, Flags, Keyword, Modseq, Result, SystemFlags, Uid};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use store::{Collection, Mailbox, MessageRow, Reader};
 
@@ -229,12 +229,57 @@ fn spelling(keywords: &[Keyword]) -> String {
     keywords.iter().map(Keyword::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// The newest table of every mailbox that some session has open.
+/// A mailbox of an installation.
+type Place = (AccountId, CollectionId);
+
+/// The newest table of every mailbox that some session has open, and of those that were open last.
 #[derive(Debug, Default)]
-pub(crate) struct Tables(Mutex<HashMap<(AccountId, CollectionId), Weak<Table>>>);
+pub(crate) struct Tables(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    newest: HashMap<Place, Weak<Table>>,
+    /// Kept alive for the next session that opens them; the last used ones at the end.
+    kept: VecDeque<(Place, Arc<Table>)>,
+    /// Messages in `kept`.
+    kept_messages: usize,
+}
+
+impl Known {
+    /// Enters a table and lets go of what was not used for longest.
+    fn keep(&mut self, place: Place, table: &Arc<Table>) {
+        if let Some(at) = self.kept.iter().position(|(other, _)| *other == place)
+            && let Some((_, old)) = self.kept.remove(at)
+        {
+            self.kept_messages -= old.len();
+        }
+        self.kept_messages += table.len();
+        self.kept.push_back((place, table.clone()));
+        while self.kept.len() > TABLE_KEPT_COUNT_MAX || self.kept_messages > TABLE_KEPT_MESSAGES_MAX {
+            let Some((_, old)) = self.kept.pop_front() else { return };
+            self.kept_messages -= old.len();
+        }
+    }
+
+    /// Enters a table unless another session was faster.
+    fn share(&mut self, place: Place, table: Table) -> Arc<Table> {
+        match self.newest.get(&place).and_then(Weak::upgrade) {
+            Some(other) if other.modseq == table.modseq => return other,
+            Some(other) if other.modseq > table.modseq => return Arc::new(table),
+            _ => {}
+        }
+        let table = Arc::new(table);
+        if self.newest.len() == self.newest.capacity() {
+            self.newest.retain(|_, table| table.strong_count() > 0);
+        }
+        self.newest.insert(place, Arc::downgrade(&table));
+        self.keep(place, &table);
+        table
+    }
+}
 
 impl Tables {
-    fn lock(&self) -> MutexGuard<'_, HashMap<(AccountId, CollectionId), Weak<Table>>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -249,35 +294,24 @@ impl Tables {
         known: Option<&Arc<Table>>,
     ) -> Result<Arc<Table>> {
         let modseq = reader.row(mailbox).await?.modseq;
-        let key = (mailbox.account(), mailbox.id());
-        let shared = self.lock().get(&key).and_then(Weak::upgrade);
-        let candidates = [shared, known.cloned()];
-        let base = candidates.into_iter().flatten().filter(|table| table.modseq <= modseq);
+        if let Some(known) = known.filter(|table| table.modseq == modseq) {
+            return Ok(known.clone());
+        }
+        let place = (mailbox.account(), mailbox.id());
+        let shared = self.lock().newest.get(&place).and_then(Weak::upgrade);
+        let base = [shared, known.cloned()].into_iter().flatten().filter(|table| table.modseq <= modseq);
         let table = match base.max_by_key(|table| table.modseq) {
-            Some(table) if table.modseq == modseq => return Ok(table),
+            Some(table) if table.modseq == modseq => {
+                self.lock().keep(place, &table);
+                return Ok(table);
+            }
             Some(table) => match table.advanced(reader, mailbox, modseq).await? {
                 Some(table) => table,
                 None => Table::load(reader, mailbox, modseq).await?,
             },
             None => Table::load(reader, mailbox, modseq).await?,
         };
-        Ok(self.share(key, table))
-    }
-
-    /// Enters a table unless another session was faster.
-    fn share(&self, key: (AccountId, CollectionId), table: Table) -> Arc<Table> {
-        let mut tables = self.lock();
-        match tables.get(&key).and_then(Weak::upgrade) {
-            Some(other) if other.modseq == table.modseq => return other,
-            Some(other) if other.modseq > table.modseq => return Arc::new(table),
-            _ => {}
-        }
-        let table = Arc::new(table);
-        if tables.len() > 64 && tables.len() == tables.capacity() {
-            tables.retain(|_, table| table.strong_count() > 0);
-        }
-        tables.insert(key, Arc::downgrade(&table));
-        table
+        Ok(self.lock().share(place, table))
     }
 }
 

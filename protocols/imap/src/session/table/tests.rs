@@ -1,7 +1,10 @@
 //! A table by itself: flags by place, changes by copying, keywords in use.
 
-use super::{Interner, Table};
-use model::{Flags, ItemId, Keyword, Modseq, SystemFlags, Timestamp, Uid, ZonedTime};
+use super::{Interner, Known, Table};
+use crate::limits::{TABLE_KEPT_COUNT_MAX, TABLE_KEPT_MESSAGES_MAX};
+use model::{
+    AccountId, CollectionId, Flags, ItemId, Keyword, Modseq, SystemFlags, Timestamp, Uid, ZonedTime,
+};
 use store::MessageRow;
 
 fn flags(system: SystemFlags, keywords: &[&str]) -> Flags {
@@ -60,4 +63,25 @@ fn a_changed_table_leaves_the_old_one_alone() {
     assert_eq!(old.uids, [1, 2]);
     assert_eq!(old.flags(0), (SystemFlags::SEEN, &[][..]));
     assert_eq!(old.keywords().len(), 1);
+}
+
+#[test]
+fn tables_are_kept_up_to_the_limits() {
+    let mut known = Known::default();
+    let place = |number: usize| (AccountId(1), CollectionId(u32::try_from(number).unwrap()));
+    for number in 0..=TABLE_KEPT_COUNT_MAX {
+        known.share(place(number), table(&[(1, Flags::default())]));
+    }
+    assert_eq!((known.kept.len(), known.kept_messages), (TABLE_KEPT_COUNT_MAX, TABLE_KEPT_COUNT_MAX));
+    assert!(known.newest[&place(0)].upgrade().is_none());
+    assert!(known.newest[&place(1)].upgrade().is_some());
+    let uids = (1..=u32::try_from(TABLE_KEPT_MESSAGES_MAX).unwrap()).collect();
+    let large = known.share(place(0), Table { uids, ..Table::default() });
+    assert_eq!((known.kept.len(), known.kept_messages), (1, TABLE_KEPT_MESSAGES_MAX));
+    known.share(place(1), table(&[(1, Flags::default())]));
+    assert_eq!((known.kept.len(), known.kept_messages), (1, 1));
+    // One that a session has open stays known all the same.
+    assert!(known.newest[&place(0)].upgrade().is_some());
+    drop(large);
+    assert!(known.newest[&place(0)].upgrade().is_none());
 }
