@@ -78,3 +78,6 @@ fn facts(answer: &Value, columns: Columns) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -208,10 +208,28 @@ fn problems_read_like_a_compilers() {
     assert_eq!((at.line, at.column), (2, 5));
 }
 
+/// Every key in it is known and every default is what it says; only the files it names are not here.
 #[test]
-fn the_example_for_systemd_is_good_but_for_its_files() {
+fn the_example_for_systemd_tells_the_truth() {
     let text = include_str!("../../systemd/collegium.toml");
-    for (_, message) in problems(text) {
-        assert!(message.contains("/etc/collegium/tls/") || message.contains("does not serve"), "{message}");
+    let is_key = |line: &&str| {
+        line.starts_with('#') && (line.contains(" = ") && !line.starts_with("# ") || line.starts_with("#["))
+    };
+    assert_eq!(text.lines().filter(is_key).count(), 14);
+    let whole: String =
+        text.lines().map(|line| if is_key(&line) { &line[1..] } else { line }).collect::<Vec<_>>().join("\n");
+    for text in [text, &whole] {
+        for (_, message) in problems(text) {
+            assert!(message.contains("No such file"), "{message}");
+        }
     }
+    let config: Config = toml::from_str(text).unwrap();
+    let told: Config = toml::from_str(&whole).unwrap();
+    let facts = |config: &Config| {
+        format!("{:?} {:?} {:?}", config.store, config.submission, config.log.format)
+            + config.log.filter.get_ref()
+            + &format!("{:?}", config.limits.connection_count_max.get_ref())
+            + &format!("{:?}", config.limits.connection_per_address_count_max.get_ref())
+    };
+    assert_eq!(facts(&config), facts(&told));
 }

@@ -10,6 +10,9 @@ mod outcome;
 pub mod testing;
 mod traits;
 
-pub use local::{AppPassword, Domain, HashCost, LocalDirectory, NewAccount, Options, Tenant};
+pub use local::{
+    AppPassword, DirectoryFault, DirectoryFinding, Domain, HashCost, LocalDirectory, NewAccount, Options,
+    Tenant,
+};
 pub use outcome::Outcome;
 pub use traits::{Account, AccountKind, Directory, Recipient};

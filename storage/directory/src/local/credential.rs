@@ -47,11 +47,15 @@ struct Waiting {
     by_peer: HashMap<IpAddr, usize>,
 }
 
+/// Verdicts by the name of their credential.
+#[derive(Default)]
+pub(super) struct Cache(Mutex<HashMap<[u8; 32], Verdict>>);
+
 /// See the module.
 pub(crate) struct Gate {
     /// Names remembered credentials; of this process only.
     cache_key: [u8; 32],
-    cache: Mutex<HashMap<[u8; 32], Verdict>>,
+    cache: Arc<Cache>,
     waiting: Arc<Mutex<Waiting>>,
     hashing: Arc<Semaphore>,
     argon2: Argon2<'static>,
@@ -99,6 +103,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Cache {
+    pub(super) fn get(&self, name: &[u8; 32]) -> Option<bool> {
+        let verdict = lock(&self.0).get(name).copied()?;
+        (verdict.until > Instant::now()).then_some(verdict.right)
+    }
+
+    pub(super) fn put(&self, name: [u8; 32], right: bool) {
+        let now = Instant::now();
+        let mut verdicts = lock(&self.0);
+        if verdicts.len() >= CACHE_COUNT_MAX {
+            verdicts.retain(|_, verdict| verdict.until > now && verdict.right);
+            if verdicts.len() >= CACHE_COUNT_MAX {
+                verdicts.clear();
+            }
+        }
+        verdicts.insert(name, Verdict { right, until: now + CACHE_TTL });
+    }
+}
+
 impl Gate {
     pub(crate) fn new(env: &dyn Env, pepper: [u8; 32], options: Options) -> Result<Self> {
         let mut cache_key = [0; 32];
@@ -114,7 +137,7 @@ impl Gate {
         let dummy = hash(&argon2, env, &nobody)?.into();
         Ok(Self {
             cache_key,
-            cache: Mutex::default(),
+            cache: Arc::default(),
             waiting: Arc::default(),
             hashing: Arc::new(Semaphore::new(permits)),
             argon2,
@@ -165,13 +188,13 @@ impl Gate {
             return Ok(true);
         }
         let name = self.cache_name(login, account, secret);
-        if let Some(right) = self.remembered(&name) {
+        if let Some(right) = self.cache.get(&name) {
             return Ok(right);
         }
         let _place = self.wait(peer)?;
         let permit = self.hashing.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
         // A client opens several sessions at once: the first pays for all.
-        if let Some(right) = self.remembered(&name) {
+        if let Some(right) = self.cache.get(&name) {
             return Ok(right);
         }
         let password = account.and_then(|(_, record)| record.password.as_deref());
@@ -179,19 +202,21 @@ impl Gate {
         let (argon2, secret) = (self.argon2.clone(), secret.clone());
         let known = password.is_some();
         self.hash_count.fetch_add(1, Ordering::Relaxed);
+        let cache = self.cache.clone();
         let verified = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            match PasswordHash::new(&stored) {
-                Ok(parsed) => argon2.verify_password(secret.expose().as_bytes(), &parsed).is_ok(),
+            let right = match PasswordHash::new(&stored) {
+                Ok(parsed) => argon2.verify_password(secret.expose().as_bytes(), &parsed).is_ok() && known,
                 Err(cause) => {
                     tracing::error!(%cause, "a stored password hash does not parse");
                     false
                 }
-            }
+            };
+            // Before the next hash begins, and also when the client has gone meanwhile.
+            cache.put(name, right);
+            drop(permit);
+            right
         });
-        let right = verified.await.map_err(|_| Error::Unavailable)? && known;
-        self.remember(name, right);
-        Ok(right)
+        verified.await.map_err(|_| Error::Unavailable)
     }
 
     /// Takes a place among those who wait for a hash.
@@ -234,23 +259,6 @@ impl Gate {
         }
         hasher.update(secret.expose().as_bytes());
         *hasher.finalize().as_bytes()
-    }
-
-    fn remembered(&self, name: &[u8; 32]) -> Option<bool> {
-        let verdict = lock(&self.cache).get(name).copied()?;
-        (verdict.until > Instant::now()).then_some(verdict.right)
-    }
-
-    fn remember(&self, name: [u8; 32], right: bool) {
-        let now = Instant::now();
-        let mut cache = lock(&self.cache);
-        if cache.len() >= CACHE_COUNT_MAX {
-            cache.retain(|_, verdict| verdict.until > now && verdict.right);
-            if cache.len() >= CACHE_COUNT_MAX {
-                cache.clear();
-            }
-        }
-        cache.insert(name, Verdict { right, until: now + CACHE_TTL });
     }
 }
 

@@ -15,6 +15,9 @@ pub(crate) const DOMAINS: &[u8] = b"d";
 /// All accounts and groups.
 pub(crate) const ACCOUNTS: &[u8] = b"a";
 
+/// All addresses.
+pub(crate) const ADDRESSES: &[u8] = b"n";
+
 /// A tenant by its name.
 pub(crate) fn tenant(name: &str) -> Vec<u8> {
     [TENANTS, name.as_bytes()].concat()
@@ -45,5 +48,5 @@ pub(crate) fn address(address: &Address) -> Vec<u8> {
 
 /// All addresses of a domain.
 pub(crate) fn addresses_of(domain: &str) -> Vec<u8> {
-    [b"n", domain.as_bytes(), &[0]].concat()
+    [ADDRESSES, domain.as_bytes(), &[0]].concat()
 }

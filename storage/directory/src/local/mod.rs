@@ -7,6 +7,7 @@ mod account;
 mod change;
 mod credential;
 mod domain;
+mod fsck;
 mod group;
 mod key;
 mod record;
@@ -16,6 +17,7 @@ mod tests;
 pub use account::{AppPassword, NewAccount};
 pub use credential::HashCost;
 pub use domain::{Domain, Tenant};
+pub use fsck::{DirectoryFault, DirectoryFinding};
 
 use crate::limits::{FAILURE_DELAY, GROUP_COUNT_MAX, GROUP_DEPTH_MAX, GROUP_REACH_MAX};
 use crate::{Account, AccountKind, Directory, Recipient};

@@ -1,6 +1,7 @@
 //! The local directory on the simulated disk: names, groups, credentials, limits.
 
 mod credential;
+mod fsck;
 mod group;
 mod name;
 mod power;

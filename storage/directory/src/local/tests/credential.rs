@@ -92,7 +92,7 @@ async fn a_reconnect_costs_no_hash() {
     assert_eq!(directory.hash_count(), hashed);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sessions_opened_at_once_share_one_hash() {
     let disk = engine::sim::SimDisk::new(1);
     let options = super::Options { hash_count_max: Some(1), ..super::options() };
@@ -208,4 +208,17 @@ async fn short_and_long_passwords_are_not_set() {
     set(&"x".repeat(SECRET_BYTES_MAX)).await.unwrap().into_inner();
     let long = set(&"x".repeat(SECRET_BYTES_MAX + 1)).await.unwrap_err();
     assert_eq!(long, Error::TooLarge(SECRET_BYTES_MAX as u64));
+}
+
+#[tokio::test]
+async fn what_is_remembered_is_bounded() {
+    let cache = super::super::credential::Cache::default();
+    let name = |at: usize| *blake3::hash(&at.to_be_bytes()).as_bytes();
+    let max = crate::limits::CACHE_COUNT_MAX;
+    (0..max).for_each(|at| cache.put(name(at), at.is_multiple_of(2)));
+    assert_eq!((cache.get(&name(0)), cache.get(&name(1))), (Some(true), Some(false)));
+    cache.put(name(max), true);
+    assert_eq!((cache.get(&name(0)), cache.get(&name(1))), (Some(true), None), "refusals go first");
+    (0..max).for_each(|at| cache.put(name(max + at), true));
+    assert_eq!(cache.get(&name(0)), None);
 }
