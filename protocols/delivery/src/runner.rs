@@ -50,6 +50,15 @@ impl Schedule {
         after(accepted, self.expiry)
     }
 
+    fn longest(&self) -> Duration {
+        self.waits.iter().max().copied().unwrap_or_default()
+    }
+
+    /// Whether every wait has been had: a clock that steps forth makes nothing be given up untried.
+    fn is_exhausted(&self, attempts: u32) -> bool {
+        usize::try_from(attempts).unwrap_or(usize::MAX) >= self.waits.len()
+    }
+
     fn next(&self, now: Timestamp, attempts: u32) -> Timestamp {
         let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
         let wait = self.waits.get(index).or(self.waits.last()).copied();
@@ -251,13 +260,18 @@ impl Delivery {
     async fn scan(self: &Arc<Self>, tasks: &mut JoinSet<()>, horizon: Duration) -> Duration {
         let now = self.now();
         let due = match self.queue().due(after(now, horizon), SCAN_COUNT_MAX).await {
-            Ok(due) => due,
+            Ok(mut due) => {
+                // The clock went back since these were put there: nothing waits that long.
+                let longest = after(now, self.schedule.longest() + LEASE);
+                due.extend(self.queue().due_behind(longest, SCAN_COUNT_MAX).await.unwrap_or_default());
+                due
+            }
             Err(error) => {
                 tracing::warn!(%error, "the queue cannot be read");
                 return SCAN_INTERVAL;
             }
         };
-        let full = due.len() == SCAN_COUNT_MAX;
+        let full = due.len() >= SCAN_COUNT_MAX;
         let mut begun = false;
         for (time, id) in due {
             begun |= self.spawn(tasks, id, Some(time));
@@ -378,14 +392,16 @@ impl Delivery {
                     settlement.done.push(*number);
                     failures.push(Failure::new(recipient, status, text));
                 }
-                Some(Verdict::Waits(text)) if now >= queued.entry.expires => {
+                Some(Verdict::Waits(text))
+                    if now >= queued.entry.expires && self.schedule.is_exhausted(attempts) =>
+                {
                     settlement.done.push(*number);
                     failures.push(Failure::new(recipient, "4.4.7", text));
                 }
                 Some(Verdict::Waits(text)) => {
                     tracing::info!(id = %queued.id, attempts, reply = %text, "a recipient must wait");
-                    let due = self.schedule.next(now, attempts).min(queued.entry.expires);
-                    settlement.due = settlement.due.min(due.max(after(now, RETRY_WAIT_MIN)));
+                    let due = self.schedule.next(now, attempts).max(after(now, RETRY_WAIT_MIN));
+                    settlement.due = settlement.due.min(due);
                     let waiting = QueueRecipient { attempts, last_reply: text.clone(), ..recipient.clone() };
                     settlement.waiting.push((*number, waiting));
                 }

@@ -213,9 +213,22 @@ impl Queue {
     /// # Errors
     /// `Unavailable`, `Corrupt`.
     pub async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<(Timestamp, QueueId)>> {
-        let snapshot = self.0.inner.engine.snapshot().await?;
         let end = due_key(Timestamp(until.0.saturating_add(1)), QueueId(0));
-        let range = Range { start: b"d".to_vec(), end };
+        self.indexed(Range { start: b"d".to_vec(), end }, limit).await
+    }
+
+    /// At most `limit` entries that are due later than `from`: when no wait is that long, the clock was wrong
+    /// when they were put there.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn due_behind(&self, from: Timestamp, limit: usize) -> Result<Vec<(Timestamp, QueueId)>> {
+        let start = due_key(Timestamp(from.0.saturating_add(1)), QueueId(0));
+        self.indexed(Range { start, ..Range::prefix(b"d") }, limit).await
+    }
+
+    async fn indexed(&self, range: Range, limit: usize) -> Result<Vec<(Timestamp, QueueId)>> {
+        let snapshot = self.0.inner.engine.snapshot().await?;
         let page = snapshot.scan(Table::Queue, &range, limit, false).await?;
         page.iter().map(|(key, _)| split_due(key)).collect()
     }

@@ -24,15 +24,31 @@ pub(crate) struct House {
 }
 
 impl House {
+    /// With a relay in the clear and times of its own, its runner running.
+    pub(crate) fn with_schedule(sink: &Sink, schedule: Schedule) -> Self {
+        let house = Self::made(&SimDisk::new(1), Some(plain(sink)), MemoryDirectory::sample(), schedule);
+        house.run();
+        house
+    }
+
     /// On a disk, with a relay or none; its runner does not run yet.
     pub(crate) fn open(disk: &SimDisk, relay: Option<RelayConfig>, directory: MemoryDirectory) -> Self {
+        let waits = vec![Duration::from_millis(10)];
+        Self::made(disk, relay, directory, Schedule { waits, expiry: Duration::from_secs(3600) })
+    }
+
+    fn made(
+        disk: &SimDisk,
+        relay: Option<RelayConfig>,
+        directory: MemoryDirectory,
+        schedule: Schedule,
+    ) -> Self {
         let env = Arc::new(SimEnv::new(3));
         let store = Store::new(disk.engine(), disk.blobs(), env.clone(), Options::default());
         let directory = Arc::new(directory);
         let config = Config { relay };
         let delivery = Delivery::new(store.clone(), directory.clone(), &config, "mail.example.org").unwrap();
-        let waits = vec![Duration::from_millis(10)];
-        let delivery = delivery.with_schedule(Schedule { waits, expiry: Duration::from_secs(3600) });
+        let delivery = delivery.with_schedule(schedule);
         Self { env, store, directory, delivery: Arc::new(delivery) }
     }
 

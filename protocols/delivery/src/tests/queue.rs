@@ -2,6 +2,7 @@
 
 use super::house::{ALICE, House, TEXT};
 use super::sink::{Rules, Sink};
+use crate::Schedule;
 use model::Error;
 use std::time::Duration;
 use store::QueueId;
@@ -39,6 +40,32 @@ async fn list_retry_and_remove() {
     assert_eq!(house.delivery.retry(first).await.map(|_| ()), Err(Error::NotFound));
     assert_eq!("00000000000000ff".parse::<QueueId>(), Ok(QueueId(255)));
     assert!("+0000000000000ff".parse::<QueueId>().is_err() && "ff".parse::<QueueId>().is_err());
+}
+
+#[tokio::test]
+async fn a_clock_that_steps_loses_and_gives_up_nothing() {
+    for step in [-10 * 365 * 24 * 3_600_000_i64, 10 * 365 * 24 * 3_600_000] {
+        let answers = vec![("MAIL", vec!["451 4.3.0 later", "451 4.3.0 later", "250 ok"])];
+        let sink = Sink::start(Rules { answers, ..Rules::default() }).await;
+        let waits = vec![Duration::from_secs(60); 3];
+        let house = House::with_schedule(&sink, Schedule { waits, expiry: Duration::from_secs(3600) });
+        house.submit(Some("alice@example.org"), &["x@far.example"], TEXT).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        house.env.step(step);
+        for _ in 0..100 {
+            house.env.step(60_000);
+            // Over the wait between two looks at the index, without sitting it out.
+            tokio::time::pause();
+            tokio::time::advance(crate::limits::SCAN_INTERVAL).await;
+            tokio::time::resume();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if !sink.messages().is_empty() {
+                break;
+            }
+        }
+        assert_eq!(sink.messages(), [TEXT], "step {step}");
+        assert!(house.inbox(ALICE).await.is_empty());
+    }
 }
 
 /// Again while it is being looked at.

@@ -4,7 +4,11 @@ use crate::{Config, Context, Door};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use delivery::Delivery;
 use directory::{Directory, testing::MemoryDirectory};
-use engine::sim::{SimDisk, SimEnv};
+use engine::{
+    BlobStore, Engine,
+    fail::{FailBlobs, FailEngine, FailPlan},
+    sim::{SimDisk, SimEnv},
+};
 use model::{AccountId, Principal, Rights};
 use sasl::door::{Drain, DrainTrigger, Peer};
 use std::{sync::Arc, time::Duration};
@@ -16,6 +20,7 @@ pub(crate) const BOB: AccountId = AccountId(2);
 
 /// A store, a directory, a keeper of the queue and a door.
 pub(crate) struct House {
+    pub(crate) env: Arc<SimEnv>,
     pub(crate) store: Store,
     pub(crate) directory: Arc<MemoryDirectory>,
     pub(crate) door: Door,
@@ -40,8 +45,19 @@ impl House {
 
     pub(crate) fn with(config: Config) -> Self {
         let disk = SimDisk::new(1);
+        Self::on(disk.engine(), disk.blobs(), config)
+    }
+
+    /// On an engine and a blob store whose calls fail as planned.
+    pub(crate) fn failing(plan: &Arc<FailPlan>) -> Self {
+        let disk = SimDisk::new(1);
+        let engine = FailEngine::new(disk.engine(), plan.clone());
+        Self::on(engine, FailBlobs::new(disk.blobs(), plan.clone()), Config::default())
+    }
+
+    fn on(engine: Arc<dyn Engine>, blobs: Arc<dyn BlobStore>, config: Config) -> Self {
         let env = Arc::new(SimEnv::new(1));
-        let store = Store::new(disk.engine(), disk.blobs(), env, Options::default());
+        let store = Store::new(engine, blobs, env.clone(), Options::default());
         let directory = Arc::new(people());
         let keeper = Delivery::new(store.clone(), directory.clone(), &Default::default(), "mail.example.org");
         let delivery = Arc::new(keeper.unwrap());
@@ -49,7 +65,7 @@ impl House {
         let runner = delivery.clone();
         tokio::spawn(async move { runner.run(std::future::pending()).await });
         let door = Door::new(Context { delivery, directory: directory.clone(), config });
-        Self { store, directory, door, drain, trigger }
+        Self { env, store, directory, door, drain, trigger }
     }
 
     /// A client on a loopback listener that allows passwords in the clear.

@@ -70,6 +70,8 @@ async fn what_is_due_comes_in_its_order() {
     let expect = [(Timestamp(10), ids[1]), (Timestamp(20), ids[2])];
     assert_eq!(queue.due(Timestamp(20), 10).await.unwrap(), expect);
     assert_eq!(queue.due(Timestamp(20), 1).await.unwrap(), expect[..1]);
+    assert_eq!(queue.due_behind(Timestamp(20), 10).await.unwrap(), [(Timestamp(30), ids[0])]);
+    assert_eq!(queue.due_behind(Timestamp(30), 10).await.unwrap(), []);
     let listed = queue.list(None, 2).await.unwrap();
     let rest = queue.list(listed.last().map(|queued| queued.id), 10).await.unwrap();
     assert_eq!((listed.len(), rest.len()), (2, 1));

@@ -78,3 +78,73 @@ fn nothing_else() {
     check(&format!("<{}@b.org>", "a".repeat(LOCAL_BYTES_MAX + 1)), None);
     check(&format!("<a@{}.org>", "b".repeat(64)), None);
 }
+
+/// Whatever is thrown at it, it answers, and what it takes holds nothing that could break a line, a list or a
+/// shell's quoting further on.
+#[test]
+fn fifty_thousand_random_paths() {
+    const PIECES: &[&str] = &[
+        "<",
+        ">",
+        "@",
+        ".",
+        "..",
+        "a",
+        "B",
+        "é",
+        "\"",
+        "\\",
+        " ",
+        "\t",
+        "\0",
+        "\r",
+        "\n",
+        "[",
+        "]",
+        "127.0.0.1",
+        "IPv6:::1",
+        ",",
+        ":",
+        ";",
+        "(",
+        ")",
+        "-",
+        "x.org",
+        "@x.org",
+        "%",
+        "$(id)",
+        "`",
+        "|",
+        "\u{202e}",
+        "\u{85}",
+        "postmaster",
+        "<a@b.org>",
+        "=",
+        "+",
+        "xn--",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ];
+    let mut seed = 10_u64;
+    let mut taken = 0;
+    for _ in 0..50_000 {
+        let mut text = String::from("<");
+        for _ in 0..(seed >> 40) % 9 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(PIECES[usize::try_from(seed >> 33).unwrap() % PIECES.len()]);
+        }
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        text.push('>');
+        let Some((Path::Mailbox(address, spelled), _)) = parse_path(&text) else { continue };
+        taken += 1;
+        assert!(!spelled.chars().any(char::is_control), "{text:?}");
+        let (local, domain) = spelled.rsplit_once('@').unwrap();
+        let quoted = local.starts_with('"') && local.ends_with('"');
+        assert!(
+            quoted || !local.contains(['<', '>', ' ', '"', '(', ')', ',', ';', ':', '@', '[']),
+            "{text:?}"
+        );
+        assert!(!domain.contains(['<', '>', ' ', '"', '(', ')', ',', ';', '@', '$', '`', '|']), "{text:?}");
+        assert_eq!(Address::parse(&spelled), Ok(address), "{text:?}");
+    }
+    assert!(taken > 100, "{taken}");
+}
