@@ -120,3 +120,6 @@ impl Handles {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).files.remove(&segment);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -204,3 +204,29 @@ fn batch_bytes_at_the_limit_and_one_past() {
     assert_eq!(measure(&at), Ok(BATCH_BYTES_MAX));
     assert_eq!(measure(&put(0, BATCH_BYTES_MAX - 3)), Err(Error::TooLarge(BATCH_BYTES_MAX as u64)));
 }
+
+#[tokio::test]
+async fn the_queue_is_bounded_by_bytes_too() {
+    let (word, gate) = mpsc::channel();
+    let (engine, seen) = toy(Some(gate));
+    let first = engine.commit(put(0, 1));
+    while seen.applies.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    // One value, shared: what is counted is what each batch would write.
+    let value = Bytes::from(vec![0; BATCH_BYTES_MAX - 4]);
+    let large = |key: u32| {
+        let ops = vec![Op::Put(Table::Item, key.to_be_bytes().to_vec(), value.clone())];
+        engine.commit(Batch { expect: Vec::new(), ops })
+    };
+    let count = u32::try_from(QUEUE_BYTES_MAX / BATCH_BYTES_MAX).unwrap();
+    let waiting: Vec<_> = (0..count).map(large).collect();
+    assert_eq!(engine.commit(put(9, 0)).await, Err(Error::Unavailable));
+    (0..=count).for_each(|_| word.send(()).unwrap());
+    assert!(first.await.is_ok());
+    for commit in waiting {
+        assert!(commit.await.is_ok());
+    }
+    word.send(()).unwrap();
+    assert!(engine.commit(put(9, 0)).await.is_ok(), "what was taken is counted off");
+}
