@@ -11,7 +11,7 @@ use crate::{
     wire::{Connection, End, Input, Patience},
 };
 use delivery::Recipient;
-use model::{Address, Principal};
+use model::{Address, Principal, wipe};
 use sasl::door::{self, Drain, Peer, Stream};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -121,10 +121,15 @@ impl Session {
             Input::Bare => {
                 (Reply::new(500, "5.5.2", "a line ends in CRLF and holds no other CR or LF"), Then::Go)
             }
-            Input::Line(line) => match str::from_utf8(&line) {
-                Ok(line) => self.dispatch(line).await?,
-                Err(_) => (Reply::new(500, "5.5.2", "not UTF-8"), Then::Go),
-            },
+            Input::Line(line) => {
+                let answer = match str::from_utf8(&line) {
+                    Ok(line) => self.dispatch(line).await?,
+                    Err(_) => (Reply::new(500, "5.5.2", "not UTF-8"), Then::Go),
+                };
+                // It may have held a password.
+                wipe(line);
+                answer
+            }
         };
         let mut reply = reply;
         if reply.is_misuse() {

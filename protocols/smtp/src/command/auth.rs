@@ -7,7 +7,7 @@ use crate::{
     session::Session,
     wire::{End, Input},
 };
-use model::Error;
+use model::{Error, wipe};
 use sasl::{Credentials, Exchange, Next, limits::RESPONSE_BYTES_MAX};
 
 pub(super) const AUTH: Command =
@@ -36,7 +36,11 @@ fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
                 Err(error) => return go(refusal(error)),
             }
             next = match session.line(RESPONSE_BYTES_MAX + 2).await? {
-                Input::Line(line) => exchange.respond(&line),
+                Input::Line(line) => {
+                    let next = exchange.respond(&line);
+                    wipe(line);
+                    next
+                }
                 Input::TooLong => Err(Error::TooLarge(RESPONSE_BYTES_MAX as u64)),
                 Input::Bare => Err(Error::Invalid("a line ends in CRLF")),
             };
