@@ -13,7 +13,7 @@ use crate::session::table::Table;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::fetch::{self as grammar, FetchItem};
 use crate::wire::decoder::sequence::SequenceSet;
-use model::{Flags, SystemFlags, Uid};
+use model::{Error, Flags, ItemId, SystemFlags, Uid};
 use std::sync::Arc;
 use store::{FlagChange, MessageRecord, MessageRow, Reader};
 
@@ -119,6 +119,7 @@ async fn set_seen(
 /// Tells of every message that is still there; returns how many.
 async fn tell_all(session: &mut Session, plan: &Plan, chosen: &[(usize, Uid)]) -> Result<usize, Failure> {
     let mut told = 0;
+    let mut damaged = None;
     let at_once = if plan.records { RECORDS_AT_ONCE } else { ROWS_AT_ONCE };
     for chunk in chosen.chunks(at_once) {
         for target in targets(session, plan, chunk).await? {
@@ -129,7 +130,11 @@ async fn tell_all(session: &mut Session, plan: &Plan, chosen: &[(usize, Uid)]) -
                     return Err(Failure::Gone);
                 }
                 session.connection.out.truncate(mark);
-                return Err(failure);
+                if !matches!(failure, Failure::Store(Error::Corrupt)) {
+                    return Err(failure);
+                }
+                // The others are whole; that this one is not is told at the end.
+                damaged = Some(failure);
             }
             told += 1;
             session.connection.flush_if_large().await?;
@@ -137,7 +142,7 @@ async fn tell_all(session: &mut Session, plan: &Plan, chosen: &[(usize, Uid)]) -
         // A long answer from memory must not keep other sessions from theirs.
         tokio::task::yield_now().await;
     }
-    Ok(told)
+    damaged.map_or(Ok(told), Err)
 }
 
 /// Reads what the plan needs of some messages; those that have gone are left out.
@@ -159,12 +164,29 @@ async fn targets(session: &mut Session, plan: &Plan, chunk: &[(usize, Uid)]) -> 
     }
     if plan.records {
         let ids: Vec<_> = targets.iter().filter_map(|target| Some(target.row.as_ref()?.message)).collect();
-        let records = plan.reader.messages(&ids).await?;
-        for (target, record) in targets.iter_mut().zip(records) {
-            target.record = Some(record);
+        for (target, record) in targets.iter_mut().zip(records(&plan.reader, &ids).await?) {
+            target.record = record;
         }
     }
     Ok(targets)
+}
+
+/// Message records; damaged ones are left out.
+async fn records(reader: &Reader, ids: &[ItemId]) -> Result<Vec<Option<MessageRecord>>, Failure> {
+    match reader.messages(ids).await {
+        Ok(records) => return Ok(records.into_iter().map(Some).collect()),
+        Err(Error::Corrupt) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut records = Vec::with_capacity(ids.len());
+    for id in ids {
+        match reader.message(*id).await {
+            Ok(record) => records.push(Some(record)),
+            Err(Error::Corrupt) => records.push(None),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(records)
 }
 
 /// One `* n FETCH (...)`.
@@ -218,7 +240,7 @@ async fn tell_item(
             out.raw(b"BODYSTRUCTURE ").raw(&record.extended_structure);
         }
         (_, _, Some(record)) => body::tell(session, record, item).await?,
-        _ => return Err(Failure::Store(model::Error::Corrupt)),
+        _ => return Err(Failure::Store(Error::Corrupt)),
     }
     Ok(())
 }

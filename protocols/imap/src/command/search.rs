@@ -16,7 +16,7 @@ use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::search as grammar;
 use crate::wire::decoder::sequence::Intervals;
 use matching::{Facts, Test};
-use model::Uid;
+use model::{Error, Uid};
 use std::sync::Arc;
 use store::{MessageRow, Reader};
 
@@ -98,8 +98,11 @@ async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Fai
         let rows = table.rows(&reader, &mailbox, &uids).await?;
         for (candidate, row) in chunk.iter().zip(rows) {
             let Some(row) = row else { continue };
-            if judge_deeper(&reader, &table, test, candidate, &row).await? {
-                found.push((candidate.number, candidate.uid));
+            match judge_deeper(&reader, &table, test, candidate, &row).await {
+                Ok(true) => found.push((candidate.number, candidate.uid)),
+                // A damaged message does not keep the others from being found; reading it tells the log.
+                Ok(false) | Err(Failure::Store(Error::Corrupt)) => {}
+                Err(failure) => return Err(failure),
             }
         }
         tokio::task::yield_now().await;

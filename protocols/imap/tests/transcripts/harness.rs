@@ -23,6 +23,7 @@ pub const ALICE: &str = "x1 LOGIN alice@example.org alice-secret";
 pub struct House {
     pub door: Door,
     pub trigger: DrainTrigger,
+    pub disk: SimDisk,
     drain: sasl::door::Drain,
 }
 
@@ -47,7 +48,7 @@ impl House {
         let store = Store::new(disk.engine(), disk.blobs(), Arc::new(SimEnv::new(1)), options);
         let (trigger, drain) = drain();
         let door = Door::new(store, Arc::new(MemoryDirectory::sample()));
-        Self { door, trigger, drain }
+        Self { door, trigger, disk, drain }
     }
 
     pub fn peer(&self) -> Peer {

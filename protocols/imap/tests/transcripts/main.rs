@@ -12,6 +12,7 @@
 )]
 
 mod append;
+mod damage;
 mod fetch;
 mod harness;
 mod idle;

@@ -9,6 +9,7 @@ use crate::session::Session;
 use crate::wire::decoder::fetch::{FetchItem, Section, SectionItem, SectionText};
 use bytes::Bytes;
 use format::mime::{self, Encoding, Slice, Span, What};
+use model::Error;
 use store::MessageRecord;
 
 /// Tells one section, BINARY or BINARY.SIZE.
@@ -27,7 +28,7 @@ pub(super) async fn tell(
             out.raw(b"BINARY.SIZE[").raw(dotted(part)).raw(b"] ").number(size as u64);
             Ok(())
         }
-        _ => Err(Failure::Store(model::Error::Corrupt)),
+        _ => Err(Failure::Store(Error::Corrupt)),
     }
 }
 
@@ -55,16 +56,19 @@ async fn section(session: &mut Session, record: &MessageRecord, item: &SectionIt
         session.connection.out.raw(b" \"\"");
         return Ok(());
     }
-    session.connection.out.raw(b" ").literal_header(span.len);
     stream(session, record, span).await
 }
 
-/// Sends octets of the body as they come from the store. What was announced must come: damage ends the session.
+/// Sends octets of the body as they come from the store. The first of them are read before any is announced,
+/// so that damage there costs this message only; behind that, what was announced must come, and damage ends
+/// the session.
 async fn stream(session: &mut Session, record: &MessageRecord, span: Span) -> Result<(), Failure> {
     let mut body = session.context.store.body(&record.body, span.range());
+    let mut next = Ok(Some(body.next().await?.ok_or(Error::Corrupt)?));
+    session.connection.out.raw(b" ").literal_header(span.len);
     let mut sent = 0;
     loop {
-        match body.next().await {
+        match next {
             Ok(Some(bytes)) => {
                 session.connection.pass(&bytes).await?;
                 sent += bytes.len() as u64;
@@ -75,6 +79,7 @@ async fn stream(session: &mut Session, record: &MessageRecord, span: Span) -> Re
                 return Err(Failure::Gone);
             }
         }
+        next = body.next().await;
     }
 }
 
