@@ -19,6 +19,8 @@ use tokio::time::{Instant, Sleep, sleep};
 
 /// The most octets of a line that are looked at.
 const LINE_BYTES_MAX: usize = crate::limits::TARGET_BYTES_MAX + 64;
+/// What a connection keeps for its next line.
+const LINE_ROOM_BYTES: usize = 128;
 /// The most targets with fragments that are remembered: pipelined requests that were not served yet.
 const FRAGMENT_COUNT_MAX: usize = 8;
 
@@ -149,6 +151,8 @@ impl Scan {
             if ended {
                 self.end_line(signs);
                 self.line.clear();
+                // A long line must not keep its room while the connection lies idle.
+                self.line.shrink_to(LINE_ROOM_BYTES);
             }
         }
     }

@@ -35,3 +35,13 @@ pub const LISTING_PAGE_COUNT: usize = 500;
 pub const SYNC_RESULT_COUNT_MAX: usize = 10_000;
 /// The most octets of a file.
 pub const FILE_BYTES_MAX: u64 = 1 << 40;
+/// How deep expand-property follows hrefs.
+pub const EXPANSION_DEPTH_MAX: usize = 3;
+/// The most hrefs that one expand-property follows.
+pub const EXPANSION_COUNT_MAX: usize = 200;
+/// The most searches in one principal-property-search.
+pub const SEARCH_COUNT_MAX: usize = 20;
+/// The longest media type that is kept for a file, in octets.
+pub const MEDIA_TYPE_BYTES_MAX: usize = 128;
+/// Objects' octets that are held at once while a report writes them.
+pub const BODY_PAGE_COUNT: usize = 50;

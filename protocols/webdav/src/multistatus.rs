@@ -2,7 +2,7 @@
 //! page, and its first octets leave before its last are known.
 
 use crate::kinds::Members;
-use crate::limits::{LISTING_PAGE_COUNT, STREAM_CHUNK_BYTES};
+use crate::limits::{BODY_PAGE_COUNT, LISTING_PAGE_COUNT, STREAM_CHUNK_BYTES};
 use crate::lock::{Lock, Place};
 use crate::property::{Needs, Plan, View};
 use crate::reply::XML_TYPE;
@@ -22,9 +22,6 @@ use tokio::sync::mpsc;
 
 const MULTISTATUS: Name = Name::dav("multistatus");
 const RESPONSE: Name = Name::dav("response");
-
-/// Bodies that are held at once while objects are written.
-const BODY_PAGE_COUNT: usize = 50;
 
 /// A resource to be told of, with its octets when they are at hand.
 #[derive(Clone, Debug)]

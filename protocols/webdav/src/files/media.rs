@@ -1,7 +1,7 @@
 //! Media types of files: what the client says, or what the name suggests.
 
-/// The longest media type that is kept.
-const MEDIA_TYPE_BYTES_MAX: usize = 128;
+use crate::limits::MEDIA_TYPE_BYTES_MAX;
+
 /// What is served when nothing is known.
 const UNKNOWN: &str = "application/octet-stream";
 

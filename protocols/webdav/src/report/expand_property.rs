@@ -1,7 +1,7 @@
 //! `DAV:expand-property` (RFC 3253 3.8): properties whose hrefs are followed at once.
 
 use super::{Report, ReportCall};
-use crate::limits::PROPERTY_COUNT_MAX;
+use crate::limits::{EXPANSION_COUNT_MAX, EXPANSION_DEPTH_MAX, PROPERTY_COUNT_MAX};
 use crate::property::{Needs, View, propstat};
 use crate::xml::{DAV, Element, Name, Writer, is_local_name};
 use crate::{Context, Multistatus, Refusal, Reply, Resource};
@@ -11,11 +11,6 @@ use http_door::{Path, Response};
 use model::Error;
 use std::future::Future;
 use std::pin::Pin;
-
-/// How deep hrefs are followed.
-const EXPANSION_DEPTH_MAX: usize = 3;
-/// The most hrefs that one request follows.
-const EXPANSION_COUNT_MAX: usize = 200;
 
 /// `expand-property`
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 
 use super::principal_search_property_set::SEARCHABLE;
 use super::{Report, ReportCall};
+use crate::limits::{PROPERTY_COUNT_MAX, SEARCH_COUNT_MAX};
 use crate::property::{Plan, Selection};
 use crate::xml::{CALDAV, DAV, Element, Name};
 use crate::{Context, Multistatus, Node, Refusal, Reply, Resource};
@@ -12,9 +13,6 @@ use async_trait::async_trait;
 use directory::Account;
 use http_door::Response;
 use std::sync::Arc;
-
-/// The most searches in one request.
-const SEARCH_COUNT_MAX: usize = 20;
 
 /// `principal-property-search`
 #[derive(Debug)]
@@ -56,11 +54,13 @@ impl Report for PrincipalPropertySearch {
             .filter(|element| element.is(DAV, "property-search"))
             .flat_map(read)
             .collect();
-        if searches.is_empty() || searches.len() > SEARCH_COUNT_MAX {
+        if searches.len() > SEARCH_COUNT_MAX {
             return Err(Refusal::bad_request());
         }
-        let plan = Plan::new(context, &Selection::parse(Some(&call.body))?);
+        let plan = Plan::new(context, &wanted(&call.body)?);
         out.begin();
+        // No search at all finds whomever the principal may know of without asking.
+        let any = any && !searches.is_empty();
         for account in candidates(context, &searches).await? {
             let mut hits = searches.iter().map(|search| search.matches(&account));
             if if any { hits.any(|hit| hit) } else { hits.all(|hit| hit) } {
@@ -70,6 +70,17 @@ impl Report for PrincipalPropertySearch {
         }
         Ok(None)
     }
+}
+
+/// The properties asked for. python-caldav writes them behind an empty `DAV:prop` instead of into it.
+fn wanted(body: &Element) -> Reply<Selection> {
+    let selection = Selection::parse(Some(body))?;
+    if selection != Selection::Named(Vec::new()) {
+        return Ok(selection);
+    }
+    let known = ["prop", "property-search", "apply-to-principal-collection-set"];
+    let strays = body.elements().filter(|element| !known.iter().any(|name| element.is(DAV, name)));
+    Ok(Selection::Named(strays.take(PROPERTY_COUNT_MAX).cloned().collect()))
 }
 
 fn read(element: &Element) -> Vec<Search> {
