@@ -55,7 +55,10 @@ pub struct Body {
 pub struct Upload {
     store: Arc<Inner>,
     buffer: BytesMut,
+    /// Hash of all octets, when there is more than one chunk; the only chunk's is the blob store's to make.
     hasher: blake3::Hasher,
+    /// The first chunk, as long as it is the only one.
+    first: Option<Bytes>,
     size: u64,
     size_max: u64,
     chunks: Vec<Chunk>,
@@ -70,6 +73,7 @@ impl Upload {
             store,
             buffer: BytesMut::new(),
             hasher: blake3::Hasher::new(),
+            first: None,
             size: 0,
             size_max,
             chunks: Vec::new(),
@@ -95,7 +99,6 @@ impl Upload {
         if self.size > self.size_max {
             return Err(Error::TooLarge(self.size_max));
         }
-        self.hasher.update(bytes);
         loop {
             let room = self.chunk_bytes().saturating_sub(self.buffer.len());
             let Some((head, rest)) = bytes.split_at_checked(room) else {
@@ -113,8 +116,8 @@ impl Upload {
     /// # Errors
     /// `Unavailable` when the blob store cannot take or sync the rest.
     pub async fn finish(mut self) -> Result<Body> {
-        let hash = BlobId(*self.hasher.finalize().as_bytes());
         if self.chunks.is_empty() && self.buffer.len() <= INLINE_BYTES_MAX {
+            let hash = BlobId(*blake3::hash(&self.buffer).as_bytes());
             let content = Content::Inline(self.buffer.freeze());
             return Ok(Body { size: self.size, hash, content, fresh: Vec::new(), pin: None });
         }
@@ -122,6 +125,10 @@ impl Upload {
             self.append().await?;
         }
         self.store.blobs.sync(self.sequence).await?;
+        let hash = match self.chunks.as_slice() {
+            [only] => only.id,
+            _ => BlobId(*self.hasher.finalize().as_bytes()),
+        };
         let content = Content::Chunks(self.chunks);
         Ok(Body { size: self.size, hash, content, fresh: self.fresh, pin: self.pin })
     }
@@ -134,6 +141,14 @@ impl Upload {
     async fn append(&mut self) -> Result<()> {
         let bytes = self.buffer.split().freeze();
         let length = u32::try_from(bytes.len()).map_err(|_| Error::TooLarge(u64::from(u32::MAX)))?;
+        if self.chunks.is_empty() {
+            self.first = Some(bytes.clone());
+        } else {
+            if let Some(first) = self.first.take() {
+                self.hasher.update(&first);
+            }
+            self.hasher.update(&bytes);
+        }
         // Set before the first frame is there to be found.
         let first = self.pin.is_none();
         let pin = self.pin.get_or_insert_with(|| Arc::new(self.store.pins.set()));
