@@ -6,7 +6,9 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import test.test_email
+import time
 
 import pytest
 
@@ -194,3 +196,44 @@ def test_what_cannot_be_imported_is_told(place, tmp_path):
         assert done.returncode == 1 and done.stderr.strip(), arguments
     done = place.command("import", "--account", "alice@example.org", *config, check=False)
     assert done.returncode == 2
+
+
+def ics_of(count, path):
+    """A calendar of so many events."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x"]
+    for number in range(count):
+        lines += ["BEGIN:VEVENT", f"UID:event-{number}", "DTSTAMP:20260101T000000Z", "DTSTART:20260101T000000Z",
+                  f"SUMMARY:{number}", "END:VEVENT"]
+    path.write_text("\r\n".join([*lines, "END:VCALENDAR", ""]))
+    return path
+
+
+@pytest.mark.parametrize("victim", ["import", "server"])
+def test_an_import_that_was_cut_off_goes_on(tmp_path, victim):
+    """Killed in the middle, on either side: the same command again brings the rest, and nothing twice."""
+    whole = ics_of(1500, tmp_path / "all.ics")
+    made = servers.Server().start()
+    try:
+        arguments = [servers.binary(), "import", "--account", "alice@example.org", "--ics", str(whole), "--config",
+                     str(made.config_file())]
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(0.7)
+        assert process.poll() is None, "too quick to be cut off"
+        if victim == "server":
+            made.kill()
+            _, told = process.communicate(timeout=60)
+            assert process.returncode == 1 and "run the same command again" in told, told
+            made.restart()
+        else:
+            process.kill()
+            process.communicate()
+        told = bring(made, "--ics", whole)
+        assert 0 < told["present"] < 1500 and told["added"] + told["present"] == 1500, told
+        assert bring(made, "--ics", whole)["present"] == 1500
+        session = dav.connect(made, made.alice)
+        listed = session.propfind(dav.calendars(made.alice[0]), "getetag", depth=1).multistatus()
+        assert len(listed) == 1501
+        session.close()
+        assert made.command("fsck", "--bytes", "--config", str(made.config_file())).returncode == 0
+    finally:
+        made.dispose()

@@ -212,3 +212,45 @@ fn a_tree_is_read_without_its_links() {
     assert!(bad.len() == 1 && bad[0].label.ends_with("link"));
     assert!(tree::open(&top.path().join("empty"), &[]).is_err());
 }
+
+/// Mutated files are read to their end: good or bad, never a panic and never without end.
+#[test]
+fn mutated_files_are_read_to_their_end() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/data/");
+    let mut dice = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut roll = move |bound: usize| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(dice >> 33).unwrap() % bound.max(1)
+    };
+    let mut pieces = 0;
+    for kind in ["ical", "vcard", "mail"] {
+        let mut paths: Vec<_> = std::fs::read_dir(format!("{folder}{kind}"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        paths.sort();
+        for path in paths.iter().step_by(3) {
+            let mut text = std::fs::read(path).unwrap();
+            for _ in 0..4 {
+                let at = roll(text.len());
+                match roll(4) {
+                    0 => text.truncate(at),
+                    1 => text.insert(at, b'\n'),
+                    2 => text.splice(at..at, *b"\nEND:VEVENT\nBEGIN:VCALENDAR\nFrom x\n").for_each(drop),
+                    _ => text.extend_from_within(at..),
+                }
+            }
+            let copy = file(&text);
+            let source = match kind {
+                "ical" => calendar::open(copy.path(), None).unwrap(),
+                "vcard" => card::open(copy.path(), None).unwrap(),
+                _ => {
+                    std::fs::write(copy.path(), [b"From x\n", text.as_slice()].concat()).unwrap();
+                    mbox::open(copy.path(), "INBOX").unwrap()
+                }
+            };
+            pieces += source.pieces.count();
+        }
+    }
+    assert!(pieces > 300, "{pieces}");
+}
