@@ -112,6 +112,17 @@ def test_a_quickstart_that_was_killed_begins_anew():
         made.dispose()
 
 
+def test_another_installation_is_not_written_over(tmp_path):
+    text = '[server]\nhostname = "mail.example.org"\ndata = "."\n'
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "collegium.toml").write_text(text)
+    done = subprocess.run([servers.binary(), "quickstart", "--data", str(there)], capture_output=True, text=True,
+                          timeout=30)
+    assert done.returncode == 1 and "another installation" in done.stderr
+    assert (there / "collegium.toml").read_text() == text and len(list(there.iterdir())) == 1
+
+
 def test_two_at_once_on_one_directory(server):
     """The second is told that the first is there, and breaks nothing."""
     done = server.command("quickstart", "--data", str(server.data), "--port-base", str(server.base), check=False)
@@ -125,6 +136,7 @@ def test_two_at_once_on_one_directory(server):
     assert json.loads(server.command("account", "list", "--json", "--config", str(server.config_file())).stdout)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_old_tls_is_refused(server):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(server.ca)

@@ -25,6 +25,9 @@ const ACCOUNTS: [(&str, &str); 2] = [("alice", "Alice"), ("bob", "Bob")];
 /// The configuration in the directory.
 const CONFIG: &str = "collegium.toml";
 
+/// How a configuration made here begins: any other is not ours to write over.
+const MARK: &str = "# Made by `collegium quickstart`";
+
 /// See [`super::Verb::Quickstart`].
 #[derive(Debug, Args)]
 pub(super) struct Quickstart {
@@ -95,6 +98,14 @@ impl Quickstart {
 
     /// Configuration, CA and certificate.
     fn write_configuration(&self, data: &Path) -> Result<(), Failure> {
+        let path = data.join(CONFIG);
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        if path.exists() && !there.starts_with(MARK) {
+            return Err(Failure::of(
+                path.display(),
+                "is another installation's; `collegium serve` serves it",
+            ));
+        }
         let tls = data.join("tls");
         private_directory(&tls).map_err(|cause| Failure::of(tls.display(), cause))?;
         authority::make(&tls)?;
@@ -102,8 +113,8 @@ impl Quickstart {
     }
 
     fn configuration(&self) -> Result<String, Failure> {
-        let mut text = String::from(
-            "# Made by `collegium quickstart`: loopback only, a development certificate.\n\n\
+        let mut text = format!(
+            "{MARK}: loopback only, a development certificate.\n\n\
              [server]\nhostname = \"localhost\"\ndata = \".\"\n\n\
              [tls]\ncertificate = \"tls/server.pem\"\nkey = \"tls/server.key\"\n\n\
              # Everybody comes from one address here.\n\
