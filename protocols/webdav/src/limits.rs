@@ -30,7 +30,7 @@ pub const LOCK_TIMEOUT_SECONDS_DEFAULT: u64 = 3600;
 /// Octets of a multistatus that are gathered before they go out.
 pub const STREAM_CHUNK_BYTES: usize = 32 * 1024;
 /// Rows taken from the store at once while a listing is streamed.
-pub const LISTING_PAGE_COUNT: usize = 500;
+pub const LISTING_PAGE_COUNT: usize = 128;
 /// The most resources in one answer to sync-collection; the rest by the token of the 507.
 pub const SYNC_RESULT_COUNT_MAX: usize = 10_000;
 /// The most octets of a file.
