@@ -23,5 +23,6 @@ pub(crate) fn of_judgement(judgement: Judgement) -> Refusal {
             Refusal::condition(StatusCode::PAYLOAD_TOO_LARGE, Name::new(CALDAV, "max-resource-size"))
         }
         Judgement::Instances => forbidden("max-instances"),
+        Judgement::Scale => forbidden("supported-rscale"),
     }
 }

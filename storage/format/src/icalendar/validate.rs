@@ -26,6 +26,8 @@ pub enum Refusal {
     Size(u64),
     /// `CALDAV:max-instances`
     Instances,
+    /// `CALDAV:supported-rscale` (RFC 7529 8.2)
+    Scale,
 }
 
 /// Reads and judges an object that is to be stored in a calendar that takes the `supported` kinds.
@@ -123,7 +125,9 @@ fn check_rules(part: &Component<'_>) -> Result<(), Refusal> {
     let mut count = 0usize;
     for line in part.lines().filter(|line| line.is("RRULE") || line.is("EXRULE")) {
         let Some(rule) = Rule::parse(line.value()) else {
-            return Err(Refusal::Data("a recurrence rule that cannot be read"));
+            let scaled = line.value().to_ascii_uppercase().contains("RSCALE=");
+            let unread = Refusal::Data("a recurrence rule that cannot be read");
+            return Err(if scaled { Refusal::Scale } else { unread });
         };
         count = count.saturating_add(1);
         if rule.count.is_some_and(|count| count > INSTANCE_COUNT_MAX as u64) || count > RULE_COUNT_MAX {

@@ -143,9 +143,84 @@ const WINDOWS: &[(&str, &str)] = &[
     ("Yukon Standard Time", "America/Whitehorse"),
 ];
 
-/// The IANA name of a Windows one.
+/// What Outlook shows for a zone, behind `(UTC+01:00) `, and its IANA zone.
+const SHOWN: &[(&str, &str)] = &[
+    ("Abu Dhabi, Muscat", "Asia/Dubai"),
+    ("Adelaide", "Australia/Adelaide"),
+    ("Alaska", "America/Anchorage"),
+    ("Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna", "Europe/Berlin"),
+    ("Arizona", "America/Phoenix"),
+    ("Athens, Bucharest", "Europe/Bucharest"),
+    ("Atlantic Time (Canada)", "America/Halifax"),
+    ("Auckland, Wellington", "Pacific/Auckland"),
+    ("Azores", "Atlantic/Azores"),
+    ("Baghdad", "Asia/Baghdad"),
+    ("Baja California", "America/Tijuana"),
+    ("Baku", "Asia/Baku"),
+    ("Bangkok, Hanoi, Jakarta", "Asia/Bangkok"),
+    ("Beijing, Chongqing, Hong Kong, Urumqi", "Asia/Shanghai"),
+    ("Belgrade, Bratislava, Budapest, Ljubljana, Prague", "Europe/Budapest"),
+    ("Bogota, Lima, Quito", "America/Bogota"),
+    ("Bogota, Lima, Quito, Rio Branco", "America/Bogota"),
+    ("Brasilia", "America/Sao_Paulo"),
+    ("Brisbane", "Australia/Brisbane"),
+    ("Brussels, Copenhagen, Madrid, Paris", "Europe/Paris"),
+    ("Buenos Aires", "America/Argentina/Buenos_Aires"),
+    ("Cairo", "Africa/Cairo"),
+    ("Canberra, Melbourne, Sydney", "Australia/Sydney"),
+    ("Cape Verde Is.", "Atlantic/Cape_Verde"),
+    ("Caracas", "America/Caracas"),
+    ("Central America", "America/Guatemala"),
+    ("Central Time (US & Canada)", "America/Chicago"),
+    ("Chennai, Kolkata, Mumbai, New Delhi", "Asia/Kolkata"),
+    ("City of Buenos Aires", "America/Argentina/Buenos_Aires"),
+    ("Darwin", "Australia/Darwin"),
+    ("Dhaka", "Asia/Dhaka"),
+    ("Dublin, Edinburgh, Lisbon, London", "Europe/London"),
+    ("Eastern Time (US & Canada)", "America/New_York"),
+    ("Fiji", "Pacific/Fiji"),
+    ("Greenland", "America/Godthab"),
+    ("Guadalajara, Mexico City, Monterrey", "America/Mexico_City"),
+    ("Guam, Port Moresby", "Pacific/Port_Moresby"),
+    ("Harare, Pretoria", "Africa/Johannesburg"),
+    ("Hawaii", "Pacific/Honolulu"),
+    ("Helsinki, Kyiv, Riga, Sofia, Tallinn, Vilnius", "Europe/Kiev"),
+    ("Hobart", "Australia/Hobart"),
+    ("Indiana (East)", "America/Indiana/Indianapolis"),
+    ("Islamabad, Karachi", "Asia/Karachi"),
+    ("Istanbul", "Europe/Istanbul"),
+    ("Jerusalem", "Asia/Jerusalem"),
+    ("Kabul", "Asia/Kabul"),
+    ("Kathmandu", "Asia/Kathmandu"),
+    ("Kuala Lumpur, Singapore", "Asia/Singapore"),
+    ("Kuwait, Riyadh", "Asia/Riyadh"),
+    ("Moscow, St. Petersburg", "Europe/Moscow"),
+    ("Moscow, St. Petersburg, Volgograd", "Europe/Moscow"),
+    ("Mountain Time (US & Canada)", "America/Denver"),
+    ("Nairobi", "Africa/Nairobi"),
+    ("Newfoundland", "America/St_Johns"),
+    ("Osaka, Sapporo, Tokyo", "Asia/Tokyo"),
+    ("Pacific Time (US & Canada)", "America/Los_Angeles"),
+    ("Perth", "Australia/Perth"),
+    ("Santiago", "America/Santiago"),
+    ("Sarajevo, Skopje, Warsaw, Zagreb", "Europe/Warsaw"),
+    ("Saskatchewan", "America/Regina"),
+    ("Seoul", "Asia/Seoul"),
+    ("Taipei", "Asia/Taipei"),
+    ("Tehran", "Asia/Tehran"),
+    ("Vladivostok", "Asia/Vladivostok"),
+    ("West Central Africa", "Africa/Lagos"),
+    ("Yerevan", "Asia/Yerevan"),
+];
+
+/// The IANA name of a Windows one, as it is called or as it is shown.
 pub(super) fn iana_name(name: &str) -> Option<&'static str> {
-    WINDOWS.iter().find(|(windows, _)| windows.eq_ignore_ascii_case(name)).map(|(_, iana)| *iana)
+    let shown = name.strip_prefix('(').and_then(|rest| rest.split_once(')')).map_or(name, |(_, rest)| rest);
+    let shown = shown.trim().replace(" and ", " & ");
+    let find = |table: &'static [(&str, &'static str)], name: &str| {
+        table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, iana)| *iana)
+    };
+    find(WINDOWS, name).or_else(|| find(SHOWN, &shown))
 }
 
 /// `/freeassociation.sourceforge.net/Tzfile/Europe/Berlin` and the like: the longest end, of at most three

@@ -150,6 +150,9 @@ impl Rule {
             "BYWEEKNO" => found = each(value, -53, 53, |n| self.by_week |= 1 << (n + 53)),
             "BYSETPOS" => found = each(value, -366, 366, |n| self.by_set_position.push(n)),
             "BYDAY" => found = self.by_day(value),
+            // RFC 7529: another calendar, or days moved that do not exist, would give other dates than ours.
+            "RSCALE" if value != "GREGORIAN" => return None,
+            "SKIP" if value != "OMIT" => return None,
             _ => {}
         }
         self.never = before || !found;

@@ -90,4 +90,6 @@ fn rules_made_to_cost() {
     assert_eq!(judge(&with("FREQ=HOURLY;INTERVAL=24;BYHOUR=5")), Some(Refusal::Instances));
     assert_eq!(judge(&with("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")), None);
     assert_eq!(judge(&with("FREQ=DAILY;COUNT=1")), None);
+    assert_eq!(judge(&with("RSCALE=HEBREW;FREQ=YEARLY")), Some(Refusal::Scale));
+    assert_eq!(judge(&with("RSCALE=GREGORIAN;FREQ=YEARLY")), None);
 }

@@ -4,9 +4,16 @@ use super::*;
 
 #[test]
 fn every_windows_name_is_known_to_iana() {
-    for (windows, iana) in WINDOWS {
+    for (windows, iana) in WINDOWS.iter().chain(SHOWN) {
         assert!(jiff::tz::TimeZone::get(iana).is_ok(), "{windows}: {iana}");
     }
+}
+
+#[test]
+fn names_as_outlook_shows_them() {
+    assert_eq!(iana_name("(UTC-05:00) Eastern Time (US and Canada)"), Some("America/New_York"));
+    assert_eq!(iana_name("(GMT+10:00) Canberra, Melbourne, Sydney"), Some("Australia/Sydney"));
+    assert_eq!(iana_name("(UTC+01:00) Nowhere"), None);
 }
 
 #[test]
