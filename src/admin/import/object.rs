@@ -25,6 +25,7 @@ fn calendar_refusal(why: icalendar::validate::Refusal) -> Refusal {
         Why::Component => refused("no event, task, journal or free-busy component"),
         Why::Size(limit) => refused(format!("larger than {limit} bytes")),
         Why::Instances => refused("recurs too often"),
+        Why::Scale => refused("recurs by a calendar that is not Gregorian"),
     }
 }
 
