@@ -106,3 +106,82 @@ async fn set_bombs_cost_nothing() {
     assert_eq!(client.ask(&format!("b UID FETCH {bomb} FLAGS")).await, ["b OK FETCH completed"]);
     assert_eq!(client.ask(&format!("c SEARCH {bomb}")).await[0], "* SEARCH");
 }
+
+#[tokio::test]
+async fn counts_at_the_limit_and_one_past_it() {
+    let house = House::new();
+    let mut client = house.alice().await;
+    client.ask("a SELECT INBOX").await;
+    let literals = |count: usize| format!("a SEARCH{}", " SUBJECT {1+}\r\nx".repeat(count));
+    assert_eq!(client.ask(&literals(1_000)).await[0], "* SEARCH");
+    assert_eq!(client.ask(&literals(1_001)).await, ["a NO [TOOBIG] Literal too large"]);
+    let fields = |count: usize| format!("a ID ({})", ["\"k\" \"v\""; 40][..count].join(" "));
+    assert!(client.ask(&fields(30)).await[0].starts_with("* ID "));
+    assert_eq!(client.ask(&fields(31)).await, ["a BAD Too many fields"]);
+}
+
+#[tokio::test]
+async fn a_command_of_a_mebibyte_and_one_octet_more() {
+    let house = House::new();
+    let mut client = house.alice().await;
+    client.ask("a SELECT INBOX").await;
+    // Eight literals of 128 KiB less what stands around them.
+    let command = |total: usize| {
+        let literal = |size: usize| format!(" SUBJECT {{{size}+}}\r\n{}", "x".repeat(size));
+        let mut text = format!("a SEARCH{}", literal(131_072).repeat(7));
+        let room = total - text.len() - "\r\n".len();
+        let last = room - literal(100_000).len() + 100_000;
+        text.push_str(&literal(last));
+        assert_eq!(text.len() + 2, total);
+        text
+    };
+    assert_eq!(client.ask(&command(1_048_576)).await[0], "* SEARCH");
+    assert_eq!(client.ask(&command(1_048_577)).await, ["a NO [TOOBIG] Command too long"]);
+    assert_eq!(client.ask("b NOOP").await, ["b OK NOOP completed"]);
+}
+
+#[tokio::test]
+async fn the_largest_message_is_asked_for() {
+    let house = House::new();
+    let mut client = house.alice().await;
+    client.say("a APPEND INBOX {67108864}").await;
+    assert!(client.line().await.starts_with("+ "));
+    let mut client = house.alice().await;
+    assert_eq!(client.ask("a APPEND INBOX {67108865}").await, ["a NO [TOOBIG] Message too large"]);
+    // What is sent unasked is heard out to a point, then the session ends.
+    client.say("b APPEND INBOX {1073741825+}").await;
+    assert_eq!(client.line().await, "* BYE Literal too large");
+}
+
+#[tokio::test]
+async fn bad_commands_are_counted() {
+    let house = House::new();
+    let mut client = house.alice().await;
+    for _ in 0..19 {
+        assert_eq!(client.ask("a FOO").await, ["a BAD Unknown command"]);
+    }
+    assert_eq!(client.ask("b NOOP").await, ["b OK NOOP completed"]);
+    client.say("a FOO").await;
+    assert_eq!(client.line().await, "a BAD Unknown command");
+    assert_eq!(client.line().await, "* BYE Too many bad commands");
+    let mut client = house.connect().await;
+    for _ in 0..2 {
+        assert_eq!(client.ask("a FOO").await, ["a BAD Unknown command"]);
+    }
+    assert_eq!(client.ask("b NOOP").await, ["b OK NOOP completed"]);
+    client.say("a FOO").await;
+    assert_eq!(client.line().await, "a BAD Unknown command");
+    assert_eq!(client.line().await, "* BYE Too many bad commands");
+}
+
+#[tokio::test]
+async fn before_login_a_command_at_the_limit_and_one_past_it() {
+    let house = House::new();
+    let mut client = house.connect().await;
+    let login = |total: usize| {
+        let around = "a LOGIN alice@example.org \"\"\r\n".len();
+        format!("a LOGIN alice@example.org \"{}\"", "x".repeat(total - around))
+    };
+    assert!(client.ask(&login(8 * 1024)).await[0].starts_with("a NO [AUTHENTICATIONFAILED] "));
+    assert_eq!(client.ask(&login(8 * 1024 + 1)).await, ["a NO [TOOBIG] Command too long"]);
+}
