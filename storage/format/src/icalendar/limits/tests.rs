@@ -61,3 +61,82 @@ fn components_of_one_object() {
     let over = overrides(COMPONENT_COUNT_MAX + 1);
     assert_eq!(check(over.as_bytes(), &Kind::ALL).unwrap_err(), Refusal::Instances);
 }
+
+#[test]
+fn steps_of_a_rule() {
+    use crate::icalendar::recurrence::{Occurrences, Rule};
+    use crate::icalendar::time::Local;
+    let mut days = Occurrences::new(Rule::parse("FREQ=DAILY").unwrap(), Local::MIN, None);
+    assert!(days.nth(RECURRENCE_STEP_MAX as usize - 1).is_some());
+    assert!(days.next().is_none() && days.is_exhausted());
+}
+
+fn instances(lines: &str) -> usize {
+    use crate::icalendar::object::Object;
+    use crate::icalendar::recurrence::Range;
+    use crate::icalendar::zone::Zone;
+    let text = event(&format!("UID:1\r\n{lines}"));
+    let object = Object::parse(text.as_bytes()).unwrap();
+    // From behind the start on, so that the count of instances given out is no limit here.
+    let range = Range { start: Some(1_767_261_601), end: None };
+    let mut count = 0;
+    let _ = object.series(&Zone::Utc).visit(&range, &mut |_| {
+        count += 1;
+        std::ops::ControlFlow::Continue(())
+    });
+    count
+}
+
+#[test]
+fn dates_taken_out() {
+    use crate::icalendar::time::utc_text;
+    // The last date of the list is the one instance there is.
+    let with = |count: usize| {
+        let mut dates: Vec<String> = (1..count).map(|n| utc_text(2_000_000_000 + n as i64)).collect();
+        dates.push("20260102T100000Z".to_owned());
+        instances(&format!("RDATE:20260102T100000Z\r\nEXDATE:{}\r\n", dates.join(",")))
+    };
+    assert_eq!(with(DATE_COUNT_MAX), 0);
+    assert_eq!(with(DATE_COUNT_MAX + 1), 1);
+}
+
+#[test]
+fn observances_of_a_zone() {
+    use crate::icalendar::component::parse_stream;
+    use crate::icalendar::line::Lines;
+    use crate::icalendar::time::Local;
+    use crate::icalendar::zone::Zone;
+    let offset = |count: usize| {
+        let old = "BEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\n";
+        let new = "BEGIN:STANDARD\r\nDTSTART:20000101T000000\r\nTZOFFSETTO:+0200\r\nEND:STANDARD\r\n";
+        let text = format!("BEGIN:VTIMEZONE\r\n{}{new}END:VTIMEZONE\r\n", old.repeat(count - 1));
+        let all = parse_stream(text.as_bytes(), Lines::new(text.as_bytes())).unwrap();
+        let local = Local::new(2020, 1, 1, 0).unwrap();
+        local.0 - Zone::of_vtimezone(&all[0]).unwrap().instant(local)
+    };
+    assert_eq!(offset(OBSERVANCE_COUNT_MAX), 7200);
+    assert_eq!(offset(OBSERVANCE_COUNT_MAX + 1), 3600);
+}
+
+#[test]
+fn repetitions_of_an_alarm() {
+    use crate::icalendar::filter::{CompFilter, CompTest};
+    use crate::icalendar::object::Object;
+    use crate::icalendar::recurrence::Range;
+    use crate::icalendar::zone::Zone;
+    let rings_at = |second: i64| {
+        let text = event(&format!(
+            "UID:1\r\nBEGIN:VALARM\r\nTRIGGER:PT0S\r\nDURATION:PT1S\r\nREPEAT:{}\r\nEND:VALARM\r\n",
+            ALARM_REPEAT_MAX + 5
+        ));
+        let start = 1_767_261_600 + second;
+        let test = |time_range, comps| CompTest::Defined { time_range, props: Vec::new(), comps };
+        let range = Range { start: Some(start), end: Some(start + 1) };
+        let alarm = CompFilter { name: "VALARM".into(), test: test(Some(range), Vec::new()) };
+        let inside = CompFilter { name: "VEVENT".into(), test: test(None, vec![alarm]) };
+        let filter = CompFilter { name: "VCALENDAR".into(), test: test(None, vec![inside]) };
+        filter.matches(&Object::parse(text.as_bytes()).unwrap(), &Zone::Utc)
+    };
+    assert!(rings_at(ALARM_REPEAT_MAX));
+    assert!(!rings_at(ALARM_REPEAT_MAX + 1));
+}
