@@ -51,6 +51,12 @@ async fn round(site: &Site, tombstone_days: u32, wish: &Drain) -> Result<u64> {
         }
         forgotten += one(site, account, before).await?;
     }
+    if !wish.is_draining() {
+        let collected = site.collect().await?;
+        if collected.segment_count > 0 {
+            tracing::info!(freed_bytes = collected.freed_bytes, "space came back");
+        }
+    }
     Ok(forgotten)
 }
 

@@ -13,7 +13,8 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::{AddressBook, Calendar, Folder, Kind, Mailbox, Store};
+use store::{AddressBook, Calendar, Collected, Folder, Kind, Mailbox, Store};
+use tokio::sync::Mutex;
 
 /// See the module.
 pub(crate) struct Site {
@@ -22,6 +23,7 @@ pub(crate) struct Site {
     pub(crate) delivery: Arc<Delivery>,
     engine: Arc<dyn Engine>,
     blobs: Arc<dyn BlobStore>,
+    collecting: Mutex<()>,
     /// Held as long as the store is open; the system lets go of it however the process ends.
     _lock: File,
 }
@@ -67,7 +69,7 @@ impl Site {
         let hostname = config.server.hostname.get_ref();
         let delivery = Delivery::new(store.clone(), directory.clone(), config.delivery.get_ref(), hostname);
         let delivery = Arc::new(delivery.map_err(|error| Failure::of("delivery", error))?);
-        Ok(Self { store, directory, delivery, engine, blobs, _lock: lock })
+        Ok(Self { store, directory, delivery, engine, blobs, collecting: Mutex::default(), _lock: lock })
     }
 
     /// Resolves when nothing may be acknowledged any more.
@@ -125,6 +127,15 @@ impl Site {
             }
         }
         Ok(removed)
+    }
+
+    /// Gives back the space of blobs that nobody needs; one collection at a time.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub(crate) async fn collect(&self) -> Result<Collected> {
+        let _turn = self.collecting.lock().await;
+        self.store.collect().await
     }
 
     /// How much an account holds.

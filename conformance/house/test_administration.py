@@ -1,11 +1,12 @@
 """Accounts, domains, groups and aliases from the command line, with the server running and stopped."""
 
 import json
+import os
 import subprocess
 
 import pytest
 
-from blackbox import imap, server as servers, smtp
+from blackbox import dav, imap, server as servers, smtp
 from blackbox.mail import message
 
 
@@ -226,3 +227,40 @@ def test_a_removed_account_leaves_nothing(server, shell_running):
 def test_what_is_stored_holds_together(shell):
     assert shell.json("fsck", "--bytes") == []
     assert shell("fsck").returncode == 0
+
+
+def test_a_quota_holds_in_every_door(server, shell_running):
+    made = shell_running.json("account", "add", "iris@example.org", "--quota", "100k")
+    login = ("iris@example.org", made["password"])
+    session = imap.connect(server, login)
+    with pytest.raises(imap.ImapError, match="OVERQUOTA"):
+        session.append("INBOX", message(1, size=200_000))
+    browser = dav.connect(server, login)
+    assert browser.put(dav.files(login[0], "big"), b"x" * 200_000).status == 507
+    assert browser.put(dav.files(login[0], "small"), b"x" * 1000).status == 201
+    shell_running("account", "set", "iris@example.org", "--quota", "1M")
+    session.append("INBOX", message(1, size=200_000))
+    shown = shell_running.json("account", "show", "iris@example.org")
+    assert shown["quota_bytes"] == 1 << 20 and 200_000 < shown["used_bytes"] < 300_000 and shown["used_count"] == 2
+    session.logout()
+    browser.close()
+
+
+def test_the_space_of_removed_things_comes_back(server, shell_running):
+    def stored():
+        return sum(path.stat().st_size for path in (server.data / "blobs").rglob("*") if path.is_file())
+
+    before = stored()
+    browser = dav.connect(server, server.bob)
+    for number in range(8):
+        body = os.urandom(40 << 20)
+        assert browser.put(dav.files(server.bob[0], f"big{number}"), body).status == 201
+    assert stored() > before + (310 << 20)
+    for number in range(7):
+        assert browser.delete(dav.files(server.bob[0], f"big{number}")).status == 204
+    told = shell_running.json("collect")
+    assert told["segment_count"] >= 1 and told["freed_bytes"] > 200 << 20, told
+    assert stored() < before + (120 << 20)
+    assert browser.get(dav.files(server.bob[0], "big7")).body == body
+    browser.close()
+    assert shell_running.json("fsck", "--bytes") == []

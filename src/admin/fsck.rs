@@ -1,4 +1,4 @@
-//! The store's and the directory's own checks, for whoever administers.
+//! The store's and the directory's own checks, and the store's collection, for whoever administers.
 
 use super::Refusal;
 use crate::site::Site;
@@ -19,4 +19,15 @@ pub(super) async fn perform(site: &Site, bytes: bool) -> Result<Value, Refusal> 
             .map(|finding| json!({"account": finding.account.0, "fault": format!("{:?}", finding.fault)})),
     );
     Ok(Value::from(shown))
+}
+
+/// Gives back the space of what nobody needs.
+pub(super) async fn collect(site: &Site) -> Result<Value, Refusal> {
+    let collected = site.collect().await.map_err(|error| Refusal::of(error, "store"))?;
+    Ok(json!({
+        "forgotten_count": collected.forgotten_count,
+        "moved_bytes": collected.moved_bytes,
+        "segment_count": collected.segment_count,
+        "freed_bytes": collected.freed_bytes,
+    }))
 }

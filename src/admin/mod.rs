@@ -53,6 +53,7 @@ pub(crate) enum Request {
     QueueRetry { id: String },
     QueueRemove { id: String },
     Fsck { bytes: bool },
+    Collect {},
     Import(Item),
 }
 
@@ -144,6 +145,7 @@ pub(crate) async fn perform(
             queue::perform(site, request).await
         }
         Request::Fsck { bytes } => fsck::perform(site, bytes).await,
+        Request::Collect {} => fsck::collect(site).await,
         Request::Import(item) => import::perform(site, memory, item, body).await,
         _ => account::perform(site, request).await,
     }

@@ -3,6 +3,7 @@
 mod account;
 mod alias;
 mod check;
+mod collect;
 mod domain;
 mod fsck;
 mod group;
@@ -56,6 +57,8 @@ enum Verb {
     Queue(queue::Queue),
     /// Check that everything stored holds together; changes nothing.
     Fsck(fsck::Fsck),
+    /// Give the space of removed things back now; the server does so by itself every hour.
+    Collect(collect::Collect),
     /// Bring in what other programs have kept: mbox, Maildir, iCalendar, vCard, files.
     Import(import::Import),
     /// What this build serves, as tables in Markdown.
@@ -76,6 +79,7 @@ impl Command {
             Verb::Group(group) => group.run(),
             Verb::Queue(queue) => queue.run(),
             Verb::Fsck(fsck) => fsck.run(),
+            Verb::Collect(collect) => collect.run(),
             Verb::Import(import) => import.run(),
             Verb::Support(support) => support.run(),
         };
