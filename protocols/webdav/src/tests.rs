@@ -4,6 +4,7 @@ mod conditions;
 mod files;
 mod limits;
 mod locks;
+mod oracle;
 mod properties;
 mod sync;
 
