@@ -117,10 +117,11 @@ pub trait BlobStore: Send + Sync + 'static {
         Ok(Vec::new())
     }
 
-    /// What a sealed segment holds, in the order of appends; damaged stretches are left out.
+    /// What a sealed segment holds, in the order of appends.
     ///
     /// # Errors
-    /// `Corrupt` when there is no such segment, `Unavailable` when it cannot be read.
+    /// `Corrupt` when there is no such segment, or when it is damaged and therefore to be kept: a blob that
+    /// cannot be listed may still be needed. `Unavailable` when it cannot be read.
     async fn found(&self, segment: u32) -> Result<Vec<Found>> {
         let _ = segment;
         Err(model::Error::Corrupt)

@@ -52,7 +52,13 @@ impl Store {
     }
 
     async fn collect_segment(&self, segment: u32, collected: &mut Collected) -> Result<()> {
-        let found = self.inner.blobs.found(segment).await?;
+        let found = match self.inner.blobs.found(segment).await {
+            Err(Error::Corrupt) => {
+                tracing::warn!(segment, "a damaged segment is kept");
+                return Ok(());
+            }
+            found => found?,
+        };
         let highest = found.iter().map(|found| found.sequence).max().unwrap_or(0);
         if highest >= self.inner.pins.floor() {
             return Ok(());

@@ -67,8 +67,12 @@ impl Shared {
             let (place, bytes) = (Place(spot.encode()), header.frame_bytes());
             frames.push(Found { id: header.id, place, bytes, sequence: header.sequence });
         });
-        walked.map_err(|error| unavailable(&segment_path(&self.directory, segment), &error))?;
-        Ok(frames)
+        let length = file.metadata().map(|file| file.len());
+        let walked = walked.and_then(|walk| Ok((walk.end, length?)));
+        match walked.map_err(|error| unavailable(&segment_path(&self.directory, segment), &error))? {
+            (End::Here(end), length) if end == length => Ok(frames),
+            _ => Err(Error::Corrupt),
+        }
     }
 
     fn remove_segment(&self, segment: u32) -> Result<()> {
