@@ -23,6 +23,8 @@ pub(crate) const MESSAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub(crate) const NESTING_MAX: usize = 16;
 /// The most keys of one SEARCH.
 pub(crate) const SEARCH_KEY_COUNT_MAX: usize = 1_000;
+/// The most BODY and TEXT keys among them.
+pub(crate) const SEARCH_TEXT_COUNT_MAX: usize = 100;
 /// The most items of one FETCH.
 pub(crate) const FETCH_ITEM_COUNT_MAX: usize = 256;
 /// The most field names in one HEADER.FIELDS.

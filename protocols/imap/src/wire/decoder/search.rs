@@ -4,7 +4,7 @@
 
 use super::cursor::{Cursor, Parsed, system_flag, utf8_of};
 use super::sequence::SequenceSet;
-use crate::limits::{NESTING_MAX, SEARCH_KEY_COUNT_MAX};
+use crate::limits::{NESTING_MAX, SEARCH_KEY_COUNT_MAX, SEARCH_TEXT_COUNT_MAX};
 use crate::reply::Failure;
 use crate::wire::date;
 use model::{Keyword, SystemFlags};
@@ -100,7 +100,7 @@ pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Search> {
         }
         cursor.space()?;
     }
-    let mut budget = SEARCH_KEY_COUNT_MAX;
+    let mut budget = Budget { keys: SEARCH_KEY_COUNT_MAX, texts: SEARCH_TEXT_COUNT_MAX };
     let mut keys = vec![key(cursor, &mut budget, 0)?];
     while !cursor.at_end() {
         cursor.space()?;
@@ -145,8 +145,8 @@ fn options(cursor: &mut Cursor<'_>) -> Parsed<Return> {
     Ok(options)
 }
 
-fn key(cursor: &mut Cursor<'_>, budget: &mut usize, depth: usize) -> Parsed<SearchKey> {
-    *budget = budget.checked_sub(1).ok_or(Failure::No(Some("LIMIT"), "Too many search keys"))?;
+fn key(cursor: &mut Cursor<'_>, budget: &mut Budget, depth: usize) -> Parsed<SearchKey> {
+    spend(&mut budget.keys)?;
     if depth > NESTING_MAX {
         return Err(Failure::No(Some("LIMIT"), "Search nested too deep"));
     }
@@ -180,8 +180,25 @@ fn key(cursor: &mut Cursor<'_>, budget: &mut usize, depth: usize) -> Parsed<Sear
             let second = key(cursor, budget, depth + 1)?;
             Ok(SearchKey::Or(Box::new((first, second))))
         }
-        _ => argument_key(cursor, &name),
+        _ => {
+            let key = argument_key(cursor, &name)?;
+            if matches!(key, SearchKey::Body(_) | SearchKey::Text(_)) {
+                spend(&mut budget.texts)?;
+            }
+            Ok(key)
+        }
     }
+}
+
+/// What may still be asked for. Texts are counted apart: each is looked for in all octets of all messages.
+struct Budget {
+    keys: usize,
+    texts: usize,
+}
+
+fn spend(budget: &mut usize) -> Parsed<()> {
+    *budget = budget.checked_sub(1).ok_or(Failure::No(Some("LIMIT"), "Too many search keys"))?;
+    Ok(())
 }
 
 /// Keys without an argument.

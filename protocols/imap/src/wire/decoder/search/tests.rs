@@ -1,7 +1,7 @@
 //! SEARCH programs: what parses, what is refused, and the bounds.
 
 use super::{Return, SearchKey, parse};
-use crate::limits::{NESTING_MAX, SEARCH_KEY_COUNT_MAX};
+use crate::limits::{NESTING_MAX, SEARCH_KEY_COUNT_MAX, SEARCH_TEXT_COUNT_MAX};
 use crate::reply::Failure;
 use crate::wire::decoder::cursor::Cursor;
 
@@ -74,4 +74,7 @@ fn nesting_and_count_at_the_limit_and_one_past_it() {
     let many = |count: usize| vec!["ALL"; count].join(" ");
     assert!(key(&many(SEARCH_KEY_COUNT_MAX)).is_ok());
     assert!(key(&many(SEARCH_KEY_COUNT_MAX + 1)).is_err());
+    let texts = |count: usize| vec!["BODY x"; count].join(" ");
+    assert!(key(&texts(SEARCH_TEXT_COUNT_MAX)).is_ok());
+    assert!(key(&texts(SEARCH_TEXT_COUNT_MAX + 1)).is_err());
 }
