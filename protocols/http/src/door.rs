@@ -115,7 +115,15 @@ struct Connection {
 impl Connection {
     async fn answer(&self, request: http::Request<Incoming>) -> Response {
         let busy = Activity::begin(&self.activity);
+        let (method, since) = (request.method().clone(), Instant::now());
         let mut response = self.route(request).await;
+        let (status, took_ms) = (response.status().as_u16(), since.elapsed().as_millis());
+        // Paths name what people keep, so they are not logged.
+        if response.status().is_server_error() {
+            tracing::warn!(peer = %self.peer.addr, %method, status, took_ms, "a request failed");
+        } else {
+            tracing::debug!(peer = %self.peer.addr, %method, status, took_ms, "a request");
+        }
         let headers = response.headers_mut();
         // What users store is never to be taken for a page of this server.
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
