@@ -97,3 +97,30 @@ async fn an_unknown_encoding_is_said_so() {
     let lines = client.ask("b FETCH 2 (UID BINARY.PEEK[1])").await;
     assert_eq!(lines, ["b NO [UNKNOWN-CTE] Unknown transfer encoding"]);
 }
+
+#[tokio::test]
+async fn a_large_part_is_decoded_on_its_way() {
+    let house = House::new();
+    let mut client = house.alice().await;
+    // 12,345 lines of 57 octets each: the decimal number of the line, with leading zeros.
+    let mut message = "Content-Transfer-Encoding: base64\r\nX-Long: ".to_owned();
+    message.push_str(&"long ".repeat(100_000));
+    message.push_str("\r\n\r\n");
+    let line = "MDAw".repeat(19);
+    for _ in 0..12_345 {
+        message.push_str(&line);
+        message.push_str("\r\n");
+    }
+    client.ask(&format!("a APPEND INBOX {{{}+}}\r\n{message}", message.len())).await;
+    client.ask("a EXAMINE INBOX").await;
+    let size = 57 * 12_345;
+    let lines = client
+        .ask("b FETCH 1 (BINARY.SIZE[1] BINARY.PEEK[1]<703660.10> BODY.PEEK[HEADER.FIELDS (x-none)])")
+        .await;
+    let expect = format!("* 1 FETCH (BINARY.SIZE[1] {size} BINARY[1]<703660> {{5}}");
+    assert_eq!(lines, [&expect, "00000 BODY[HEADER.FIELDS (x-none)] {2}", "", ")", "b OK FETCH completed"]);
+    let lines = client.ask("c FETCH 1 BINARY.PEEK[1]").await;
+    assert_eq!(lines[0], format!("* 1 FETCH (BINARY[1] {{{size}}}"));
+    assert_eq!(lines[1].len(), size + 1);
+    assert!(lines[1].trim_end_matches(')').bytes().all(|byte| byte == b'0'));
+}

@@ -1,16 +1,16 @@
 //! Octets of messages in FETCH: sections as they are stored, BINARY decoded (RFC 9051 6.4.5).
 //!
-//! Sections are sent in windows as they come from the store; only header blocks that are filtered and parts
-//! that are decoded are held whole, within limits.
+//! Octets go out as they come from the store; only the fields of a header that were asked for are held, since
+//! their number is announced first.
 
-use crate::limits::BINARY_PART_BYTES_MAX;
 use crate::reply::Failure;
 use crate::session::Session;
 use crate::wire::decoder::fetch::{FetchItem, Section, SectionItem, SectionText};
-use bytes::Bytes;
+use format::mime::decode::Decoder;
+use format::mime::header::FieldFilter;
 use format::mime::{self, Encoding, Slice, Span, What};
 use model::Error;
-use store::MessageRecord;
+use store::{BodyStream, MessageRecord};
 
 /// Tells one section, BINARY or BINARY.SIZE.
 pub(super) async fn tell(
@@ -22,10 +22,11 @@ pub(super) async fn tell(
         FetchItem::Section(item) => section(session, record, item).await,
         FetchItem::Binary { part, partial, .. } => binary(session, record, part, *partial).await,
         FetchItem::BinarySize(part) => {
-            let decoded = decoded(session, record, part).await?;
-            let size = decoded.map_or(0, |bytes| bytes.len());
-            let out = &mut session.connection.out;
-            out.raw(b"BINARY.SIZE[").raw(dotted(part)).raw(b"] ").number(size as u64);
+            let size = match Decoding::new(session, record, part)? {
+                Some(decoding) => decoding.measure(0, u64::MAX).await?.0,
+                None => 0,
+            };
+            session.connection.out.raw(b"BINARY.SIZE[").raw(dotted(part)).raw(b"] ").number(size);
             Ok(())
         }
         _ => Err(Failure::Store(Error::Corrupt)),
@@ -43,7 +44,7 @@ async fn section(session: &mut Session, record: &MessageRecord, item: &SectionIt
         }
         Some(Slice::Range(span)) => span,
         Some(Slice::Filtered { header, filter }) => {
-            let filtered = filter.apply(&octets(session, record, header).await?);
+            let filtered = filtered(session, record, header, &filter).await?;
             let span = Span { start: 0, len: filtered.len() as u64 };
             let span = item.partial.map_or(span, |(start, count)| span.partial(start, count));
             let bytes = span.of(&filtered);
@@ -89,53 +90,113 @@ async fn binary(
     part: &[u32],
     partial: Option<(u64, u64)>,
 ) -> Result<(), Failure> {
-    let decoded = decoded(session, record, part).await?;
+    let (start, count) = partial.unwrap_or((0, u64::MAX));
+    let measured = match Decoding::new(session, record, part)? {
+        Some(decoding) => Some(decoding.measure(start, count).await?),
+        None => None,
+    };
     let out = &mut session.connection.out;
     out.raw(b"BINARY[").raw(dotted(part)).raw(b"]");
-    if let Some((start, _)) = partial {
+    if partial.is_some() {
         out.raw(b"<").number(start).raw(b">");
     }
-    let Some(decoded) = decoded else {
-        out.raw(b" NIL");
+    let (Some((size, has_nul)), Some(mut decoding)) = (measured, Decoding::new(session, record, part)?)
+    else {
+        session.connection.out.raw(b" NIL");
         return Ok(());
     };
-    let whole = Span { start: 0, len: decoded.len() as u64 };
-    let bytes = partial.map_or(whole, |(start, count)| whole.partial(start, count)).of(&decoded);
-    out.raw(b" ");
+    let wanted = Span { start: 0, len: size }.partial(start, count);
     // RFC 9051 4.3.1: only literal8 may hold NUL.
-    if bytes.contains(&0) {
-        out.raw(b"~");
+    let mark: &[u8] = if has_nul { b" ~" } else { b" " };
+    session.connection.out.raw(mark).literal_header(wanted.len);
+    let mut before = 0;
+    while let Some(bytes) = decoding.next().await? {
+        session.connection.pass(overlap(bytes, before, wanted)).await?;
+        before += bytes.len() as u64;
     }
-    out.literal_header(bytes.len() as u64).raw(bytes);
     Ok(())
 }
 
-/// A part without its transfer encoding; `None` when there is no such part.
-async fn decoded(
-    session: &Session,
-    record: &MessageRecord,
-    path: &[u32],
-) -> Result<Option<Vec<u8>>, Failure> {
-    let parts = record.part_table()?;
-    if path.is_empty() {
-        // BINARY[] is the message itself.
-        let all = Span { start: 0, len: parts.size() };
-        return Ok(Some(octets(session, record, all).await?.to_vec()));
-    }
-    let Some(part) = parts.find(path).and_then(|index| parts.get(index)) else { return Ok(None) };
-    if part.encoding == Encoding::Unknown {
-        return Err(Failure::No(Some("UNKNOWN-CTE"), "Unknown transfer encoding"));
-    }
-    let raw = octets(session, record, part.body).await?;
-    Ok(Some(mime::decode::whole(part.encoding, &raw)))
+/// The part of `bytes`, which begin `before` octets into the whole, that lies in the span.
+fn overlap(bytes: &[u8], before: u64, wanted: Span) -> &[u8] {
+    let start = wanted.start.saturating_sub(before);
+    let end = wanted.end().saturating_sub(before);
+    Span { start, len: end.saturating_sub(start) }.of(bytes)
 }
 
-/// Octets of the body in memory, within a limit.
-async fn octets(session: &Session, record: &MessageRecord, span: Span) -> Result<Bytes, Failure> {
-    if span.len > BINARY_PART_BYTES_MAX {
-        return Err(Failure::No(Some("TOOBIG"), "Part too large to be decoded"));
+/// A part on its way out of its transfer encoding, a piece at a time. It is gone through twice, since the size
+/// is announced before the first octet; nothing of it is held.
+struct Decoding {
+    body: BodyStream,
+    decoder: Option<Decoder>,
+    piece: Vec<u8>,
+}
+
+impl Decoding {
+    /// `None` when there is no such part.
+    fn new(session: &Session, record: &MessageRecord, path: &[u32]) -> Result<Option<Self>, Failure> {
+        let parts = record.part_table()?;
+        // BINARY[] is the message itself.
+        let (span, encoding) = if path.is_empty() {
+            (Span { start: 0, len: parts.size() }, Encoding::Binary)
+        } else {
+            match parts.find(path).and_then(|index| parts.get(index)) {
+                Some(part) => (part.body, part.encoding),
+                None => return Ok(None),
+            }
+        };
+        if encoding == Encoding::Unknown {
+            return Err(Failure::No(Some("UNKNOWN-CTE"), "Unknown transfer encoding"));
+        }
+        let body = session.context.store.body(&record.body, span.range());
+        Ok(Some(Self { body, decoder: Some(Decoder::new(encoding)), piece: Vec::new() }))
     }
-    Ok(session.context.store.body(&record.body, span.range()).collect().await?)
+
+    /// The next decoded octets, maybe none; `None` at the end.
+    async fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
+        self.piece.clear();
+        match self.body.next().await? {
+            Some(bytes) => {
+                let Some(decoder) = self.decoder.as_mut() else { return Ok(None) };
+                decoder.push(&bytes, &mut self.piece);
+                // Decoding takes time that others must get as well.
+                tokio::task::yield_now().await;
+            }
+            None => match self.decoder.take() {
+                Some(decoder) => decoder.finish(&mut self.piece),
+                None => return Ok(None),
+            },
+        }
+        Ok(Some(&self.piece))
+    }
+
+    /// How many octets it comes to, and whether there is NUL among those from `start` on.
+    async fn measure(mut self, start: u64, count: u64) -> Result<(u64, bool), Failure> {
+        let (mut size, mut has_nul) = (0u64, false);
+        let wanted = Span { start, len: count };
+        while let Some(bytes) = self.next().await? {
+            has_nul |= overlap(bytes, size, wanted).contains(&0);
+            size += bytes.len() as u64;
+        }
+        Ok((size, has_nul))
+    }
+}
+
+/// The fields of a header block that pass a filter; the block itself is not held.
+async fn filtered(
+    session: &Session,
+    record: &MessageRecord,
+    header: Span,
+    filter: &FieldFilter,
+) -> Result<Vec<u8>, Failure> {
+    let mut body = session.context.store.body(&record.body, header.range());
+    let mut stream = filter.stream();
+    let mut out = Vec::new();
+    while let Some(bytes) = body.next().await? {
+        stream.push(&bytes, &mut out);
+    }
+    stream.finish(&mut out);
+    Ok(out)
 }
 
 /// `BODY[1.HEADER.FIELDS (A B)]<0>` or the old name of it.
