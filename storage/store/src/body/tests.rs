@@ -1,3 +1,5 @@
+//! Bodies in and out: inline, chunked, ranges, limits.
+
 use crate::{Content, INLINE_BYTES_MAX, SMALL_CHUNK_BYTES, testing::store};
 use model::Error;
 

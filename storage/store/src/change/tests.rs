@@ -1,3 +1,5 @@
+//! What changed since a Modseq, page by page.
+
 use crate::testing::{files, put, reader, remove, store, writer};
 use model::{Error, Modseq};
 

@@ -1,3 +1,5 @@
+//! Rights, names, depth and trees of collections.
+
 use crate::{
     COLLECTION_DEPTH_MAX, Folder, NAME_BYTES_MAX, NewCollection, SCAN_PAGE_COUNT,
     testing::{ALICE, BOB, content, files, object, principal, put, reader, store, writer},

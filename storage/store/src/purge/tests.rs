@@ -1,3 +1,5 @@
+//! Tombstones go, the floor rises, old tokens are refused.
+
 use crate::testing::{ALICE, files, object, put, reader, remove, store, writer};
 use model::{Error, Timestamp};
 

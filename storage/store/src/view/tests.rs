@@ -1,3 +1,5 @@
+//! Layers over a snapshot: what is seen, page by page.
+
 use super::{Overlay, View};
 use bytes::Bytes;
 use engine::{Batch, Engine, Op, Range, Table, sim::SimDisk};

@@ -1,3 +1,5 @@
+//! Batches, turns, counts, quota and what a dropped writer leaves.
+
 use crate::testing::{ALICE, content, files, object, put, reader, remove, store, store_on, writer};
 use engine::sim::SimDisk;
 use model::{Error, Modseq};
