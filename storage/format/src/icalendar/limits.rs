@@ -5,7 +5,7 @@
 pub const OBJECT_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// The most octets of one unfolded content line: an inline attachment is one line.
 pub const LINE_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// The most content lines of one stream.
+/// The most content lines of one stream, a file of many objects.
 pub const LINE_COUNT_MAX: usize = 500_000;
 /// The most octets of a property or parameter name.
 pub const NAME_BYTES_MAX: usize = 256;
@@ -26,6 +26,10 @@ pub const RULE_COUNT_MAX: usize = 16;
 pub const DATE_COUNT_MAX: usize = 20_000;
 /// The most observances (STANDARD, DAYLIGHT) of one VTIMEZONE.
 pub const OBSERVANCE_COUNT_MAX: usize = 500;
+/// The most content lines of one object that is to be stored: ten thousand overrides fit.
+pub const OBJECT_LINE_COUNT_MAX: usize = 200_000;
+/// The most alarms of one object that a filter looks at; with more, the object counts as matching.
+pub const ALARM_COUNT_MAX: usize = 200;
 /// The most repetitions counted for one alarm.
 pub const ALARM_REPEAT_MAX: i64 = 1_000;
 

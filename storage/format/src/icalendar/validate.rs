@@ -6,7 +6,8 @@
 
 use super::component::Component;
 use super::limits::{
-    COMPONENT_COUNT_MAX, INSTANCE_COUNT_MAX, OBJECT_BYTES_MAX, RULE_COUNT_MAX, UID_BYTES_MAX,
+    COMPONENT_COUNT_MAX, INSTANCE_COUNT_MAX, OBJECT_BYTES_MAX, OBJECT_LINE_COUNT_MAX, RULE_COUNT_MAX,
+    UID_BYTES_MAX,
 };
 use super::object::{Kind, Object};
 use super::recurrence::{Occurrences, Rule};
@@ -37,6 +38,9 @@ pub enum Refusal {
 pub fn check<'a>(octets: &'a [u8], supported: &[Kind]) -> Result<Object<'a>, Refusal> {
     if octets.len() > OBJECT_BYTES_MAX {
         return Err(Refusal::Size(OBJECT_BYTES_MAX as u64));
+    }
+    if octets.iter().filter(|&&byte| byte == b'\n').count() > OBJECT_LINE_COUNT_MAX {
+        return Err(Refusal::Data("more lines than an object may have"));
     }
     check_text(octets).map_err(Refusal::Data)?;
     let object = Object::parse(octets).map_err(|error| match error {

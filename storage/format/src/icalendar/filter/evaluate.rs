@@ -1,19 +1,22 @@
 //! Judges an object by a filter (RFC 4791 9.7.1 to 9.7.5).
 
-use super::overlap::{alarm_overlaps, overlaps};
+use super::overlap::{Alarmed, overlaps};
 use super::{CompFilter, CompTest, ParamFilter, ParamTest, PropFilter, PropTest};
 use crate::icalendar::component::Component;
+use crate::icalendar::limits::ALARM_COUNT_MAX;
 use crate::icalendar::line::Line;
-use crate::icalendar::object::Object;
+use crate::icalendar::object::{Kind, Object};
+use crate::icalendar::recurrence::Range;
 use crate::icalendar::time::{DAY, Moment};
 use crate::icalendar::zone::{Zone, Zones};
+use std::cell::{Cell, OnceCell};
 
 impl CompFilter {
     /// Whether the object matches; floating times are taken in `floating` (CALDAV:timezone).
     #[must_use]
     pub fn matches(&self, object: &Object<'_>, floating: &Zone) -> bool {
         let calendar = object.calendar();
-        let judge = Judge { object, floating };
+        let judge = Judge { object, floating, alarmed: OnceCell::new(), alarms: Cell::new(0) };
         match &self.test {
             CompTest::NotDefined => !calendar.is(&self.name),
             CompTest::Defined { props, comps, .. } => {
@@ -29,9 +32,23 @@ impl CompFilter {
 struct Judge<'o, 'a> {
     object: &'o Object<'a>,
     floating: &'o Zone,
+    /// Made once for all alarms: of the component kind that the object is made of.
+    alarmed: OnceCell<Alarmed<'o, 'a>>,
+    /// How many alarms were looked at.
+    alarms: Cell<usize>,
 }
 
 impl Judge<'_, '_> {
+    fn rings(&self, parent: &Component<'_>, alarm: &Component<'_>, range: &Range) -> bool {
+        self.alarms.set(self.alarms.get().saturating_add(1));
+        if self.alarms.get() > ALARM_COUNT_MAX {
+            return true;
+        }
+        let name = self.object.kind().map_or("", Kind::name);
+        let alarmed = self.alarmed.get_or_init(|| Alarmed::of(self.object, name, self.floating));
+        alarmed.rings(parent, alarm, range)
+    }
+
     fn comp(&self, filter: &CompFilter, parent: &Component<'_>) -> bool {
         let mut named = parent.components().filter(|component| component.is(&filter.name)).enumerate();
         let CompTest::Defined { time_range, props, comps } = &filter.test else {
@@ -47,7 +64,7 @@ impl Judge<'_, '_> {
             let in_time = match (time_range, &timed) {
                 (None, _) => true,
                 (Some(_), Some(occupied)) => occupied.contains(at),
-                (Some(range), None) => alarm_overlaps(self.object, parent, component, range, self.floating),
+                (Some(range), None) => self.rings(parent, component, range),
             };
             in_time
                 && props.iter().all(|prop| self.prop(prop, component))

@@ -6,7 +6,7 @@ use crate::icalendar::limits::ALARM_REPEAT_MAX;
 use crate::icalendar::object::{Kind, Object};
 use crate::icalendar::recurrence::{Instance, Range, Series};
 use crate::icalendar::time::{DAY, Moment};
-use crate::icalendar::zone::Zone;
+use crate::icalendar::zone::{Zone, Zones};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -131,7 +131,7 @@ pub(crate) fn periods(value: &str) -> impl Iterator<Item = (i64, i64)> {
 
 /// One period: `start/end` or `start/duration`, in UTC.
 pub(crate) fn period(text: &str) -> Option<(i64, i64)> {
-    let zones = crate::icalendar::zone::Zones::default();
+    let zones = Zones::default();
     let (start, rest) = text.split_once('/')?;
     let start = Moment::parse(start, None, &zones)?.instant(&Zone::Utc);
     let end = match Duration::parse(rest) {
@@ -141,48 +141,78 @@ pub(crate) fn period(text: &str) -> Option<(i64, i64)> {
     Some((start, end))
 }
 
-/// Whether an alarm inside `parent` goes off within the range, for any of the instances `parent` stands for.
-pub(crate) fn alarm_overlaps(
-    object: &Object<'_>,
-    parent: &Component<'_>,
-    alarm: &Component<'_>,
-    range: &Range,
-    floating: &Zone,
-) -> bool {
-    let Some(trigger) = alarm.line("TRIGGER") else { return false };
-    let repeat = alarm.line("REPEAT").and_then(|line| line.value().trim().parse::<i64>().ok()).unwrap_or(0);
-    let pause = alarm.line("DURATION").and_then(|line| Duration::parse(line.value()));
-    let pause = pause.map_or(0, |pause| pause.total());
-    let repeat = if pause > 0 { repeat.clamp(0, ALARM_REPEAT_MAX) } else { 0 };
-    let rings = |first: i64| {
-        (0..=repeat).any(|n| {
-            let at = first.saturating_add(pause.saturating_mul(n));
+/// The instances of the components of one name, to be asked for many alarms.
+#[derive(Debug)]
+pub(crate) struct Alarmed<'o, 'a> {
+    parts: Vec<&'o Component<'a>>,
+    series: Series,
+    zones: &'o Zones,
+    floating: &'o Zone,
+}
+
+impl<'o, 'a> Alarmed<'o, 'a> {
+    /// Of the components called `name`.
+    pub(crate) fn of(object: &'o Object<'a>, name: &str, floating: &'o Zone) -> Self {
+        let parts: Vec<_> = object.calendar().components().filter(|component| component.is(name)).collect();
+        let series = Series::of(&parts, object.zones(), floating);
+        Self { parts, series, zones: object.zones(), floating }
+    }
+
+    /// Whether an alarm inside `parent` goes off within the range, for any of the instances `parent` stands
+    /// for.
+    pub(crate) fn rings(&self, parent: &Component<'_>, alarm: &Component<'_>, range: &Range) -> bool {
+        let Some(own) = self.parts.iter().position(|part| std::ptr::eq(part.raw(), parent.raw())) else {
+            return false;
+        };
+        let Some(trigger) = alarm.line("TRIGGER") else { return false };
+        let repeated = Repeated::of(alarm);
+        let Some(offset) = Duration::parse(trigger.value()) else {
+            let moment = Moment::of_line(trigger, self.zones);
+            return moment.is_some_and(|moment| repeated.rings(moment.instant(self.floating), range));
+        };
+        let from_end = trigger.param("RELATED").is_some_and(|related| related.eq_ignore_ascii_case("END"));
+        let reach = offset.total().saturating_abs().saturating_add(repeated.length()).saturating_add(DAY);
+        let wide = Range {
+            start: range.start.map(|start| start.saturating_sub(reach)),
+            end: range.end.map(|end| end.saturating_add(reach)),
+        };
+        let mut found = false;
+        let _ = self.series.visit(&wide, &mut |instance| {
+            let anchor = if from_end { instance.end } else { instance.start };
+            found = instance.component == own && repeated.rings(offset.after_instant(anchor), range);
+            if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        found
+    }
+}
+
+/// REPEAT and DURATION of an alarm.
+struct Repeated {
+    count: i64,
+    pause: i64,
+}
+
+impl Repeated {
+    fn of(alarm: &Component<'_>) -> Self {
+        let count =
+            alarm.line("REPEAT").and_then(|line| line.value().trim().parse::<i64>().ok()).unwrap_or(0);
+        let pause = alarm.line("DURATION").and_then(|line| Duration::parse(line.value()));
+        let pause = pause.map_or(0, |pause| pause.total());
+        Self { count: if pause > 0 { count.clamp(0, ALARM_REPEAT_MAX) } else { 0 }, pause }
+    }
+
+    /// From the first ringing to the last.
+    fn length(&self) -> i64 {
+        self.pause.saturating_mul(self.count)
+    }
+
+    /// Whether it rings in the range, when it first does at `first`.
+    fn rings(&self, first: i64, range: &Range) -> bool {
+        (0..=self.count).any(|n| {
+            let at = first.saturating_add(self.pause.saturating_mul(n));
             range.from() <= at && range.until() > at
         })
-    };
-    let Some(offset) = Duration::parse(trigger.value()) else {
-        let moment = Moment::of_line(trigger, object.zones());
-        return moment.is_some_and(|moment| rings(moment.instant(floating)));
-    };
-    let from_end = trigger.param("RELATED").is_some_and(|related| related.eq_ignore_ascii_case("END"));
-    let parts: Vec<_> =
-        object.calendar().components().filter(|component| component.is(parent.name())).collect();
-    let Some(own) = parts.iter().position(|part| std::ptr::eq(part.raw(), parent.raw())) else {
-        return false;
-    };
-    let reach =
-        offset.total().saturating_abs().saturating_add(pause.saturating_mul(repeat)).saturating_add(DAY);
-    let wide = Range {
-        start: range.start.map(|start| start.saturating_sub(reach)),
-        end: range.end.map(|end| end.saturating_add(reach)),
-    };
-    let mut found = false;
-    let _ = Series::of(&parts, object.zones(), floating).visit(&wide, &mut |instance| {
-        let anchor = if from_end { instance.end } else { instance.start };
-        found = instance.component == own && rings(offset.after_instant(anchor));
-        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    found
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,15 @@ fn object_bytes() {
 }
 
 #[test]
+fn object_lines() {
+    let lines = |count: usize| event(&format!("UID:1\r\n{}", "X:1\r\n".repeat(count - 6)));
+    assert_eq!(lines(9).matches('\n').count(), 9);
+    assert!(check(lines(OBJECT_LINE_COUNT_MAX).as_bytes(), &Kind::ALL).is_ok());
+    let over = lines(OBJECT_LINE_COUNT_MAX + 1);
+    assert!(matches!(check(over.as_bytes(), &Kind::ALL), Err(Refusal::Data(_))));
+}
+
+#[test]
 fn uid_bytes() {
     let with = |length: usize| event(&format!("UID:{}\r\n", "u".repeat(length)));
     assert!(check(with(UID_BYTES_MAX).as_bytes(), &Kind::ALL).is_ok());
@@ -139,4 +148,24 @@ fn repetitions_of_an_alarm() {
     };
     assert!(rings_at(ALARM_REPEAT_MAX));
     assert!(!rings_at(ALARM_REPEAT_MAX + 1));
+}
+
+#[test]
+fn alarms_of_an_object() {
+    use crate::icalendar::filter::{CompFilter, CompTest};
+    use crate::icalendar::object::Object;
+    use crate::icalendar::recurrence::Range;
+    use crate::icalendar::zone::Zone;
+    // None of them rings in the range.
+    let matches = |count: usize| {
+        let alarm = "BEGIN:VALARM\r\nTRIGGER:PT0S\r\nEND:VALARM\r\n";
+        let text = event(&format!("UID:1\r\n{}", alarm.repeat(count)));
+        let test = |time_range, comps| CompTest::Defined { time_range, props: Vec::new(), comps };
+        let range = Range { start: Some(0), end: Some(1) };
+        let alarm = CompFilter { name: "VALARM".into(), test: test(Some(range), Vec::new()) };
+        let inside = CompFilter { name: "VEVENT".into(), test: test(None, vec![alarm]) };
+        let filter = CompFilter { name: "VCALENDAR".into(), test: test(None, vec![inside]) };
+        filter.matches(&Object::parse(text.as_bytes()).unwrap(), &Zone::Utc)
+    };
+    assert!(!matches(ALARM_COUNT_MAX) && matches(ALARM_COUNT_MAX + 1));
 }

@@ -318,7 +318,8 @@ impl Series {
                 continue;
             }
             let id = master.moment(local);
-            let moved = future.iter().rev().find(|(since, _)| *since <= local);
+            let moved = future.partition_point(|(since, _)| *since <= local).checked_sub(1);
+            let moved = moved.and_then(|at| future.get(at));
             let instance = match moved {
                 Some((_, one)) => {
                     let mut at = id.clone();

@@ -102,7 +102,7 @@ fn rings(event: &str, alarm: &str, from: i64, until: i64) -> bool {
     let parent = object.parts()[0].clone();
     let alarm = parent.components().next().unwrap();
     let range = Range { start: Some(1_000_000 + from), end: Some(1_000_000 + until) };
-    alarm_overlaps(&object, &parent, alarm, &range, &Zone::Utc)
+    Alarmed::of(&object, "VEVENT", &Zone::Utc).rings(&parent, alarm, &range)
 }
 
 #[test]
