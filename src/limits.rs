@@ -14,6 +14,8 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) const SERVER_WAIT_MAX: Duration = Duration::from_secs(12);
 /// How often it looks.
 pub(crate) const SERVER_WAIT: Duration = Duration::from_millis(50);
+/// The longest path of a Unix socket (unix(7): `sun_path` less its end).
+pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 107;
 /// The longest line of the admin socket, in octets.
 pub(crate) const ADMIN_LINE_BYTES_MAX: usize = 1024 * 1024;
 /// The most administrators at once.

@@ -53,7 +53,8 @@ pub(crate) async fn run(config: &Config, started: impl FnOnce()) -> Result<(), F
         tokio::spawn(gate.accept(socket, wish.clone()));
     }
     let path = socket_path(&config.server.data);
-    admin::serve(site.clone(), &path, wish.clone()).map_err(|cause| Failure::of(path.display(), cause))?;
+    admin::serve(site.clone(), &config.server.data, wish.clone())
+        .map_err(|cause| Failure::of(path.display(), cause))?;
     deliver(&site, wish.clone());
     tokio::spawn(jobs::run(site.clone(), config.store.tombstone_days, wish.clone()));
     tokio::spawn(systemd::watchdog());

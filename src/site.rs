@@ -3,13 +3,14 @@
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::limits::SOCKET_PATH_BYTES_MAX;
 use delivery::Delivery;
 use directory::{Directory, LocalDirectory};
 use engine::{BlobStore, Engine, Env, LocalBlobs, OsEnv};
 use model::{AccountId, Address, CollectionId, Error, Principal, Quota, Result, Rights, Role};
-use rustix::fs::FlockOperation;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +32,21 @@ pub(crate) struct Site {
 /// Where the running server answers administrators.
 pub(crate) fn socket_path(data: &Path) -> PathBuf {
     data.join("admin.sock")
+}
+
+/// A path for the admin socket that the system takes: a socket's may have 107 octets only, and where the data
+/// directory lies deeper it is named by its descriptor, which must be held meanwhile.
+///
+/// # Errors
+/// When the directory cannot be opened.
+pub(crate) fn short_socket_path(data: &Path) -> io::Result<(PathBuf, Option<File>)> {
+    let path = socket_path(data);
+    if path.as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
+        return Ok((path, None));
+    }
+    let directory = File::open(data)?;
+    let short = PathBuf::from(format!("/proc/self/fd/{}", directory.as_raw_fd()));
+    Ok((socket_path(&short), Some(directory)))
 }
 
 /// Makes a directory that only its owner may enter.
@@ -157,12 +173,12 @@ fn take(data: &Path) -> std::result::Result<File, Failure> {
     let path = data.join("lock");
     let of = |cause: io::Error| Failure::of(path.display(), cause);
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(of)?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => {
+        Err(TryLockError::WouldBlock) => {
             Err(Failure::busy(format!("{}: another process has the store open", data.display())))
         }
-        Err(cause) => Err(of(cause.into())),
+        Err(TryLockError::Error(cause)) => Err(of(cause)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import ssl
 import stat
@@ -97,17 +98,17 @@ def test_a_quickstart_that_was_killed_begins_anew():
     """Killed at any moment before the card is there, the next run finishes the work."""
     made = servers.Server()
     try:
-        for wait in (0.005, 0.02, 0.05, 0.1, 0.2):
+        for number in range(12):
+            made.data = made.folder / f"data{number}"
             process = subprocess.Popen([servers.binary(), "quickstart", "--data", str(made.data), "--port-base",
                                         str(made.base)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            try:
-                process.wait(wait)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.wait()
-        made.start()
-        for account in (made.alice, made.bob):
-            imap.connect(made, account).logout()
+            time.sleep(random.uniform(0.005, 0.4))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            made.start()
+            for account in (made.alice, made.bob):
+                imap.connect(made, account).logout()
+            made.stop()
     finally:
         made.dispose()
 
@@ -149,3 +150,16 @@ def test_old_tls_is_refused(server):
         context = server.tls()
         context.minimum_version = context.maximum_version = version
         imap.Imap("localhost", server.port("imaps"), context).close()
+
+
+def test_a_data_directory_may_lie_deep():
+    """The path of a Unix socket is short; the data directory's need not be."""
+    made = servers.Server()
+    try:
+        made.data = made.folder / ("d" * 90) / ("e" * 90) / "data"
+        made.start()
+        rows = json.loads(made.command("account", "list", "--json", "--config", str(made.config_file())).stdout)
+        assert len(rows) == 2 and (made.data / "admin.sock").is_socket()
+        assert made.stop() == 0 and not (made.data / "admin.sock").exists()
+    finally:
+        made.dispose()

@@ -39,7 +39,12 @@ impl Administration {
 
     async fn attempt(config: &Config) -> Result<Self, Failure> {
         let path = site::socket_path(&config.server.data);
-        match UnixStream::connect(&path).await {
+        // A data directory that is not there has no server, and gets its store below.
+        let connected = match site::short_socket_path(&config.server.data) {
+            Ok((short, _held)) => UnixStream::connect(&short).await,
+            Err(cause) => Err(cause),
+        };
+        match connected {
             Ok(stream) => {
                 let (reader, writer) = stream.into_split();
                 Ok(Self::Server { reader: BufReader::new(reader), writer })

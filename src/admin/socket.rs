@@ -3,7 +3,7 @@
 
 use super::{ImportMemory, Refusal, Reply, Request, perform};
 use crate::limits::{ADMIN_IDLE_TIME_MAX, ADMIN_LINE_BYTES_MAX, ADMIN_SESSION_COUNT_MAX};
-use crate::site::Site;
+use crate::site::{Site, short_socket_path};
 use sasl::door::Drain;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -16,14 +16,15 @@ use tokio::sync::Semaphore;
 /// Binds the socket. Whoever calls holds the engine's lock, so a socket that is there is a dead server's.
 ///
 /// # Errors
-/// Of the system; `InvalidInput` for a path longer than a socket's may be.
-pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
-    match std::fs::remove_file(path) {
+/// Of the system.
+fn bind(data: &Path) -> io::Result<UnixListener> {
+    let (path, _held) = short_socket_path(data)?;
+    match std::fs::remove_file(&path) {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
         _ => {}
     }
     // The umask of the process is 077 already: there is no moment in which others could connect.
-    let listener = UnixListener::bind(path)?;
+    let listener = UnixListener::bind(&path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
 }
@@ -32,8 +33,8 @@ pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
 ///
 /// # Errors
 /// When the socket cannot be bound.
-pub(crate) fn serve(site: Arc<Site>, path: &Path, drain: Drain) -> io::Result<()> {
-    let listener = bind(path)?;
+pub(crate) fn serve(site: Arc<Site>, data: &Path, drain: Drain) -> io::Result<()> {
+    let listener = bind(data)?;
     let places = Arc::new(Semaphore::new(ADMIN_SESSION_COUNT_MAX));
     tokio::spawn(async move {
         loop {

@@ -26,8 +26,37 @@ use std::{ops::Bound, path::Path, sync::Arc};
 /// `Conflict` when another process has it open, `Invalid` for a format this build does not know, `Corrupt` or
 /// `Unavailable` when it cannot be read. The cause is in the log.
 pub fn open_fjall(path: &Path, cache_bytes: u64) -> Result<Arc<dyn Engine>> {
-    directory::make(path)?;
+    if is_vacant(path) {
+        create(path, cache_bytes)?;
+    }
     Ok(Arc::new(Committer::start(Fjall::open(path, cache_bytes).map_err(|error| outcome(&error))?)?))
+}
+
+/// Whether there is nothing at all in the directory.
+fn is_vacant(path: &Path) -> bool {
+    std::fs::read_dir(path).map_or(!path.exists(), |mut entries| entries.next().is_none())
+}
+
+/// fjall cannot go on with a database whose making was cut short: it is made beside its place and moved there
+/// whole.
+fn create(path: &Path, cache_bytes: u64) -> Result<()> {
+    let draft = path.with_extension("making");
+    let moved = || {
+        std::fs::rename(&draft, path)?;
+        directory::sync(
+            draft.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+        )
+    };
+    let failed = |error: std::io::Error| {
+        tracing::error!(path = %draft.display(), %error, "cannot make the engine's directory");
+        Error::Unavailable
+    };
+    if draft.exists() {
+        std::fs::remove_dir_all(&draft).map_err(failed)?;
+    }
+    directory::make(&draft)?;
+    Fjall::open(&draft, cache_bytes).map(drop).map_err(|error| outcome(&error))?;
+    moved().map_err(failed)
 }
 
 const KEYSPACES: [&str; 5] = ["state", "item", "churn", "bulk", "index"];

@@ -39,3 +39,22 @@ async fn what_outgrows_the_memtables_is_all_there_after_reopening() {
     assert!(rows.iter().all(|(_, found)| *found == value));
     engine.close().await;
 }
+
+#[tokio::test]
+async fn a_making_that_was_cut_short_is_done_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine");
+    let draft = folder.path().join("engine.making");
+    std::fs::create_dir_all(draft.join("keyspaces")).unwrap();
+    std::fs::write(draft.join("0.jnl"), "half").unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let engine = super::open_fjall(&path, 1 << 20).unwrap();
+    let put = crate::Op::Put(crate::Table::Meta, b"a".to_vec(), bytes::Bytes::from_static(b"b"));
+    let _durable = engine.commit(crate::Batch { expect: Vec::new(), ops: vec![put] }).await.unwrap();
+    engine.close().await;
+    drop(engine);
+    assert!(!draft.exists());
+    let engine = super::open_fjall(&path, 1 << 20).unwrap();
+    let found = engine.snapshot().await.unwrap().get(crate::Table::Meta, b"a").await.unwrap();
+    assert_eq!(found.as_deref(), Some(b"b".as_slice()));
+}

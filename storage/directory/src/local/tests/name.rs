@@ -131,3 +131,24 @@ async fn listings_go_on_behind_an_id() {
     assert_eq!(ids(directory.accounts(None, 1000).await.unwrap()), (1..=300).collect::<Vec<_>>());
     assert_eq!(ids(directory.accounts(Some(AccountId(290)), 3).await.unwrap()), [291, 292, 293]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_who_want_a_name_one_gets_it() {
+    let directory = std::sync::Arc::new(directory().await);
+    let mut wishes = tokio::task::JoinSet::new();
+    for at in 0..40 {
+        let directory = directory.clone();
+        let text = if at % 2 == 0 { "same@example.org".to_owned() } else { format!("u{at}@example.org") };
+        wishes.spawn(async move { directory.add_account(new(&text)).await.map(crate::Outcome::into_inner) });
+    }
+    let mut ids = std::collections::BTreeSet::new();
+    let mut refused = 0;
+    while let Some(done) = wishes.join_next().await {
+        match done.unwrap() {
+            Ok(id) => assert!(ids.insert(id), "{id} was given twice"),
+            Err(error) => refused += usize::from(error == Error::Exists),
+        }
+    }
+    assert_eq!((ids.len(), refused), (21, 19));
+    assert!(directory.fsck().await.unwrap().is_empty());
+}
