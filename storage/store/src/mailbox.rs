@@ -20,6 +20,8 @@ pub const DELIMITER: char = '/';
 pub const INBOX: &str = "INBOX";
 /// Properties of INBOX that begin so name subscribed mailboxes that are not there.
 const GONE: &str = "imap:subscribed:";
+/// From this many on, a run of rows is read in one sweep.
+const SWEEP_COUNT_MIN: usize = 8;
 /// The most subscriptions of mailboxes that are not there.
 pub const GONE_SUBSCRIPTION_COUNT_MAX: usize = 1_000;
 
@@ -299,6 +301,23 @@ impl Writer {
         }
     }
 
+    /// The rows of messages, in the order of the UIDs. A run of UIDs is read in one sweep, which costs a
+    /// fraction of as many single reads.
+    async fn rows_of(&self, mailbox: &Collection<Mailbox>, uids: &[Uid]) -> Result<Vec<Option<MessageRow>>> {
+        let span = uids.first().zip(uids.last()).map(|(first, last)| last.0.saturating_sub(first.0));
+        let is_run = uids.len() >= SWEEP_COUNT_MIN
+            && uids.is_sorted()
+            && span.is_some_and(|span| span as usize + 1 == uids.len());
+        if !is_run {
+            return self.entries_of(mailbox, uids).await;
+        }
+        let before = uids.first().map(|first| Uid(first.0.saturating_sub(1)));
+        let found = self.entries(mailbox, before.as_ref(), uids.len()).await?;
+        let mut found = found.into_iter().peekable();
+        let row = |uid: &Uid| found.next_if(|(other, _)| other == uid).map(|(_, row)| row);
+        Ok(uids.iter().map(row).collect())
+    }
+
     /// Copies messages into a mailbox of this account; those that are not there are left out. Nothing but
     /// the row is written twice: copies share their message record.
     ///
@@ -315,7 +334,7 @@ impl Writer {
         from.need(Rights::READ)?;
         to.need(Rights::INSERT)?;
         let mut pairs = Vec::with_capacity(uids.len());
-        for (uid, row) in uids.iter().zip(self.entries_of(from, uids).await?) {
+        for (uid, row) in uids.iter().zip(self.rows_of(from, uids).await?) {
             let Some(row) = row else { continue };
             self.share_message(row.message).await?;
             pairs.push((*uid, self.enter(to, row).await?));
@@ -361,7 +380,7 @@ impl Writer {
     /// Changes flags of messages; those that are not there are left out, those that stay as they are take no
     /// Modseq.
     ///
-    /// Returns the UIDs that are there with the flags they have now.
+    /// Returns the UIDs that are there, ascending, with the flags they have now.
     ///
     /// # Errors
     /// `Forbidden` when a right for a flag that would change is missing; `TooLarge` for too many keywords.
@@ -371,14 +390,18 @@ impl Writer {
         uids: &[Uid],
         change: &FlagChange,
     ) -> Result<Vec<(Uid, Flags)>> {
+        let mut uids = uids.to_vec();
+        // Each once: a row that was read is replaced once.
+        uids.sort_unstable();
+        uids.dedup();
         let mut told = Vec::with_capacity(uids.len());
-        for (uid, row) in uids.iter().zip(self.entries_of(mailbox, uids).await?) {
-            let Some(mut row) = row else { continue };
-            let flags = change.apply(&row.flags)?;
-            if flags != row.flags {
-                mailbox.need(flag_rights(&row.flags, &flags))?;
-                row.flags = flags.clone();
-                self.put(mailbox, uid, row).await?;
+        for (uid, row) in uids.iter().zip(self.rows_of(mailbox, &uids).await?) {
+            let Some(old) = row else { continue };
+            let flags = change.apply(&old.flags)?;
+            if flags != old.flags {
+                mailbox.need(flag_rights(&old.flags, &flags))?;
+                let row = MessageRow { flags: flags.clone(), ..old.clone() };
+                self.replace(mailbox, uid, Some(old), row).await?;
             }
             told.push((*uid, flags));
         }
@@ -392,7 +415,7 @@ impl Writer {
     pub async fn expunge(&mut self, mailbox: &Collection<Mailbox>, uids: &[Uid]) -> Result<Vec<Uid>> {
         mailbox.need(Rights::EXPUNGE)?;
         let mut gone = Vec::new();
-        for (uid, row) in uids.iter().zip(self.entries_of(mailbox, uids).await?) {
+        for (uid, row) in uids.iter().zip(self.rows_of(mailbox, uids).await?) {
             let deleted = row.is_some_and(|row| row.flags.system.contains(SystemFlags::DELETED));
             if deleted {
                 let row = self.remove(mailbox, uid).await?;

@@ -205,10 +205,24 @@ impl Writer {
         &mut self,
         collection: &Collection<K>,
         key: &K::Key,
+        row: K::Row,
+    ) -> Result<()> {
+        let old = self.entry(collection, key).await?;
+        self.replace(collection, key, old, row).await
+    }
+
+    /// As [`Writer::put`], where the caller has just read what stands there.
+    ///
+    /// # Errors
+    /// As [`Writer::put`].
+    pub(crate) async fn replace<K: Kind>(
+        &mut self,
+        collection: &Collection<K>,
+        key: &K::Key,
+        old: Option<K::Row>,
         mut row: K::Row,
     ) -> Result<()> {
         let modseq = self.touch();
-        let old = self.entry(collection, key).await?;
         row.stamp(modseq, if old.is_some() { None } else { Some(modseq) });
         if let Some(old) = &old {
             self.delete_raw(Table::Changed, slot_key(collection, old.modseq(), key));

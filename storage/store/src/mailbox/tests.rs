@@ -61,6 +61,29 @@ async fn counts_follow_every_change() {
 }
 
 #[tokio::test]
+async fn many_flags_at_once_count_each_message_once() {
+    let store = testing::store();
+    for _ in 0..12 {
+        append(&store, INBOX, b"a: 1\r\n\r\n", SystemFlags::empty()).await;
+    }
+    let uids: Vec<Uid> = (1..=12).map(Uid).collect();
+    let mut writer = testing::writer(&store).await;
+    let inbox = open(&writer, INBOX).await;
+    let seen = FlagChange::Add(flags(SystemFlags::SEEN));
+    assert_eq!(writer.change_flags(&inbox, &uids, &seen).await.unwrap().len(), 12);
+    let again = [Uid(3), Uid(2), Uid(3)];
+    let gone = FlagChange::Remove(flags(SystemFlags::SEEN));
+    assert_eq!(writer.change_flags(&inbox, &again, &gone).await.unwrap().len(), 2);
+    writer.commit(()).await.unwrap();
+    assert_eq!(counts(&store, INBOX).await, (12, 96, 2, 0));
+    let mut writer = testing::writer(&store).await;
+    writer.change_flags(&inbox, &uids, &FlagChange::Add(flags(SystemFlags::DELETED))).await.unwrap();
+    assert_eq!(writer.expunge(&inbox, &uids).await.unwrap(), uids);
+    writer.commit(()).await.unwrap();
+    assert_eq!(counts(&store, INBOX).await, (0, 0, 0, 0));
+}
+
+#[tokio::test]
 async fn copies_share_one_record_until_the_last_goes() {
     let store = testing::store();
     let body = vec![b'x'; 20_000];
