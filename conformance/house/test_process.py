@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -318,3 +319,33 @@ def test_logs_show_nothing_that_could_forge_a_line(own):
     log = pathlib.Path(own.folder / "server.log").read_bytes()
     assert b"\x1b" not in log and b"secret word" not in log
     assert not any(line.startswith(b"forged") for line in log.splitlines())
+
+
+def test_a_store_that_fails_ends_the_process(own):
+    """Writes begin to fail (the files may not grow any more): nothing is acknowledged from then on, the process
+    says so and exits non-zero, and everything that was acknowledged is there after the next start."""
+    own.stop()
+
+    def limited():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, 2 << 20))
+
+    log = own.folder / "limited.log"
+    with open(log, "wb") as written:
+        own.process = subprocess.Popen([servers.binary(), "serve", "--config", str(own.config_file())],
+                                       preexec_fn=limited, restore_signals=False, stderr=written)
+    own._await_ready()
+    session = imap.connect(own, own.alice)
+    acknowledged = 0
+    with pytest.raises((imap.ImapError, OSError)):
+        for number in range(5000):
+            session.append("INBOX", f"Subject: {number}\r\n\r\n".encode() + b"x" * 3000)
+            acknowledged += 1
+    assert own.process.wait(15) == 1
+    assert "the store has failed" in log.read_text()
+    own.restart()
+    session = imap.connect(own, own.alice)
+    stored = session.select("INBOX")["exists"]
+    session.logout()
+    assert 100 < acknowledged <= stored <= acknowledged + 1
+    assert own.command("fsck", "--bytes", "--config", str(own.config_file())).returncode == 0
