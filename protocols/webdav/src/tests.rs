@@ -1,5 +1,6 @@
 //! Requests over a store on a simulated disk: what a method does, seen from outside of it.
 
+mod clients;
 mod conditions;
 mod files;
 mod limits;
