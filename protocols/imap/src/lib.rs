@@ -17,6 +17,7 @@ use directory::Directory;
 use sasl::door::{Drain, Peer, Stream};
 use session::Session;
 use session::connection::Connection;
+use session::recent::Recent;
 use session::table::Tables;
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub(crate) struct Context {
     pub directory: Arc<dyn Directory>,
     /// Open mailboxes' UIDs and flags.
     pub tables: Tables,
+    /// Messages that no session was told of.
+    pub recent: Recent,
 }
 
 /// The IMAP door. Cheap to clone.
@@ -42,7 +45,8 @@ impl Door {
     /// A door to a store.
     #[must_use]
     pub fn new(store: Store, directory: Arc<dyn Directory>) -> Self {
-        Self { context: Arc::new(Context { store, directory, tables: Tables::default() }) }
+        let recent = Recent::new(store.env().now());
+        Self { context: Arc::new(Context { store, directory, tables: Tables::default(), recent }) }
     }
 
     /// Serves one connection until it ends.

@@ -12,7 +12,7 @@ use crate::session::Session;
 use crate::session::table::Table;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::fetch::{self as grammar, FetchItem};
-use crate::wire::decoder::sequence::SequenceSet;
+use crate::wire::decoder::sequence::{Intervals, SequenceSet};
 use model::{Error, Flags, ItemId, SystemFlags, Uid};
 use std::sync::Arc;
 use store::{FlagChange, MessageRecord, MessageRow, Reader};
@@ -49,6 +49,8 @@ struct Plan {
     reader: Reader,
     /// UIDs whose \Seen this FETCH has set: their flags are told.
     seen: Vec<u32>,
+    /// UIDs that are \Recent in this session.
+    recent: Intervals,
 }
 
 /// One message of a FETCH.
@@ -82,7 +84,8 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let of_row = |item: &FetchItem| matches!(item, FetchItem::InternalDate | FetchItem::Size);
     let rows = !items.iter().all(simple);
     let records = !items.iter().all(|item| simple(item) || of_row(item));
-    let plan = Plan { items, rows, records, table, reader, seen };
+    let recent = session.selected()?.recent.clone();
+    let plan = Plan { items, rows, records, table, reader, seen, recent };
     let told = tell_all(session, &plan, &chosen).await?;
     let done = Done::told("FETCH completed");
     // RFC 5530: some were removed by others and are not told of yet.
@@ -197,7 +200,7 @@ async fn tell(session: &mut Session, plan: &Plan, target: &Target) -> Result<(),
     let flags_are_new = plan.seen.binary_search(&target.uid.0).is_ok();
     if flags_are_new && !plan.items.contains(&FetchItem::Flags) {
         let (system, keywords) = plan.table.flags(target.index);
-        out.raw(b"FLAGS ").flag_parts(system, keywords);
+        out.raw(b"FLAGS ").told_flags(plan.recent.contains(target.uid.0), system, keywords);
         separator = " ";
     }
     for item in &plan.items {
@@ -222,7 +225,7 @@ async fn tell_item(
         }
         (FetchItem::Flags, ..) => {
             let (system, keywords) = plan.table.flags(target.index);
-            out.raw(b"FLAGS ").flag_parts(system, keywords);
+            out.raw(b"FLAGS ").told_flags(plan.recent.contains(target.uid.0), system, keywords);
         }
         (FetchItem::InternalDate, Some(row), _) => {
             out.raw(b"INTERNALDATE ").date_time(row.received);

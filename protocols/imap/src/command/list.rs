@@ -57,21 +57,22 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let names = names(&reader, list.select.subscribed).await?;
     let patterns = patterns(&list);
     for (place, name) in &names {
-        if !patterns.iter().any(|pattern| matches(pattern.as_bytes(), place.path.as_bytes())) {
+        if !patterns.iter().any(|pattern| pattern.matches(&place.path)) {
             continue;
         }
         let own = is_selected(&list, name);
-        let below = list.select.recursive && has_selected_below(&list, &names, &place.path);
+        let below = list.select.recursive && has_selected_below(&list, &names, (&place.path, own), &patterns);
         // A name without a mailbox is told only where it is asked for.
         if !(own && (name.row.is_some() || name.subscribed && list.select.subscribed) || below) {
             continue;
         }
-        let out = &mut session.connection.out;
-        tell(out, &list, &place.path, name, below);
+        tell(&mut session.connection.out, &list, &place.path, name, below);
         if let (Some(row), false) = (&name.row, list.returns.status.is_empty())
             && reader.rights_on(row).contains(Rights::READ)
         {
-            status::tell(out, &place.path, row, &list.returns.status);
+            let items = &list.returns.status;
+            let recent = status::recent(session, &reader, &place.path, items).await?;
+            status::tell(&mut session.connection.out, &place.path, (row, recent), items);
         }
         session.connection.flush_if_large().await?;
     }
@@ -99,20 +100,34 @@ pub(super) async fn names(reader: &Reader, gone: bool) -> Result<Names, model::E
     Ok(names)
 }
 
-/// The patterns with the reference before them, INBOX in capitals.
-pub(super) fn patterns(list: &List) -> Vec<String> {
+/// A pattern with its reference before it.
+pub(super) struct Pattern {
+    plain: String,
+    /// With its first level in capitals: INBOX has no case.
+    upper: String,
+}
+
+impl Pattern {
+    /// Whether a path matches.
+    pub(super) fn matches(&self, path: &str) -> bool {
+        let root = path.split(DELIMITER).next().unwrap_or_default();
+        matches(self.plain.as_bytes(), path.as_bytes())
+            || root == INBOX && matches(self.upper.as_bytes(), path.as_bytes())
+    }
+
+    /// Whether it stops at a delimiter somewhere.
+    pub(super) fn has_percent(&self) -> bool {
+        self.plain.contains('%')
+    }
+}
+
+/// The patterns of a LIST.
+pub(super) fn patterns(list: &List) -> Vec<Pattern> {
     let full = |pattern: &String| {
-        let full = format!("{}{pattern}", list.reference);
-        let root = full.split(DELIMITER).next().unwrap_or_default();
-        match full.get(root.len()..) {
-            Some(rest)
-                if matches(root.to_ascii_uppercase().as_bytes(), INBOX.as_bytes())
-                    && !root.contains(['*', '%']) =>
-            {
-                format!("{INBOX}{rest}")
-            }
-            _ => full,
-        }
+        let plain = format!("{}{pattern}", list.reference);
+        let (root, rest) = plain.split_at(plain.find(DELIMITER).unwrap_or(plain.len()));
+        let upper = format!("{}{rest}", root.to_ascii_uppercase());
+        Pattern { plain, upper }
     };
     list.patterns.iter().map(full).collect()
 }
@@ -122,9 +137,14 @@ fn is_selected(list: &List, name: &Name) -> bool {
     (!list.select.subscribed || name.subscribed) && (!list.select.special_use || special())
 }
 
-fn has_selected_below(list: &List, names: &Names, path: &str) -> bool {
+/// Whether CHILDINFO is due. A name that was not chosen itself is told only where something chosen below it
+/// is not told by itself (RFC 5258 5, example 9: `foo2` is, `baz2` is not).
+fn has_selected_below(list: &List, names: &Names, (path, own): (&str, bool), patterns: &[Pattern]) -> bool {
     let stem = format!("{path}{DELIMITER}");
-    names.iter().any(|(place, name)| place.path.starts_with(&stem) && is_selected(list, name))
+    let told = |path: &str| patterns.iter().any(|pattern| pattern.matches(path));
+    names.iter().any(|(place, name)| {
+        place.path.starts_with(&stem) && is_selected(list, name) && (own || !told(&place.path))
+    })
 }
 
 fn tell(out: &mut Output, list: &List, path: &str, name: &Name, below: bool) {

@@ -7,7 +7,7 @@ use crate::session::selected::{Selected, permanent_flags};
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::sequence::Intervals;
 use model::{Rights, SystemFlags};
-use store::{CollectionRow, Mailbox};
+use store::{Collection, CollectionRow, Mailbox, Reader};
 
 pub(super) const VERBS: &[Verb] = &[
     Verb {
@@ -43,6 +43,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
     let view = session.context.tables.at(&reader, &mailbox, None).await?;
     let row = reader.row::<Mailbox>(&mailbox).await?;
     let read_only = examine || !mailbox.rights().intersects(CHANGING);
+    let recent = recent(session, &reader, &mailbox, (view.max_uid(), read_only)).await?;
     let selected = Selected {
         mailbox,
         read_only,
@@ -50,6 +51,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
         view,
         told: Vec::new(),
         saved: Intervals::default(),
+        recent,
     };
     tell(session, &selected, &row, &name);
     session.selected = Some(Box::new(selected));
@@ -71,13 +73,30 @@ fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, name: &
     if rev2 {
         out.raw(b"* LIST () \"/\" ").mailbox(name).crlf();
     } else {
-        out.raw(b"* 0 RECENT").crlf();
+        out.raw(b"* ").number(selected.recent_count()).raw(b" RECENT").crlf();
         if let Some(first) = first_unseen(selected) {
             out.raw(b"* OK [UNSEEN ").number(first).raw(b"] The first unseen message").crlf();
         }
     }
     out.raw(b"* OK [UIDVALIDITY ").number(row.uid_validity.0).raw(b"] UIDs are valid").crlf();
     out.raw(b"* OK [UIDNEXT ").number(row.uid_next.0).raw(b"] The next UID").crlf();
+}
+
+/// The UIDs that are \Recent here: EXAMINE leaves them to others (RFC 3501 6.3.2).
+async fn recent(
+    session: &Session,
+    reader: &Reader,
+    mailbox: &Collection<Mailbox>,
+    (last, read_only): (u32, bool),
+) -> Result<Intervals, Failure> {
+    let recent = &session.context.recent;
+    let first = if read_only {
+        recent.first(reader, mailbox).await?
+    } else {
+        recent.take(reader, mailbox, last.saturating_add(1)).await?
+    };
+    let some = first <= last && !session.rev2;
+    Ok(Intervals(if some { vec![(first, last)] } else { Vec::new() }))
 }
 
 /// The number of the first message without \Seen (RFC 3501 6.3.1).

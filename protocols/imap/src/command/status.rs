@@ -2,13 +2,13 @@
 
 use super::{Sequences, States, Verb};
 use crate::limits::MESSAGE_BYTES_MAX;
-use crate::reply::{Done, Outcome};
+use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::status::{self, StatusItem};
 use crate::wire::encoder::Output;
 use model::Rights;
-use store::{CollectionRow, Mailbox};
+use store::{CollectionRow, Mailbox, Reader};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
     name: "STATUS",
@@ -27,18 +27,33 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let reader = session.reader().await?;
     let mailbox = reader.open_mailbox(&name, Rights::READ).await?;
     let row = reader.row::<Mailbox>(&mailbox).await?;
-    tell(&mut session.connection.out, &name, &row, &items);
+    let recent = recent(session, &reader, &name, &items).await?;
+    tell(&mut session.connection.out, &name, (&row, recent), &items);
     Ok(Done::told("STATUS completed"))
 }
 
+/// How many messages no session was told of, where that is asked for.
+pub(super) async fn recent(
+    session: &Session,
+    reader: &Reader,
+    name: &str,
+    items: &[StatusItem],
+) -> Result<u64, Failure> {
+    if !items.contains(&StatusItem::Recent) {
+        return Ok(0);
+    }
+    let mailbox = reader.open_mailbox(name, Rights::READ).await?;
+    Ok(session.context.recent.count(reader, &mailbox).await?)
+}
+
 /// `* STATUS name (MESSAGES 3)`
-pub(super) fn tell(out: &mut Output, name: &str, row: &CollectionRow, items: &[StatusItem]) {
+pub(super) fn tell(out: &mut Output, name: &str, (row, recent): (&CollectionRow, u64), items: &[StatusItem]) {
     out.raw(b"* STATUS ").mailbox(name).raw(b" (");
     let mut separator = "";
     for item in items {
         let value = match item {
             StatusItem::Messages => row.count,
-            StatusItem::Recent => 0,
+            StatusItem::Recent => recent,
             StatusItem::UidNext => u64::from(row.uid_next.0),
             StatusItem::UidValidity => u64::from(row.uid_validity.0),
             StatusItem::Unseen => row.unseen,

@@ -53,14 +53,23 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let mut places = chosen.into_iter();
     for (uid, flags) in proof.iter() {
         let place = places.find(|(_, other)| other == uid);
-        session.selected()?.tell(*uid, flags.system, &flags.keywords);
-        let (false, Some((place, _))) = (store.silent, place) else { continue };
+        let selected = session.selected()?;
+        if store.silent {
+            // RFC 3501 6.4.6: what others changed is told all the same, behind this command.
+            let expected = change.apply(&selected.known(*uid)).unwrap_or_else(|_| flags.clone());
+            selected.tell(*uid, expected.system, &expected.keywords);
+            continue;
+        }
+        selected.tell(*uid, flags.system, &flags.keywords);
+        let recent = selected.recent.contains(uid.0);
+        let Some((place, _)) = place else { continue };
+        session.tell_keywords(&flags.keywords);
         let out = &mut session.connection.out;
         out.raw(b"* ").number(place as u64 + 1).raw(b" FETCH (");
         if by_uid {
             out.raw(b"UID ").number(uid.0).raw(b" ");
         }
-        out.raw(b"FLAGS ").flags(flags).raw(b")").crlf();
+        out.raw(b"FLAGS ").told_flags(recent, flags.system, &flags.keywords).raw(b")").crlf();
         session.connection.flush_if_large().await?;
     }
     let done = Done::changed(&proof, "STORE completed");

@@ -10,6 +10,9 @@ pub(super) const EXTENSION: Extension = Extension {
     enable: Some(|session| {
         session.rev2 = true;
         session.connection.out.utf8 = true;
+        if let Some(selected) = &mut session.selected {
+            selected.recent.0.clear();
+        }
     }),
     codes: &["CLOSED", "HASCHILDREN", "UNKNOWN-CTE"],
     ..Extension::PLAIN

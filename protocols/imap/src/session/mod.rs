@@ -5,6 +5,7 @@
 
 pub(crate) mod connection;
 mod input;
+pub(crate) mod recent;
 pub(crate) mod selected;
 mod sync;
 pub(crate) mod table;
@@ -178,6 +179,8 @@ impl Session {
     fn conclude(&mut self, tag: &str, outcome: Outcome) -> Result<(), Failure> {
         let failure = match outcome {
             Ok(Done { code, text }) => {
+                // Those that are counted come in a row: no client speaks IMAP by chance.
+                self.bad_commands = 0;
                 write_tagged(&mut self.connection, tag, "OK", code.as_deref(), text);
                 return Ok(());
             }

@@ -22,6 +22,8 @@ pub(crate) struct Selected {
     pub told: Vec<(u32, Flags)>,
     /// `$` of RFC 5182, as UIDs.
     pub saved: Intervals,
+    /// Messages that this session was the first to be told of, as UIDs: \Recent.
+    pub recent: Intervals,
 }
 
 /// Messages a command speaks of: their sequence numbers less one, and UIDs.
@@ -71,6 +73,23 @@ impl Selected {
             list.partition_point(|&uid| uid < low)..list.partition_point(|&uid| uid <= high)
         };
         uids.0.iter().map(place).filter(|range| !range.is_empty()).collect()
+    }
+
+    /// The flags of a message as the client knows them.
+    pub(crate) fn known(&self, uid: Uid) -> Flags {
+        if let Ok(at) = self.told.binary_search_by_key(&uid.0, |(uid, _)| *uid)
+            && let Some((_, flags)) = self.told.get(at)
+        {
+            return flags.clone();
+        }
+        let (system, keywords) =
+            self.view.index(uid.0).map_or_else(Default::default, |at| self.view.flags(at));
+        Flags { system, keywords: keywords.to_vec() }
+    }
+
+    /// How many of the messages are \Recent.
+    pub(crate) fn recent_count(&self) -> u64 {
+        self.places(&self.recent).iter().map(|range| range.len() as u64).sum()
     }
 
     /// Remembers that the client was told these flags.

@@ -6,9 +6,11 @@
 use super::Session;
 use super::table::Table;
 use crate::reply::Failure;
+use crate::wire::decoder::sequence::Intervals;
 use crate::wire::encoder::Output;
 use model::{Error, Flags};
 use std::sync::Arc;
+use store::Reader;
 
 impl Session {
     /// Brings the client's view up to date.
@@ -19,8 +21,8 @@ impl Session {
         if self.selected.is_none() {
             return Ok(());
         }
-        let table = match self.latest().await {
-            Ok((_, table)) => table,
+        let (reader, table) = match self.latest().await {
+            Ok(latest) => latest,
             // RFC 9051 5.3 / RFC 2180 3.3: a mailbox that was deleted elsewhere ends the session.
             Err(Failure::Store(Error::NotFound)) => return Err(Failure::Bye("The mailbox has gone")),
             Err(failure) => return Err(failure),
@@ -35,6 +37,7 @@ impl Session {
         }
         let keywords = table.keywords();
         self.tell_keywords(&keywords);
+        self.take_recent(&reader, &table).await?;
         let Some(selected) = self.selected.as_deref_mut() else { return Ok(()) };
         let view = std::mem::replace(&mut selected.view, table.clone());
         let told = std::mem::take(&mut selected.told);
@@ -43,10 +46,31 @@ impl Session {
         if table.max_uid() > view.max_uid() {
             out.raw(b"* ").number(table.len() as u64).raw(b" EXISTS").crlf();
             if !self.rev2 {
-                out.raw(b"* 0 RECENT").crlf();
+                out.raw(b"* ").number(selected.recent_count()).raw(b" RECENT").crlf();
             }
         }
-        tell_flags(out, &view, &table, &told);
+        tell_flags(out, &view, &table, &told, &selected.recent);
+        Ok(())
+    }
+
+    /// Takes the messages that came as \Recent, as far as no other session has done so.
+    async fn take_recent(&mut self, reader: &Reader, table: &Table) -> Result<(), Failure> {
+        let context = self.context.clone();
+        let rev2 = self.rev2;
+        let Some(selected) = self.selected.as_deref_mut() else { return Ok(()) };
+        let (told, last) = (selected.view.max_uid(), table.max_uid());
+        if last <= told {
+            return Ok(());
+        }
+        let first = if selected.read_only {
+            context.recent.first(reader, &selected.mailbox).await?
+        } else {
+            context.recent.take(reader, &selected.mailbox, last.saturating_add(1)).await?
+        };
+        let first = first.max(told.saturating_add(1));
+        if first <= last && !rev2 {
+            selected.recent.0.push((first, last));
+        }
         Ok(())
     }
 }
@@ -74,7 +98,7 @@ fn tell_vanished(out: &mut Output, old: &Table, new: &Table) {
 }
 
 /// `* n FETCH (UID u FLAGS (...))` where flags differ and the client was not told otherwise.
-fn tell_flags(out: &mut Output, old: &Table, new: &Table, told: &[(u32, Flags)]) {
+fn tell_flags(out: &mut Output, old: &Table, new: &Table, told: &[(u32, Flags)], recent: &Intervals) {
     let mut before = old.uids.iter().copied().enumerate().peekable();
     let mut told = told.iter().peekable();
     for (index, &uid) in new.uids.iter().enumerate() {
@@ -92,7 +116,7 @@ fn tell_flags(out: &mut Output, old: &Table, new: &Table, told: &[(u32, Flags)])
         };
         if known != now {
             out.raw(b"* ").number(index as u64 + 1).raw(b" FETCH (UID ").number(uid).raw(b" FLAGS ");
-            out.flag_parts(now.0, now.1).raw(b")").crlf();
+            out.told_flags(recent.contains(uid), now.0, now.1).raw(b")").crlf();
         }
     }
 }

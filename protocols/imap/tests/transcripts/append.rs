@@ -23,10 +23,10 @@ async fn a_message_arrives_octet_for_octet() {
          S: * FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Work)
          S: * OK [PERMANENTFLAGS <*>
          S: * 1 EXISTS
-         S: * 0 RECENT
+         S: * 1 RECENT
          S: b OK [APPENDUID <*> 1] APPEND completed
          C: c FETCH 1 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
-         S: * 1 FETCH (UID 1 FLAGS (\\Seen $Work) INTERNALDATE \"07-Feb-1994 21:52:25 -0800\" RFC822.SIZE 24 BODY[] {24}
+         S: * 1 FETCH (UID 1 FLAGS (\\Recent \\Seen $Work) INTERNALDATE \"07-Feb-1994 21:52:25 -0800\" RFC822.SIZE 24 BODY[] {24}
          S: Subject: hi
          S:
          S: body

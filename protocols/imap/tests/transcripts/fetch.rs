@@ -50,7 +50,7 @@ async fn sections() {
         ("BINARY.PEEK[2]<1.1>", format!("BINARY[2]<1> {}", literal("\u{1}"))),
         ("RFC822.HEADER", format!("RFC822.HEADER {}", literal(header))),
         ("RFC822.SIZE", format!("RFC822.SIZE {}", MESSAGE.len())),
-        ("FLAGS", "FLAGS ()".to_owned()),
+        ("FLAGS", "FLAGS (\\Recent)".to_owned()),
     ];
     for (items, expect) in cases {
         assert_eq!(fetched(&mut client, items).await, format!("* 1 FETCH ({expect})"), "{items}");
@@ -66,7 +66,7 @@ async fn structures_and_macros() {
     assert_eq!(
         all,
         format!(
-            "* 1 FETCH (FLAGS () INTERNALDATE \"01-Jan-2024 00:00:00 +0000\" RFC822.SIZE {} {envelope})",
+            "* 1 FETCH (FLAGS (\\Recent) INTERNALDATE \"01-Jan-2024 00:00:00 +0000\" RFC822.SIZE {} {envelope})",
             MESSAGE.len()
         )
     );
@@ -79,7 +79,10 @@ async fn structures_and_macros() {
 async fn reading_sets_seen_and_says_so() {
     let (_house, mut client) = house().await;
     let lines = client.ask("a FETCH 1 (UID BODY[1])").await;
-    assert_eq!(lines, ["* 1 FETCH (FLAGS (\\Seen) UID 1 BODY[1] {5}", "hello)", "a OK FETCH completed"]);
+    assert_eq!(
+        lines,
+        ["* 1 FETCH (FLAGS (\\Recent \\Seen) UID 1 BODY[1] {5}", "hello)", "a OK FETCH completed"]
+    );
     let lines = client.ask("b FETCH 1 (BODY[1] UID)").await;
     assert_eq!(lines, ["* 1 FETCH (UID 1 BODY[1] {5}", "hello)", "b OK FETCH completed"]);
     client.ask("c STORE 1 -FLAGS.SILENT (\\Seen)").await;

@@ -14,11 +14,11 @@ async fn changes_are_pushed() {
     let begun = Instant::now();
     writer.ask("a APPEND INBOX {8+}\r\na: 1\r\n\r\n").await;
     assert_eq!(idler.line().await, "* 1 EXISTS");
-    assert_eq!(idler.line().await, "* 0 RECENT");
+    assert_eq!(idler.line().await, "* 1 RECENT");
     assert!(begun.elapsed() < Duration::from_millis(500));
     writer.ask("b SELECT INBOX").await;
     writer.ask("c STORE 1 +FLAGS (\\Deleted)").await;
-    assert_eq!(idler.line().await, "* 1 FETCH (UID 1 FLAGS (\\Deleted))");
+    assert_eq!(idler.line().await, "* 1 FETCH (UID 1 FLAGS (\\Recent \\Deleted))");
     writer.ask("d EXPUNGE").await;
     assert_eq!(idler.line().await, "* 1 EXPUNGE");
     // iOS: DONE and the next commands in one packet.

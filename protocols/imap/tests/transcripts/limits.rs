@@ -160,7 +160,11 @@ async fn bad_commands_are_counted() {
     for _ in 0..19 {
         assert_eq!(client.ask("a FOO").await, ["a BAD Unknown command"]);
     }
+    // One that is good in between begins the count anew.
     assert_eq!(client.ask("b NOOP").await, ["b OK NOOP completed"]);
+    for _ in 0..19 {
+        assert_eq!(client.ask("a FOO").await, ["a BAD Unknown command"]);
+    }
     client.say("a FOO").await;
     assert_eq!(client.line().await, "a BAD Unknown command");
     assert_eq!(client.line().await, "* BYE Too many bad commands");
@@ -169,6 +173,9 @@ async fn bad_commands_are_counted() {
         assert_eq!(client.ask("a FOO").await, ["a BAD Unknown command"]);
     }
     assert_eq!(client.ask("b NOOP").await, ["b OK NOOP completed"]);
+    for _ in 0..2 {
+        assert_eq!(client.ask("a FOO").await, ["a BAD Unknown command"]);
+    }
     client.say("a FOO").await;
     assert_eq!(client.line().await, "a BAD Unknown command");
     assert_eq!(client.line().await, "* BYE Too many bad commands");

@@ -19,6 +19,9 @@ async fn a_new_account() {
          C: c LIST \"\" inbox
          S: * LIST (\\HasNoChildren) \"/\" INBOX
          S: c OK LIST completed
+         C: c2 LIST \"\" (i% in*X/% InBox/x)
+         S: * LIST (\\HasNoChildren) \"/\" INBOX
+         S: c2 OK LIST completed
          C: d LSUB \"\" S%
          S: * LSUB (\\Sent) \"/\" Sent
          S: d OK LSUB completed",
@@ -122,12 +125,44 @@ async fn special_use_and_status() {
          C:
          S: b OK <*>
          C: c STATUS Trash (MESSAGES UIDNEXT UIDVALIDITY UNSEEN DELETED SIZE RECENT APPENDLIMIT)
-         S: * STATUS Trash (MESSAGES 1 UIDNEXT 2 UIDVALIDITY <*> UNSEEN 1 DELETED 1 SIZE 5 RECENT 0 APPENDLIMIT 67108864)
+         S: * STATUS Trash (MESSAGES 1 UIDNEXT 2 UIDVALIDITY <*> UNSEEN 1 DELETED 1 SIZE 5 RECENT 1 APPENDLIMIT 67108864)
          S: c OK STATUS completed
          C: d STATUS Nowhere (MESSAGES)
          S: d NO [NONEXISTENT] No such mailbox
          C: e STATUS INBOX (FOO)
          S: e BAD Unknown status item",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn parents_are_told_where_what_matched_is_not() {
+    play(
+        "C: a1 CREATE foo2/bar1
+         S: a1 OK <*>
+         C: a2 CREATE foo2/bar2
+         S: a2 OK <*>
+         C: a3 CREATE baz2/bar2
+         S: a3 OK <*>
+         C: a4 CREATE eps2/mamba
+         S: a4 OK <*>
+         C: b1 SUBSCRIBE foo2/bar1
+         S: b1 OK <*>
+         C: b2 SUBSCRIBE foo2/bar2
+         S: b2 OK <*>
+         C: b3 SUBSCRIBE baz2/bar2
+         S: b3 OK <*>
+         C: b4 SUBSCRIBE eps2
+         S: b4 OK <*>
+         C: b5 SUBSCRIBE eps2/mamba
+         S: b5 OK <*>
+         # RFC 5258 5, example 9
+         C: c LIST (RECURSIVEMATCH SUBSCRIBED) \"\" *2
+         S: * LIST (\\Subscribed \\HasNoChildren) \"/\" baz2/bar2
+         S: * LIST (\\Subscribed \\HasChildren) \"/\" eps2 (\"CHILDINFO\" (\"SUBSCRIBED\"))
+         S: * LIST (\\HasChildren) \"/\" foo2 (\"CHILDINFO\" (\"SUBSCRIBED\"))
+         S: * LIST (\\Subscribed \\HasNoChildren) \"/\" foo2/bar2
+         S: c OK LIST completed",
     )
     .await;
 }

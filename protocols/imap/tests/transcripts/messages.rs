@@ -22,7 +22,7 @@ const THREE: &str = "C: 1 APPEND INBOX {6+}
     S: * FLAGS <*>
     S: * OK [PERMANENTFLAGS <*>
     S: * 3 EXISTS
-    S: * 0 RECENT
+    S: * 3 RECENT
     S: * OK [UNSEEN 1] <*>
     S: * OK [UIDVALIDITY <*>
     S: * OK [UIDNEXT 4] <*>
@@ -38,20 +38,20 @@ async fn with_three(script: &str) {
 async fn store_in_every_mode() {
     with_three(
         "C: a STORE 1:2 +FLAGS (\\Seen \\Flagged)
-         S: * 1 FETCH (FLAGS (\\Flagged \\Seen))
-         S: * 2 FETCH (FLAGS (\\Flagged \\Seen))
+         S: * 1 FETCH (FLAGS (\\Recent \\Flagged \\Seen))
+         S: * 2 FETCH (FLAGS (\\Recent \\Flagged \\Seen))
          S: a OK STORE completed
          C: b UID STORE 2 -FLAGS \\Seen
-         S: * 2 FETCH (UID 2 FLAGS (\\Flagged))
+         S: * 2 FETCH (UID 2 FLAGS (\\Recent \\Flagged))
          S: b OK STORE completed
          C: c STORE * FLAGS.SILENT (\\Draft Work)
          S: * FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft Work)
          S: * OK [PERMANENTFLAGS <*>
          S: c OK STORE completed
          C: d FETCH 1:3 FLAGS
-         S: * 1 FETCH (FLAGS (\\Flagged \\Seen))
-         S: * 2 FETCH (FLAGS (\\Flagged))
-         S: * 3 FETCH (FLAGS (\\Draft Work))
+         S: * 1 FETCH (FLAGS (\\Recent \\Flagged \\Seen))
+         S: * 2 FETCH (FLAGS (\\Recent \\Flagged))
+         S: * 3 FETCH (FLAGS (\\Recent \\Draft Work))
          S: d OK FETCH completed
          C: e STORE 4 FLAGS ()
          S: e BAD No such message number
@@ -130,13 +130,13 @@ async fn copy_and_move_tell_their_uids() {
          S: e OK STATUS completed
          C: f COPY 1 INBOX
          S: * 2 EXISTS
-         S: * 0 RECENT
+         S: * 2 RECENT
          S: f OK [COPYUID <*> 1 4] COPY completed
          C: g MOVE 1 INBOX
          S: * OK [COPYUID <*> 1 5] Moved
          S: * 1 EXPUNGE
          S: * 2 EXISTS
-         S: * 0 RECENT
+         S: * 2 RECENT
          S: g OK MOVE completed
          C: h FETCH 1:* (UID BODY.PEEK[HEADER])
          S: * 1 FETCH (UID 4 BODY[HEADER] {8}

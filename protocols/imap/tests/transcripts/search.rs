@@ -64,8 +64,8 @@ async fn keys_find_what_they_say() {
         ("SENTON 1-Jan-2024", "1"),
         ("SENTSINCE 1-Jan-1990", "1"),
         ("LARGER 200 SMALLER 1000", "1 3"),
-        ("RECENT", ""),
-        ("OLD", "1 2 3"),
+        ("RECENT", "1 2 3"),
+        ("OLD", ""),
         ("(SEEN (FROM bob))", "1"),
         ("4:9", ""),
     ];

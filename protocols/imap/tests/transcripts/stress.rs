@@ -168,6 +168,13 @@ async fn run(seed: u64) {
         unasked = (unasked.0 + believer.unasked.0, unasked.1 + believer.unasked.1);
     }
     assert!(unasked.0 > 50 && unasked.1 > 10, "seed {seed}: hardly anything was told: {unasked:?}");
+    // Of \Recent each message has one at most; in all else they agree.
+    let mut recent = BTreeSet::new();
+    for known in believers.iter_mut().flat_map(|believer| &mut believer.view) {
+        if known.flags.as_mut().is_some_and(|flags| flags.remove("\\Recent")) {
+            assert!(recent.insert(known.uid), "seed {seed}: {:?} is recent twice", known.uid);
+        }
+    }
     let mut views = believers.iter().map(|believer| &believer.view);
     let first = views.next().unwrap();
     assert!(views.all(|view| view == first), "seed {seed}: sessions differ at the end");

@@ -68,7 +68,7 @@ impl Test {
         };
         match key {
             SearchKey::All => Self::Always(true),
-            SearchKey::Nothing => Self::Always(false),
+            SearchKey::Recent => Self::Uids(selected.recent.clone()),
             SearchKey::And(keys) => Self::All(keys.iter().map(|key| Self::prepare(key, selected)).collect()),
             SearchKey::Or(pair) => {
                 Self::Any(vec![Self::prepare(&pair.0, selected), Self::prepare(&pair.1, selected)])

@@ -14,8 +14,8 @@ use model::{Keyword, SystemFlags};
 pub(crate) enum SearchKey {
     /// Every message.
     All,
-    /// No message (`RECENT`, `NEW`: nothing is ever recent here).
-    Nothing,
+    /// This session was the first to be told of it (RFC 3501 6.4.4).
+    Recent,
     /// All of them hold.
     And(Vec<SearchKey>),
     /// One of them holds.
@@ -205,9 +205,14 @@ fn spend(budget: &mut usize) -> Parsed<()> {
 fn flag_key(name: &str) -> Option<SearchKey> {
     let not = |key| Some(SearchKey::Not(Box::new(key)));
     match name {
-        "ALL" | "OLD" => return Some(SearchKey::All),
-        // \Recent is gone in RFC 9051 and never set here: NEW and RECENT match nothing, OLD everything.
-        "RECENT" | "NEW" => return Some(SearchKey::Nothing),
+        "ALL" => return Some(SearchKey::All),
+        // RFC 3501 6.4.4; with IMAP4rev2 no message is recent.
+        "RECENT" => return Some(SearchKey::Recent),
+        "OLD" => return not(SearchKey::Recent),
+        "NEW" => {
+            let unseen = not(SearchKey::Flag(SystemFlags::SEEN))?;
+            return Some(SearchKey::And(vec![SearchKey::Recent, unseen]));
+        }
         _ => {}
     }
     if let Some(flag) = system_flag(name) {

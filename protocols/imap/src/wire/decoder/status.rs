@@ -8,7 +8,7 @@ use crate::reply::Failure;
 pub(crate) enum StatusItem {
     /// `MESSAGES`
     Messages,
-    /// `RECENT` (RFC 3501), always 0.
+    /// `RECENT` (RFC 3501)
     Recent,
     /// `UIDNEXT`
     UidNext,

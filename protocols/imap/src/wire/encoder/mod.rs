@@ -119,8 +119,22 @@ impl Output {
 
     /// The same from parts.
     pub(crate) fn flag_parts(&mut self, system: SystemFlags, keywords: &[Keyword]) -> &mut Self {
+        self.told_flags(false, system, keywords)
+    }
+
+    /// The flags of a message as a session is told of them, with \Recent where it has it.
+    pub(crate) fn told_flags(
+        &mut self,
+        recent: bool,
+        system: SystemFlags,
+        keywords: &[Keyword],
+    ) -> &mut Self {
         self.raw(b"(");
         let mut separator = "";
+        if recent {
+            self.raw(b"\\Recent");
+            separator = " ";
+        }
         for (flag, name) in SYSTEM_FLAGS {
             if system.contains(flag) {
                 self.raw(separator).raw(name);
