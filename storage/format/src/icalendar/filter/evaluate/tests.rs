@@ -100,3 +100,30 @@ fn outlines_tell_what_an_index_can_answer() {
     let absent = CompFilter { name: "VTODO".into(), test: CompTest::NotDefined };
     assert!(comp("VCALENDAR", vec![], vec![absent]).outline().is_none());
 }
+
+/// Thousands of overrides, each with an alarm that rings a thousand times: once took the square of their number.
+#[test]
+fn alarms_by_the_thousand_are_judged_quickly() {
+    use crate::icalendar::time::utc_text;
+    let alarm = "BEGIN:VALARM\r\nTRIGGER:-PT5M\r\nREPEAT:1000\r\nDURATION:PT1S\r\nEND:VALARM\r\n";
+    let mut text = format!(
+        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20260101T000000Z\r\nRRULE:FREQ=HOURLY\r\n{alarm}END:VEVENT\r\n"
+    );
+    for n in 0..5_000 {
+        let at = utc_text(1_767_225_600 + 3600 * n);
+        text += &format!(
+            "BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID;RANGE=THISANDFUTURE:{at}\r\nDTSTART:{at}\r\n{alarm}END:VEVENT\r\n"
+        );
+    }
+    text += "END:VCALENDAR\r\n";
+    let object = Object::parse(text.as_bytes()).unwrap();
+    let range = Some(Range { start: Some(1_900_000_000), end: Some(1_900_000_030) });
+    let timed = CompFilter {
+        name: "VALARM".into(),
+        test: CompTest::Defined { time_range: range, props: vec![], comps: vec![] },
+    };
+    let filter = comp("VCALENDAR", vec![], vec![comp("VEVENT", vec![], vec![timed])]);
+    let begun = std::time::Instant::now();
+    assert!(filter.matches(&object, &Zone::Utc), "what is too much to count is shown");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
+}
