@@ -137,3 +137,28 @@ def test_peer_that_takes_nothing(server):
     assert server.resident_bytes() - before < GROWTH_BYTES_MAX
     assert alice.do("PROPFIND", folder, depth=0).status == 207
     attacker.socket.close()
+
+
+def test_a_refused_upload_is_answered(server):
+    """The answer waits for what the client still sends: a stream that is reset meanwhile costs curl its 412."""
+    attacker = Attacker(server)
+    put = [(":method", "PUT"), *attacker.request[1:3], (":path", attacker.request[3][1] + "none"),
+           ("authorization", attacker.request[5][1]), ("if-match", '"x"')]
+    attacker.send(frame(SETTINGS, 1, 0), frame(HEADERS, 4, 1, hpack.Encoder().encode(put)))
+    time.sleep(0.3)
+    attacker.send(frame(DATA, 0, 1, b"x" * 1000))
+    time.sleep(0.3)
+    attacker.send(frame(DATA, 1, 1, b"x" * 1000))
+    decoder, octets = hpack.Decoder(), b""
+    while True:
+        while len(octets) < 9 or len(octets) < 9 + int.from_bytes(octets[:3], "big"):
+            more = attacker.socket.recv(65536)
+            assert more
+            octets += more
+        size, kind, stream = int.from_bytes(octets[:3], "big"), octets[3], int.from_bytes(octets[5:9], "big")
+        payload, octets = octets[9:9 + size], octets[9 + size:]
+        assert (kind, stream) != (RST_STREAM, 1)
+        if (kind, stream) == (HEADERS, 1):
+            assert dict(decoder.decode(payload))[":status"] == "412"
+            break
+    attacker.socket.close()

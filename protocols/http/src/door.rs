@@ -136,17 +136,19 @@ impl Connection {
         if head.version <= Version::HTTP_11 {
             let target = head.uri.path_and_query().map_or("", |target| target.as_str());
             // RFC 9112 6.1 and 3.2
-            if chunked && self.signs.ambiguous() || self.signs.had_fragment(target) {
+            let hosts = head.headers.get_all(header::HOST).iter().count();
+            let hostless = head.version == Version::HTTP_11 && hosts != 1;
+            if chunked && self.signs.ambiguous() || self.signs.had_fragment(target) || hostless {
                 return closing(StatusCode::BAD_REQUEST);
             }
         }
         let (body, rest) = RequestBody::new(incoming, length(&head.headers));
         // A client that waits for 100 Continue sends nothing once it has the answer instead.
         let waits = head.headers.contains_key(header::EXPECT);
-        let lingers = head.version <= Version::HTTP_11;
         let (response, limit) = self.dispatch(head, body).await;
         let left = rest.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(left) = left.filter(|left| lingers && (left.is_begun() || !waits)) {
+        // In HTTP/2 too: a stream that is reset while they send costs many clients the answer.
+        if let Some(left) = left.filter(|left| left.is_begun() || !waits) {
             left.discard(limit, limits::REST_TIME_MAX).await;
         }
         response
