@@ -25,7 +25,7 @@ impl Method for Proppatch {
     }
 
     fn allowed(&self, resource: Option<&Resource>) -> bool {
-        resource.is_some_and(|resource| resource.collection().is_some())
+        resource.is_some()
     }
 
     async fn run(&self, mut call: Call) -> Reply<Response> {
@@ -35,7 +35,12 @@ impl Method for Proppatch {
             return Err(Refusal::bad_request());
         }
         let changes = read(&body)?;
-        let owner = call.found()?.owner().ok_or(Error::NotFound)?.id;
+        let found = call.found()?;
+        // RFC 4918 9.2: every resource has PROPPATCH; Apple's clients try it on homes and principals.
+        if found.collection().is_none() {
+            return Ok(answer(found, &Outcome::refused(&changes)));
+        }
+        let owner = found.owner().ok_or(Error::NotFound)?.id;
         let mut writer = call.context.writer(owner).await?;
         let resource = look_up(&call, &call.path, &writer).await?.ok_or(Error::NotFound)?;
         conditions.hold(&call.context, &writer, (&call.path, Some(&resource)), false).await?;

@@ -35,6 +35,11 @@ impl Method for Put {
         if call.headers.contains_key(header::CONTENT_RANGE) {
             return Err(Refusal::bad_request());
         }
+        // RFC 9110 8.4: what is coded would come back without the word that it is.
+        let coding = call.header(header::CONTENT_ENCODING)?.unwrap_or("identity");
+        if !coding.eq_ignore_ascii_case("identity") {
+            return Err(Refusal::status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
         let conditions = Conditions::parse(&call.headers)?;
         let modified = mtime(&call)?;
         let place = Place::find(&call).await?;

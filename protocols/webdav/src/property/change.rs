@@ -126,6 +126,12 @@ fn one(
 }
 
 impl Outcome {
+    /// Of a resource whose properties nobody sets.
+    pub(crate) fn refused(changes: &[Change]) -> Self {
+        let refusal = || Refusal::forbidden(Name::dav("cannot-modify-protected-property"));
+        Self(changes.iter().map(|change| (change.name.clone(), Err(refusal()))).collect())
+    }
+
     /// Whether every change can be made.
     pub(crate) fn is_good(&self) -> bool {
         self.0.iter().all(|(_, outcome)| outcome.is_ok())
@@ -145,6 +151,10 @@ impl Outcome {
                 Some((_, names)) => names.push(name),
                 None => groups.push((status, vec![name])),
             }
+        }
+        // RFC 4918 14.24: a response has a propstat, even about nothing.
+        if groups.is_empty() {
+            groups.push((Refusal::status(StatusCode::OK), Vec::new()));
         }
         for (refusal, names) in groups {
             write_group(&refusal, &names, out);

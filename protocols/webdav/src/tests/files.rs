@@ -49,6 +49,7 @@ async fn what_cannot_be_put() {
         ("PUT /dav/files/x", 403),
         ("PUT /dav/", 405),
         ("PUT a\nContent-Range: bytes 0-1/2", 400),
+        ("PUT a\nContent-Encoding: gzip", 415),
         ("MKCOL d", 405),
         ("MKCOL nowhere/d", 409),
         ("MKCOL /dav/x", 403),

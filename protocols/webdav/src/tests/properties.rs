@@ -78,6 +78,25 @@ async fn patches_are_all_or_nothing() {
 }
 
 #[tokio::test]
+async fn every_resource_answers_a_patch() {
+    let world = World::new();
+    world.put("f", "x").await;
+    let nothing = "<propertyupdate xmlns='DAV:'><set><prop/></set></propertyupdate>";
+    let empty = world.alice("PROPPATCH f", nothing).await;
+    assert!(empty.status == 207 && empty.has("<D:propstat>") && empty.has("200 OK"), "{empty:?}");
+    let patch = "<propertyupdate xmlns='DAV:'><set><prop><displayname>x</displayname><a xmlns='urn:z'/></prop>\
+        </set></propertyupdate>";
+    for path in ["/", "/dav/", "/dav/files/", "/dav/principals/", "/dav/principals/alice@example.org/"] {
+        let refused = world.alice(&format!("PROPPATCH {path}"), patch).await;
+        assert!(
+            refused.status == 207 && refused.has("403 Forbidden") && !refused.has("200 OK"),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(world.alice("PROPPATCH /dav/files/nobody@example.org/", patch).await.status, 404);
+}
+
+#[tokio::test]
 async fn windows_may_set_its_own() {
     let world = World::new();
     world.put("f", "x").await;
