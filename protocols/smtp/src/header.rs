@@ -15,6 +15,8 @@ use model::Address;
 pub(crate) struct Header {
     /// Every address of From, Sender and their Resent- forms.
     pub(crate) originators: Vec<Address>,
+    /// A From field is there.
+    pub(crate) has_from: bool,
     /// A Date field is there.
     pub(crate) has_date: bool,
     /// A Message-ID field is there.
@@ -30,7 +32,7 @@ pub(crate) enum Fault {
     Malformed,
     /// More than [`HEADER_COUNT_MAX`] fields.
     TooMany,
-    /// No From field.
+    /// No From field, and no sender it could be made of.
     NoFrom,
     /// A field that may stand once stands twice.
     Twice,
@@ -59,8 +61,7 @@ pub(crate) fn read(section: &[u8]) -> Result<Header, Fault> {
     }
     match (from, sender) {
         _ if hops > HOP_COUNT_MAX => Err(Fault::Loop),
-        (0, _) => Err(Fault::NoFrom),
-        (1, 0 | 1) => Ok(header),
+        (0 | 1, 0 | 1) => Ok(Header { has_from: from == 1, ..header }),
         _ => Err(Fault::Twice),
     }
 }

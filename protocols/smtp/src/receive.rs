@@ -148,6 +148,9 @@ impl Receipt {
         }
         let section = collected.get(..end).unwrap_or_default();
         let header = header::read(section).map_err(fault)?;
+        if !header.has_from && self.transaction.sender.is_none() {
+            return Err(fault(Fault::NoFrom));
+        }
         let foreign = |address: &Address| !self.transaction.identities.contains(address);
         if header.originators.iter().any(foreign) {
             return Err(Reply::new(550, "5.7.1", "From and Sender must be your own addresses"));
@@ -165,8 +168,8 @@ impl Receipt {
         Ok(())
     }
 
-    /// What is put in front: Return-Path for local inboxes (RFC 5321 4.4); Received, and Date and Message-ID
-    /// where they are missing (RFC 6409 8.1, 8.3), for everyone.
+    /// What is put in front: Return-Path for local inboxes (RFC 5321 4.4); Received, and From, Date and
+    /// Message-ID where they are missing (RFC 6409 8), for everyone.
     fn prefix(&self, session: &Session, header: &Header) -> (String, String) {
         let delivery = &session.context.delivery;
         let (host, date, token) = (delivery.hostname(), rfc5322_date(delivery.now()), delivery.token());
@@ -183,8 +186,12 @@ impl Receipt {
         if !header.has_date {
             trace.push_str(&format!("Date: {date}\r\n"));
         }
+        if !header.has_from {
+            trace.push_str(&format!("From: <{sender}>\r\n"));
+        }
         if !header.has_message_id {
-            let domain = header.originators.first().map_or(host, Address::domain);
+            let author = header.originators.first().or(self.transaction.sender.as_ref());
+            let domain = author.map_or(host, Address::domain);
             trace.push_str(&format!("Message-ID: <{}@{domain}>\r\n", delivery.token()));
         }
         (format!("Return-Path: <{sender}>\r\n"), trace)

@@ -16,15 +16,15 @@ fn fields_are_found_folded_and_in_any_case() {
     assert_eq!(header.originators.len(), 2);
     assert!(header.has_date && header.has_message_id && !header.eight_bit);
     let bare = read(b"From: a@x.org\r\n").unwrap();
-    assert!(!bare.has_date && !bare.has_message_id);
+    assert!(bare.has_from && !bare.has_date && !bare.has_message_id);
+    assert!(!read(b"Sender: a@x.org\r\n").unwrap().has_from);
+    assert_eq!(read(b"").unwrap(), Header::default());
     assert!(read("From: é <a@x.org>\r\n".as_bytes()).unwrap().eight_bit);
 }
 
 #[test]
 fn anything_that_readers_could_see_differently_is_refused() {
     for (section, fault) in [
-        ("", Fault::NoFrom),
-        ("Subject: x\r\n", Fault::NoFrom),
         ("From: a@x.org\r\nFrom: b@x.org\r\n", Fault::Twice),
         ("From: a@x.org\r\nFROM : b@x.org\r\n", Fault::Twice),
         ("From: a@x.org\r\nSender: a@x.org\r\nSender: b@x.org\r\n", Fault::Twice),

@@ -24,6 +24,23 @@ async fn say(header: &str) -> (House, String) {
 }
 
 #[tokio::test]
+async fn a_message_without_from_is_its_sender_s() {
+    let (house, said) = say("Subject: x\r\n").await;
+    assert!(said.starts_with("250 "), "{said}");
+    let inbox = house.inbox(BOB).await;
+    let message = inbox.first().unwrap();
+    assert!(message.contains("\r\nFrom: <alice@example.org>\r\nMessage-ID: <"), "{message}");
+    assert!(message.contains("@example.org>\r\nSubject: x\r\n\r\nx\r\n"), "{message}");
+    // Sender does not make up for it, and what has no sender at all is refused.
+    let (house, _) = say("Sender: alice@example.org\r\n").await;
+    assert_eq!(house.inbox(BOB).await.first().unwrap().matches("\r\nFrom: ").count(), 1);
+    let mut client = house.alice().await;
+    client.check("C: MAIL FROM:<>\nS: 250\nC: RCPT TO:<bob@example.org>\nS: 250\nC: DATA\nS: 354").await;
+    client.send(b"Subject: x\r\n\r\nx\r\n.\r\n").await;
+    assert!(client.reply().await.starts_with("550 5.7.1 the message has no From field"));
+}
+
+#[tokio::test]
 async fn a_message_arrives_with_its_trace_and_its_octets() {
     let house = House::new();
     let mut client = house.alice().await;
@@ -75,7 +92,7 @@ async fn forged_and_broken_headers_are_refused_and_the_session_goes_on() {
         ("From: \"alice@example.org\" <bob@example.org>\r\n", "550 5.7.1"),
         ("From: =?utf-8?q?alice=40example.org?= <bob@example.org>\r\n", "550 5.7.1"),
         ("From: x: alice@example.org, bob@example.org;\r\n", "550 5.7.1"),
-        ("Subject: nobody\r\n", "550 5.7.1"),
+        ("Resent-From: bob@example.org\r\n", "550 5.7.1"),
         ("From: alice\r\n", "550 5.7.1"),
         ("From: alice@example.org\r\nno field\r\n", "554 5.6.0"),
         ("From: team@example.org\r\n", "550 5.7.1"),
@@ -156,12 +173,13 @@ async fn headers_at_the_limit_and_past_it() {
 }
 
 #[tokio::test]
-async fn a_message_may_be_only_a_header_and_none_may_be_nothing() {
+async fn a_message_may_be_only_a_header_only_a_body_or_nothing() {
     for (data, expect) in [
         (&b"From: alice@example.org\r\n.\r\n"[..], "250"),
         (b"From: alice@example.org\r\n\r\n.\r\n", "250"),
-        (b".\r\n", "550 5.7.1"),
-        (b"\r\nFrom: alice@example.org\r\n.\r\n", "550 5.7.1"),
+        (b".\r\n", "250"),
+        (b"\r\nFrom: alice@example.org\r\n.\r\n", "250"),
+        (b"no field\r\n.\r\n", "554 5.6.0"),
     ] {
         let house = House::new();
         let mut client = house.alice().await;
