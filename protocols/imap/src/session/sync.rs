@@ -68,8 +68,12 @@ impl Session {
             context.recent.take(reader, &selected.mailbox, last.saturating_add(1)).await?
         };
         let first = first.max(told.saturating_add(1));
-        if first <= last && !rev2 {
-            selected.recent.0.push((first, last));
+        if first > last || rev2 {
+            return Ok(());
+        }
+        match selected.recent.0.last_mut() {
+            Some((_, end)) if end.saturating_add(1) == first => *end = last,
+            _ => selected.recent.0.push((first, last)),
         }
         Ok(())
     }
