@@ -19,7 +19,7 @@ use webdav::{Incoming, Prepared, Refusal, Reply, Tree};
 /// Key of the kinds a calendar takes, in its record: component names with spaces between.
 pub(crate) const COMPONENTS: &str = "components";
 /// What a calendar takes that was made without saying.
-const COMPONENTS_DEFAULT: &str = "VEVENT VTODO VJOURNAL";
+const COMPONENTS_DEFAULT: &str = "VEVENT VTODO VJOURNAL VFREEBUSY";
 
 /// The tree of calendars.
 #[derive(Clone, Copy, Debug)]

@@ -128,6 +128,10 @@ async fn calendars_are_made_with_their_properties() {
         (403, "C:calendar-collection-location-ok")
     );
     assert_eq!(site.ask(&format!("MKCALENDAR {HOME}nowhere/in/"), "").await.status, 409);
+    // RFC 4791 5.2.3: made without a word about kinds, it takes all of them.
+    assert_eq!(site.ask(&format!("MKCALENDAR {HOME}any/"), "").await.status, 201);
+    let busy = "BEGIN:VCALENDAR\r\nBEGIN:VFREEBUSY\r\nUID:b\r\nEND:VFREEBUSY\r\nEND:VCALENDAR\r\n";
+    assert_eq!(site.ask(&format!("PUT {HOME}any/b.ics"), busy).await.status, 201);
     let bad = site
         .ask(&format!("MKCALENDAR {HOME}bad/"), make("<C:calendar-timezone>x</C:calendar-timezone>"))
         .await;

@@ -92,7 +92,10 @@ impl World {
         let mut headers = HeaderMap::new();
         for line in lines {
             let (name, value) = line.split_once(": ").unwrap();
-            headers.append(HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap());
+            headers.append(
+                HeaderName::try_from(name).unwrap(),
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            );
         }
         let request = Request {
             method: Method::from_bytes(method.as_bytes()).unwrap(),

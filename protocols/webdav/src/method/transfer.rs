@@ -34,7 +34,10 @@ struct Order {
 
 impl Order {
     fn read(call: &Call, way: Way) -> Reply<Self> {
-        let value = call.header(HeaderName::from_static("destination"))?.ok_or_else(Refusal::bad_request)?;
+        // Some clients send names outside of ASCII as they are.
+        let value =
+            call.headers.get("destination").and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+        let value = value.ok_or_else(Refusal::bad_request)?.trim();
         let to = match Destination::parse(value, call.context.authority())? {
             Destination::Here(path) => path,
             // RFC 4918 9.8.5

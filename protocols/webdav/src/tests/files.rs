@@ -74,6 +74,8 @@ async fn trees_move_and_copy() {
     world.put("a/b/c/f", "deep").await;
     assert_eq!(world.status(&format!("COPY a\nDestination: http://dav.example.org{HOME}/copy")).await, 201);
     assert_eq!(world.get("copy/b/c/f").await, "deep");
+    assert_eq!(world.status(&format!("COPY copy\nDestination: {HOME}/détour")).await, 201);
+    assert_eq!(world.status("PROPFIND d%C3%A9tour\nDepth: 0").await, 207);
     assert_eq!(world.status(&format!("MOVE a/b\nDestination: {HOME}/copy/b\nOverwrite: F")).await, 412);
     assert_eq!(world.status(&format!("MOVE a/b\nDestination: {HOME}/copy/b")).await, 204);
     assert_eq!(world.get("copy/b/c/f").await, "deep");
