@@ -276,8 +276,14 @@ impl Writer {
         old: Option<Tally>,
         new: Option<Tally>,
     ) -> Result<()> {
-        let mut row = self.collection_row(collection.id).await?.ok_or(Error::NotFound)?;
-        row.modseq = self.touch();
+        let modseq = self.touch();
+        // The record is changed where it lies: a batch may count the items of a whole mailbox.
+        if !self.reader.rows.contains_key(&collection.id) {
+            let row = self.collection_row(collection.id).await?;
+            self.reader.rows.insert(collection.id, row);
+        }
+        let row = self.reader.rows.get_mut(&collection.id).and_then(Option::as_mut).ok_or(Error::NotFound)?;
+        row.modseq = modseq;
         let quota = &mut self.reader.account_row.quota;
         if let Some(old) = old {
             row.count = row.count.saturating_sub(1);
@@ -302,7 +308,6 @@ impl Writer {
                 return Err(Error::OverQuota);
             }
         }
-        self.set_collection_row(collection.id, row);
         Ok(())
     }
 
