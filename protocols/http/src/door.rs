@@ -145,11 +145,17 @@ impl Connection {
         let (body, rest) = RequestBody::new(incoming, length(&head.headers));
         // A client that waits for 100 Continue sends nothing once it has the answer instead.
         let waits = head.headers.contains_key(header::EXPECT);
-        let (response, limit) = self.dispatch(head, body).await;
+        let http1 = head.version <= Version::HTTP_11;
+        let (mut response, limit) = self.dispatch(head, body).await;
         let left = rest.lock().unwrap_or_else(PoisonError::into_inner).take();
         // In HTTP/2 too: a stream that is reset while they send costs many clients the answer.
-        if let Some(left) = left.filter(|left| left.is_begun() || !waits) {
-            left.discard(limit, limits::REST_TIME_MAX).await;
+        match left {
+            Some(left) if left.is_begun() || !waits => left.discard(limit, limits::REST_TIME_MAX).await,
+            // RFC 9110 10.1.1: whether it still comes is not known, so nothing can follow.
+            Some(_) if http1 => {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            _ => {}
         }
         response
     }
