@@ -19,7 +19,7 @@ async fn house() -> (House, Client) {
         (
             "()",
             "03-Jan-2024 10:00:00 +0000",
-            "From: carol@example.org\r\nSubject: attached\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>caf=E9</p>\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner treasure\r\n\r\ngold\r\n--b--\r\n",
+            "From: <carol (at work)@ (here) example.org>\r\nSubject: attached\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>caf=E9</p>\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner treasure\r\n\r\ngold\r\n--b--\r\n",
         ),
     ];
     for (flags, date, message) in messages {
@@ -45,6 +45,9 @@ async fn keys_find_what_they_say() {
         ("NOT 2", "1 3"),
         ("FROM bob", "1"),
         ("FROM EXAMPLE.ORG", "2 3"),
+        ("FROM carol@example.org", "3"),
+        ("FROM \"at work\"", "3"),
+        ("HEADER FROM carol@example.org", ""),
         ("SUBJECT \"GR\u{dc}\u{df}E\"", "1"),
         ("SUBJECT {9+}\r\ngr\u{fc}\u{df}e a", "1"),
         ("HEADER X-Empty \"\"", "2"),

@@ -10,9 +10,10 @@ use crate::session::selected::Selected;
 use crate::wire::date::local_day;
 use crate::wire::decoder::search::{DateKind, DateTest, SearchKey};
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
+use bytes::Bytes;
 use format::mime::limits::HEADER_BYTES_MAX;
 use format::mime::search::{BodySearch, Needle, fold};
-use format::mime::{Parts, Span, header as fields, words};
+use format::mime::{Parts, Span, addresses, header as fields, words};
 use model::{Keyword, SystemFlags};
 use std::collections::BTreeSet;
 use store::{MessageRecord, MessageRow, Reader};
@@ -32,8 +33,12 @@ pub(super) struct Facts<'a> {
     pub found: Option<&'a BTreeSet<String>>,
 }
 
-/// The decoded header: folded names and values.
-pub(super) struct Header(Vec<(String, String)>);
+/// A header.
+pub(super) struct Header {
+    /// Decoded: folded names and values.
+    fields: Vec<(String, String)>,
+    block: Bytes,
+}
 
 /// A search key made ready: sets resolved, texts folded.
 pub(super) enum Test {
@@ -49,6 +54,7 @@ pub(super) enum Test {
     Smaller(u64),
     Date(DateKind, DateTest, i64),
     Header(String, String),
+    Address(String, String),
     Body(String),
     Text(String),
 }
@@ -82,6 +88,7 @@ impl Test {
             SearchKey::Smaller(size) => Self::Smaller(*size),
             SearchKey::Date(kind, test, day) => Self::Date(*kind, *test, *day),
             SearchKey::Header(name, text) => Self::Header(fold(name), fold(text)),
+            SearchKey::Address(name, text) => Self::Address(fold(name), fold(text)),
             SearchKey::Body(text) => Self::Body(fold(text)),
             SearchKey::Text(text) => Self::Text(fold(text)),
         }
@@ -108,6 +115,7 @@ impl Test {
                 Some(sent.is_some_and(|sent| compare(*test, local_day(sent), *day)))
             }
             Self::Header(name, text) => facts.header.map(|header| header.has(name, text)),
+            Self::Address(name, text) => facts.header.map(|header| header.has_address(name, text)),
             Self::Body(text) => facts.found.map(|found| found.contains(text)),
             Self::Text(text) => {
                 if facts.header?.has_anywhere(text) {
@@ -151,21 +159,34 @@ fn compare(test: DateTest, of_message: i64, day: i64) -> bool {
 }
 
 impl Header {
-    fn read(block: &[u8]) -> Self {
+    fn read(block: Bytes) -> Self {
         let field = |field: fields::Field<'_>| {
             let value = words::decode(&fields::unfold(field.value));
             (fold(&String::from_utf8_lossy(field.name)), fold(&value))
         };
-        Self(fields::fields(block).map(field).collect())
+        Self { fields: fields::fields(&block).map(field).collect(), block }
     }
 
     /// Whether a field of that name holds the text; any field of that name, where the text is empty.
     fn has(&self, name: &str, text: &str) -> bool {
-        self.0.iter().any(|(known, value)| known == name && value.contains(text))
+        self.fields.iter().any(|(known, value)| known == name && value.contains(text))
+    }
+
+    /// The same for a field of addresses, which are also looked at as ENVELOPE has them: without comments
+    /// and folding (RFC 9051 6.4.4, FROM).
+    fn has_address(&self, name: &str, text: &str) -> bool {
+        let plain = |field: fields::Field<'_>| {
+            let mailboxes = addresses(&fields::unfold(field.value)).into_iter();
+            mailboxes.map(|it| format!("{} <{}@{}>", it.display, it.local, it.domain)).collect::<Vec<_>>()
+        };
+        self.has(name, text)
+            || fields::fields(&self.block)
+                .filter(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
+                .any(|field| plain(field).iter().any(|address| fold(address).contains(text)))
     }
 
     fn has_anywhere(&self, text: &str) -> bool {
-        self.0.iter().any(|(name, value)| {
+        self.fields.iter().any(|(name, value)| {
             value.contains(text) || name.contains(text) || format!("{name}: {value}").contains(text)
         })
     }
@@ -178,7 +199,7 @@ pub(super) async fn header(
     parts: &Parts,
 ) -> Result<Header, Failure> {
     let span = parts.root().map(|root| root.header).unwrap_or_default();
-    Ok(Header::read(&octets(reader, record, span).await?))
+    Ok(Header::read(octets(reader, record, span).await?))
 }
 
 /// Which of the strings of a test the body has.
@@ -212,7 +233,7 @@ pub(super) async fn found(
 }
 
 /// The octets of a header block; what lies beyond the limit is not looked at.
-async fn octets(reader: &Reader, record: &MessageRecord, span: Span) -> Result<bytes::Bytes, Failure> {
+async fn octets(reader: &Reader, record: &MessageRecord, span: Span) -> Result<Bytes, Failure> {
     let span = span.partial(0, HEADER_BYTES_MAX as u64);
     Ok(reader.store().body(&record.body, span.range()).collect().await?)
 }

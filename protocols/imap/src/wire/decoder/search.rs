@@ -38,6 +38,8 @@ pub(crate) enum SearchKey {
     Date(DateKind, DateTest, i64),
     /// The field holds the text; an empty text: the field is there.
     Header(String, String),
+    /// The field of addresses holds the text, as it stands there or as ENVELOPE has it.
+    Address(String, String),
     /// The text of the body holds it.
     Body(String),
     /// The header or the text of the body holds it.
@@ -234,7 +236,8 @@ fn argument_key(cursor: &mut Cursor<'_>, name: &str) -> Parsed<SearchKey> {
     let by_date = |cursor: &mut Cursor<'_>, kind, test| Ok(SearchKey::Date(kind, test, day(cursor)?));
     match name {
         "UID" => SequenceSet::parse(cursor).map(SearchKey::Uid),
-        "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => field(cursor, name),
+        "BCC" | "CC" | "FROM" | "TO" => Ok(SearchKey::Address(name.to_owned(), needle(cursor)?)),
+        "SUBJECT" => field(cursor, name),
         "HEADER" => {
             let name = utf8_of(cursor.astring()?)?.into_owned();
             cursor.space()?;
