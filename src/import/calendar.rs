@@ -21,8 +21,15 @@ pub(crate) fn open(path: &Path, calendar: Option<&str>) -> io::Result<Source> {
     let bytes = with_crlf(&read(path)?);
     let calendar = calendar.map(str::to_owned);
     let place = move |uid: &str| Place::Event { calendar: calendar.clone(), uid: uid.to_owned() };
-    let found = blocks(&bytes, "VCALENDAR").into_iter().flat_map(pieces);
-    Ok(counted(found.collect(), place))
+    let blocks = blocks(&bytes, "VCALENDAR");
+    let nothing = nothing_in(&bytes, &blocks, "VCALENDAR");
+    Ok(counted(blocks.into_iter().flat_map(pieces).chain(nothing).collect(), place))
+}
+
+/// A file with words but without what was looked for is told, not passed over.
+pub(super) fn nothing_in(bytes: &[u8], blocks: &[&[u8]], name: &str) -> Option<Found> {
+    let passed_over = blocks.is_empty() && !bytes.trim_ascii().is_empty();
+    passed_over.then(|| Err(Bad::new("file", format!("there is no BEGIN:{name} in it"))))
 }
 
 /// A whole file.
