@@ -128,7 +128,9 @@ impl<'a> Cursor<'a> {
     pub(crate) fn tag(&mut self) -> Parsed<&'a str> {
         match self.take_while(|byte| is_astring(byte) && byte != b'+') {
             tag if tag.is_empty() || tag.len() > TAG_BYTES_MAX => Err(Failure::Bad("Expected a tag")),
-            tag => Ok(tag),
+            // What goes on behind it, as `a+b` does, is none: half of it must not be said back.
+            tag if matches!(self.peek(), None | Some(b' ' | b'\r' | b'\n')) => Ok(tag),
+            _ => Err(Failure::Bad("Expected a tag")),
         }
     }
 

@@ -57,6 +57,10 @@ fn a_tag_at_the_limit_and_one_past_it() {
     assert_eq!(at(tag.as_bytes()).tag().unwrap(), tag);
     assert!(at("t".repeat(TAG_BYTES_MAX + 1).as_bytes()).tag().is_err());
     assert!(at(b"+ x").tag().is_err());
+    for line in [&b"a+b NOOP"[..], b"a\tNOOP", b"a(b", b"a\"b"] {
+        assert!(at(line).tag().is_err());
+    }
+    assert_eq!(at(b"a]b NOOP").tag().unwrap(), "a]b");
 }
 
 #[test]
