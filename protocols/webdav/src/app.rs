@@ -100,12 +100,20 @@ impl Dav {
         }
         let named = |method: &&Arc<dyn Method>| method.name() == request.method.as_str();
         let Some(method) = self.registry.methods.iter().find(named).cloned() else {
-            return Ok(self.not_allowed(resource.as_ref(), StatusCode::METHOD_NOT_ALLOWED));
+            let refusal = Refusal::status(StatusCode::METHOD_NOT_ALLOWED);
+            return Ok(self.not_allowed(resource.as_ref(), refusal));
         };
         if !method.allowed(resource.as_ref()) {
-            let nothing = resource.is_none();
-            let status = if nothing { StatusCode::NOT_FOUND } else { StatusCode::METHOD_NOT_ALLOWED };
-            return Ok(self.not_allowed(resource.as_ref(), status));
+            let refusal = match &resource {
+                None => Refusal::status(StatusCode::NOT_FOUND),
+                // RFC 4791 5.3.1.1, RFC 5689 3: no collection is made where something is.
+                Some(_) if matches!(method.name(), "MKCOL" | "MKCALENDAR") => {
+                    let name = Name::dav("resource-must-be-null");
+                    Refusal::condition(StatusCode::METHOD_NOT_ALLOWED, name)
+                }
+                Some(_) => Refusal::status(StatusCode::METHOD_NOT_ALLOWED),
+            };
+            return Ok(self.not_allowed(resource.as_ref(), refusal));
         }
         let context = Arc::new(context);
         let call =
@@ -119,9 +127,9 @@ impl Dav {
         Ok(response)
     }
 
-    fn not_allowed(&self, resource: Option<&crate::Resource>, status: StatusCode) -> Response {
-        let mut response = Refusal::status(status).into_response();
-        if status == StatusCode::METHOD_NOT_ALLOWED
+    fn not_allowed(&self, resource: Option<&crate::Resource>, refusal: Refusal) -> Response {
+        let mut response = refusal.into_response();
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED
             && let Ok(allow) = HeaderValue::from_str(&allowed(&self.registry, resource))
         {
             response.headers_mut().insert(header::ALLOW, allow);

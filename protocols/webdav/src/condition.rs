@@ -10,7 +10,7 @@ pub(crate) use if_header::{IfHeader, State};
 pub(crate) use lock_check::LockCheck;
 
 use crate::lock::Place;
-use crate::{Context, Refusal, Reply, Resource};
+use crate::{Context, Node, Refusal, Reply, Resource};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use http_door::Path;
 use model::{Error, Timestamp};
@@ -122,7 +122,11 @@ impl Conditions {
                     }
                 }
             };
-            let tokens = tokens_on(context, reader, &path, resource.as_ref()).await?;
+            let mut tokens = tokens_on(context, reader, &path, resource.as_ref()).await?;
+            // RFC 6578 5: a collection's sync token is a state token too.
+            if let Some(Node::Collection(node)) = resource.as_ref().map(|resource| &resource.node) {
+                tokens.insert(node.sync_token());
+            }
             let etag = resource.as_ref().and_then(Resource::item).map(crate::ItemNode::etag);
             let holds = list.conditions.iter().all(|condition| {
                 let is = match &condition.state {

@@ -40,6 +40,19 @@ async fn changes_since_a_token() {
 }
 
 #[tokio::test]
+async fn a_token_is_a_state() {
+    let world = World::new();
+    world.alice("MKCOL d", "").await;
+    let token = sync(&world, "d/", "", "").await.text("sync-token").to_owned();
+    let put = format!("PUT d/f\nIf: <{HOME}/d/> (<{token}>)");
+    assert_eq!(world.alice(&put, "1").await.status, 201);
+    assert_eq!(world.alice(&put, "2").await.status, 412);
+    let again = world.alice("MKCOL d", "").await;
+    assert!(again.status == 405 && again.has("resource-must-be-null"), "{again:?}");
+    assert!(!again.header("allow").is_empty());
+}
+
+#[tokio::test]
 async fn pages_by_limit() {
     let world = World::new();
     world.alice("MKCOL d", "").await;
