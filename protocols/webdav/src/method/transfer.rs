@@ -37,7 +37,9 @@ impl Order {
         // Some clients send names outside of ASCII as they are.
         let value =
             call.headers.get("destination").and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-        let value = value.ok_or_else(Refusal::bad_request)?.trim();
+        // A `#` or `?` that was meant as part of a name must not end up as the name before it.
+        let value =
+            value.filter(|value| !value.contains(['#', '?'])).ok_or_else(Refusal::bad_request)?.trim();
         let to = match Destination::parse(value, call.context.authority())? {
             Destination::Here(path) => path,
             // RFC 4918 9.8.5

@@ -100,6 +100,8 @@ async fn where_nothing_can_go() {
         (format!("MOVE a\nDestination: {HOME}/a"), 403),
         (format!("COPY f\nDestination: {HOME}/%66"), 403),
         (format!("COPY f\nDestination: {HOME}/no/g"), 409),
+        (format!("COPY f\nDestination: {HOME}/c#.txt"), 400),
+        (format!("MOVE f\nDestination: {HOME}/why?.txt"), 400),
         (format!("COPY f\nDestination: http://elsewhere.example{HOME}/g"), 502),
         ("COPY f\nDestination: /dav/files/bob@example.org/g".to_owned(), 404),
         ("COPY f\nDestination: /dav/principals/g".to_owned(), 403),
