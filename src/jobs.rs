@@ -1,7 +1,7 @@
 //! What nobody asks for and must be done: tombstones past their time are forgotten, what removed accounts held
 //! is removed where that was interrupted, and the space of bodies that nobody needs comes back.
 
-use crate::limits::{COLLECT_ROUND_COUNT, JOB_INTERVAL, JOB_START, LIST_COUNT_MAX};
+use crate::limits::{JOB_INTERVAL, JOB_PAGE_COUNT, JOB_START};
 use crate::site::Site;
 use directory::Directory;
 use model::{AccountId, Result, Timestamp};
@@ -11,7 +11,6 @@ use std::sync::Arc;
 /// Works now and then until the drain.
 pub(crate) async fn run(site: Arc<Site>, tombstone_days: u32, wish: Drain) {
     let mut wait = JOB_START;
-    let mut rounds: u32 = 0;
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -22,20 +21,19 @@ pub(crate) async fn run(site: Arc<Site>, tombstone_days: u32, wish: Drain) {
             Ok(forgotten) => tracing::debug!(forgotten, "tombstones were looked through"),
             Err(error) => tracing::warn!(%error, "the jobs of this hour were not finished"),
         }
-        if rounds.is_multiple_of(COLLECT_ROUND_COUNT) {
-            tokio::select! {
-                () = collect(&site) => {}
-                // Collection may be left at any point: every step of it leaves a whole store.
-                () = wish.drained() => return,
-            }
+        tokio::select! {
+            () = collect(&site) => {}
+            // Collection may be left at any point: every step of it leaves a whole store.
+            () = wish.drained() => return,
         }
-        rounds = rounds.wrapping_add(1);
     }
 }
 
+/// Through the site, which lets one collection run at a time.
 async fn collect(site: &Site) {
-    match site.store.collect().await {
-        Ok(collected) => tracing::info!(?collected, "looked for bodies that nobody needs"),
+    match site.collect().await {
+        Ok(collected) if collected.segment_count > 0 => tracing::info!(?collected, "space came back"),
+        Ok(collected) => tracing::debug!(?collected, "no segment was worth its collection"),
         Err(error) => tracing::warn!(%error, "collection was not finished"),
     }
 }
@@ -44,20 +42,20 @@ async fn collect(site: &Site) {
 async fn round(site: &Site, tombstone_days: u32, wish: &Drain) -> Result<u64> {
     let age_ms = i64::from(tombstone_days) * 24 * 60 * 60 * 1000;
     let before = Timestamp(site.store.env().now().0.saturating_sub(age_ms));
-    let mut forgotten = 0;
-    for account in site.store.accounts(None, LIST_COUNT_MAX).await? {
-        if wish.is_draining() {
-            break;
+    let (mut from, mut forgotten) = (None, 0);
+    loop {
+        let page = site.store.accounts(from, JOB_PAGE_COUNT).await?;
+        for account in &page {
+            if wish.is_draining() {
+                return Ok(forgotten);
+            }
+            forgotten += one(site, *account, before).await?;
         }
-        forgotten += one(site, account, before).await?;
-    }
-    if !wish.is_draining() {
-        let collected = site.collect().await?;
-        if collected.segment_count > 0 {
-            tracing::info!(freed_bytes = collected.freed_bytes, "space came back");
+        if page.len() < JOB_PAGE_COUNT {
+            return Ok(forgotten);
         }
+        from = page.last().copied();
     }
-    Ok(forgotten)
 }
 
 async fn one(site: &Site, account: AccountId, before: Timestamp) -> Result<u64> {

@@ -31,5 +31,5 @@ pub(crate) const LIST_COUNT_MAX: usize = 1_000_000;
 pub(crate) const JOB_START: Duration = Duration::from_secs(60);
 /// How often they are done.
 pub(crate) const JOB_INTERVAL: Duration = Duration::from_secs(3600);
-/// Space of bodies is looked for every so many rounds of jobs, beginning with the first.
-pub(crate) const COLLECT_ROUND_COUNT: u32 = 24;
+/// How many accounts the jobs ask the store for at once.
+pub(crate) const JOB_PAGE_COUNT: usize = 1_000;
