@@ -1,7 +1,8 @@
 //! The IMAP door: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051) over the store.
 //!
 //! Storey L4. `wire/` reads and writes octets, `command/` has one verb per file, `extension/` one extension per
-//! file, `session/` keeps the order of things, `reply.rs` is the one mapping of the store's outcomes.
+//! file, `words.rs` says what an extension can add to other commands,
+//! `session/` keeps the order of things, `reply.rs` is the one mapping of the store's outcomes.
 //!
 //! *Invariant:* a positive reply to a change takes a [`store::Committed`]. *Invariant:* a message is never held
 //! whole: APPEND streams it in, FETCH streams it out. *Invariant:* a session that waits holds no buffer.
@@ -12,6 +13,7 @@ mod limits;
 mod reply;
 mod session;
 mod wire;
+mod words;
 
 use directory::Directory;
 use sasl::door::{Drain, Peer, Stream};

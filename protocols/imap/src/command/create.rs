@@ -1,9 +1,11 @@
 //! CREATE (RFC 9051 6.3.4).
 
 use super::{Sequences, States, Verb};
+use crate::extension;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
+use crate::wire::decoder::select::options;
 use store::{DELIMITER, INBOX, NewCollection};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
@@ -17,6 +19,8 @@ pub(super) const VERBS: &[Verb] = &[Verb {
 async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     cursor.space()?;
     let name = cursor.mailbox()?;
+    let mut new = NewCollection::default();
+    options(&mut cursor, || extension::ALL.iter().map(|it| it.create), &mut new)?;
     cursor.end()?;
     // RFC 9051 6.3.4: a delimiter at the end says that names will be made below it; it is no part of the name.
     let name = name.strip_suffix(DELIMITER).unwrap_or(&name);
@@ -24,7 +28,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         return Err(Failure::No(Some("ALREADYEXISTS"), "INBOX is there already"));
     }
     let mut writer = session.writer().await?;
-    writer.create_mailbox(name, NewCollection::default()).await?;
+    writer.create_mailbox(name, new).await?;
     let proof = writer.commit(()).await?;
     Ok(Done::changed(&proof, "CREATE completed"))
 }

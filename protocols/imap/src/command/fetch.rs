@@ -11,8 +11,9 @@ use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::session::table::Table;
 use crate::wire::decoder::cursor::Cursor;
-use crate::wire::decoder::fetch::{self as grammar, FetchItem};
+use crate::wire::decoder::fetch::{self as grammar, FetchItem, Source};
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
+use crate::words::FetchValue;
 use model::{Error, Flags, ItemId, SystemFlags, Uid};
 use std::sync::Arc;
 use store::{FlagChange, MessageRecord, MessageRow, Reader};
@@ -69,6 +70,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let set = SequenceSet::parse(&mut cursor)?;
     cursor.space()?;
     let mut items = grammar::parse(&mut cursor)?;
+    let _modifiers = grammar::modifiers(&mut cursor)?;
     cursor.end()?;
     if by_uid && !items.contains(&FetchItem::Uid) {
         items.insert(0, FetchItem::Uid);
@@ -80,10 +82,8 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let (reader, table) = session.latest().await?;
     let keywords = table.keywords();
     session.tell_keywords(&keywords);
-    let simple = |item: &FetchItem| matches!(item, FetchItem::Uid | FetchItem::Flags);
-    let of_row = |item: &FetchItem| matches!(item, FetchItem::InternalDate | FetchItem::Size);
-    let rows = !items.iter().all(simple);
-    let records = !items.iter().all(|item| simple(item) || of_row(item));
+    let source = items.iter().map(FetchItem::source).max().unwrap_or(Source::Table);
+    let (rows, records) = (source >= Source::Row, source >= Source::Record);
     let recent = session.selected()?.recent.clone();
     let plan = Plan { items, rows, records, table, reader, seen, recent };
     let told = tell_all(session, &plan, &chosen).await?;
@@ -241,6 +241,16 @@ async fn tell_item(
         }
         (FetchItem::BodyStructure, _, Some(record)) => {
             out.raw(b"BODYSTRUCTURE ").raw(&record.extended_structure);
+        }
+        (FetchItem::Extended(word), Some(row), record) => {
+            out.raw(word.name).raw(b" ");
+            match (&word.value, record) {
+                (FetchValue::Row(value), _) => value(out, row),
+                (FetchValue::Record(value), Some(record)) => {
+                    value(session, &plan.reader, row, record).await?
+                }
+                _ => return Err(Failure::Store(Error::Corrupt)),
+            }
         }
         (_, _, Some(record)) => body::tell(session, record, item).await?,
         _ => return Err(Failure::Store(Error::Corrupt)),

@@ -1,14 +1,16 @@
 //! LIST (RFC 9051 6.3.9), basic and extended; LSUB shares its matching.
 
-use super::{Sequences, States, Verb, status};
+use super::status::{self, Figures};
+use super::{Sequences, States, Verb};
 use crate::reply::{Done, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::list::{self as grammar, List, matches};
 use crate::wire::encoder::Output;
-use model::{Rights, SpecialUse};
+use crate::words::Listed;
+use model::{CollectionId, Rights, SpecialUse};
 use std::collections::BTreeMap;
-use store::{CollectionRow, DELIMITER, INBOX, Reader};
+use store::{CollectionRow, DELIMITER, INBOX, MailboxEntry, Reader};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
     name: "LIST",
@@ -23,6 +25,8 @@ pub(super) const VERBS: &[Verb] = &[Verb {
 pub(super) struct Name {
     /// The mailbox; `None` for a name without one (`\NonExistent`).
     pub row: Option<CollectionRow>,
+    /// Its number.
+    pub id: CollectionId,
     pub has_children: bool,
     pub subscribed: bool,
 }
@@ -47,6 +51,7 @@ impl Place {
 async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let list = grammar::parse(&mut cursor)?;
     cursor.end()?;
+    status::asked(session, &list.returns.status);
     let out = &mut session.connection.out;
     if !list.extended && list.patterns.iter().all(String::is_empty) {
         // RFC 9051 6.3.9: an empty pattern asks for the delimiter and the root of the reference.
@@ -72,7 +77,14 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         {
             let items = &list.returns.status;
             let recent = status::recent(session, &reader, &place.path, items).await?;
-            status::tell(&mut session.connection.out, &place.path, (row, recent), items);
+            let figures = Figures { id: name.id, row, recent };
+            status::tell(&mut session.connection.out, &place.path, &figures, items);
+        }
+        if let Some(row) = &name.row {
+            for (word, argument) in &list.returns.extended {
+                let listed = Listed { reader: &reader, path: &place.path, id: name.id, row, argument };
+                (word.tell)(session, &listed).await?;
+            }
         }
         session.connection.flush_if_large().await?;
     }
@@ -83,9 +95,9 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
 pub(super) async fn names(reader: &Reader, gone: bool) -> Result<Names, model::Error> {
     let mut names = Names::new();
     for entry in reader.mailboxes().await? {
-        let name =
-            Name { has_children: entry.has_children, subscribed: entry.row.subscribed, row: Some(entry.row) };
-        names.insert(Place::new(&entry.path), name);
+        let MailboxEntry { id, path, row, has_children } = entry;
+        let name = Name { has_children, subscribed: row.subscribed, row: Some(row), id };
+        names.insert(Place::new(&path), name);
     }
     if !gone {
         return Ok(names);

@@ -18,7 +18,7 @@ mod logout;
 mod lsub;
 mod noop;
 mod rename;
-mod search;
+pub(crate) mod search;
 mod select;
 pub(crate) mod starttls;
 mod status;

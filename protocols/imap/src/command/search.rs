@@ -4,14 +4,13 @@
 //! Keys are judged with three values: true, false, and "not known from what was read so far". The shared table
 //! answers most searches without reading anything.
 
-mod matching;
+pub(crate) mod matching;
 mod result;
 
 use super::{Sequences, States, Verb};
 use crate::limits::ROWS_AT_ONCE;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
-use crate::session::table::Table;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::search as grammar;
 use crate::wire::decoder::sequence::Intervals;
@@ -73,6 +72,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
 
 /// The messages that match: their sequence numbers and UIDs, ascending.
 async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Failure> {
+    let now = session.context.store.env().now().seconds();
     let (reader, table) = session.latest().await?;
     let view = session.selected()?.view.clone();
     let same = Arc::ptr_eq(&view, &table);
@@ -80,9 +80,7 @@ async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Fai
     let mut undecided = Vec::new();
     for (number, (place, &uid)) in (1u32..).zip(view.uids.iter().enumerate()) {
         let Some(index) = (if same { Some(place) } else { table.index(uid) }) else { continue };
-        let (system, keywords) = table.flags(index);
-        let facts =
-            Facts { number, uid, system, keywords, row: None, record: None, header: None, found: None };
+        let facts = Facts::of_table((number, uid), now, table.flags(index));
         match test.judge(&facts) {
             Some(true) => found.push((number, uid)),
             Some(false) => {}
@@ -98,7 +96,11 @@ async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Fai
         let rows = table.rows(&reader, &mailbox, &uids).await?;
         for (candidate, row) in chunk.iter().zip(rows) {
             let Some(row) = row else { continue };
-            match judge_deeper(&reader, &table, test, candidate, &row).await {
+            let facts = Facts {
+                row: Some(&row),
+                ..Facts::of_table((candidate.number, candidate.uid), now, table.flags(candidate.index))
+            };
+            match judge_deeper(&reader, test, facts, &row).await {
                 Ok(true) => found.push((candidate.number, candidate.uid)),
                 // A damaged message does not keep the others from being found; reading it tells the log.
                 Ok(false) | Err(Failure::Store(Error::Corrupt)) => {}
@@ -114,15 +116,10 @@ async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Fai
 /// Judges with the row, then with the record, the header and the text, as far as that is needed.
 async fn judge_deeper(
     reader: &Reader,
-    table: &Table,
     test: &Test,
-    candidate: &Candidate,
+    facts: Facts<'_>,
     row: &MessageRow,
 ) -> Result<bool, Failure> {
-    let (system, keywords) = table.flags(candidate.index);
-    let (number, uid) = (candidate.number, candidate.uid);
-    let facts =
-        Facts { number, uid, system, keywords, row: Some(row), record: None, header: None, found: None };
     if let Some(verdict) = test.judge(&facts) {
         return Ok(verdict);
     }

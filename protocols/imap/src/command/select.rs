@@ -1,10 +1,12 @@
 //! SELECT and EXAMINE (RFC 9051 6.3.2, 6.3.3).
 
 use super::{Sequences, States, Verb};
+use crate::extension;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::session::selected::{Selected, permanent_flags};
 use crate::wire::decoder::cursor::Cursor;
+use crate::wire::decoder::select::parameters;
 use crate::wire::decoder::sequence::Intervals;
 use model::{Rights, SystemFlags};
 use store::{Collection, CollectionRow, Mailbox, Reader};
@@ -33,6 +35,7 @@ const CHANGING: Rights =
 async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Outcome {
     cursor.space()?;
     let name = cursor.mailbox()?;
+    let _parameters = parameters(&mut cursor)?;
     cursor.end()?;
     // RFC 9051 6.3.2: the mailbox that was open is closed even when this one cannot be opened.
     if session.selected.take().is_some() {
@@ -80,6 +83,9 @@ fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, name: &
     }
     out.raw(b"* OK [UIDVALIDITY ").number(row.uid_validity.0).raw(b"] UIDs are valid").crlf();
     out.raw(b"* OK [UIDNEXT ").number(row.uid_next.0).raw(b"] The next UID").crlf();
+    for also in extension::ALL.iter().filter_map(|it| it.selected) {
+        also(out, selected.mailbox.id(), row);
+    }
 }
 
 /// The UIDs that are \Recent here: EXAMINE leaves them to others (RFC 3501 6.3.2).

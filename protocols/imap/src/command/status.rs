@@ -1,13 +1,13 @@
 //! STATUS (RFC 9051 6.3.11): counts kept by the store, no message is looked at.
 
 use super::{Sequences, States, Verb};
-use crate::limits::MESSAGE_BYTES_MAX;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::status::{self, StatusItem};
 use crate::wire::encoder::Output;
-use model::Rights;
+use crate::words::StatusWord;
+use model::{CollectionId, Rights};
 use store::{CollectionRow, Mailbox, Reader};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
@@ -24,11 +24,12 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     cursor.space()?;
     let items = status::parse(&mut cursor)?;
     cursor.end()?;
+    asked(session, &items);
     let reader = session.reader().await?;
     let mailbox = reader.open_mailbox(&name, Rights::READ).await?;
     let row = reader.row::<Mailbox>(&mailbox).await?;
     let recent = recent(session, &reader, &name, &items).await?;
-    tell(&mut session.connection.out, &name, (&row, recent), &items);
+    tell(&mut session.connection.out, &name, &Figures { id: mailbox.id(), row: &row, recent }, &items);
     Ok(Done::told("STATUS completed"))
 }
 
@@ -46,24 +47,43 @@ pub(super) async fn recent(
     Ok(session.context.recent.count(reader, &mailbox).await?)
 }
 
+/// What asking for items does to the session.
+pub(super) fn asked(session: &mut Session, items: &[StatusItem]) {
+    for item in items {
+        if let StatusItem::Extended(StatusWord { asked: Some(asked), .. }) = item {
+            asked(session);
+        }
+    }
+}
+
+/// Where the figures of a mailbox come from.
+pub(super) struct Figures<'a> {
+    pub id: CollectionId,
+    pub row: &'a CollectionRow,
+    pub recent: u64,
+}
+
 /// `* STATUS name (MESSAGES 3)`
-pub(super) fn tell(out: &mut Output, name: &str, (row, recent): (&CollectionRow, u64), items: &[StatusItem]) {
+pub(super) fn tell(out: &mut Output, name: &str, figures: &Figures<'_>, items: &[StatusItem]) {
+    let Figures { id, row, recent } = figures;
     out.raw(b"* STATUS ").mailbox(name).raw(b" (");
     let mut separator = "";
     for item in items {
+        out.raw(separator).raw(item.name()).raw(b" ");
+        separator = " ";
         let value = match item {
             StatusItem::Messages => row.count,
-            StatusItem::Recent => recent,
+            StatusItem::Recent => *recent,
             StatusItem::UidNext => u64::from(row.uid_next.0),
             StatusItem::UidValidity => u64::from(row.uid_validity.0),
             StatusItem::Unseen => row.unseen,
             StatusItem::Deleted => row.deleted,
-            StatusItem::Size => row.bytes,
-            StatusItem::AppendLimit => MESSAGE_BYTES_MAX,
+            StatusItem::Extended(word) => {
+                (word.value)(out, *id, row);
+                continue;
+            }
         };
-        let name = StatusItem::ALL.iter().find(|(_, known)| known == item).map_or("", |(name, _)| name);
-        out.raw(separator).raw(name).raw(b" ").number(value);
-        separator = " ";
+        out.number(value);
     }
     out.raw(b")").crlf();
 }

@@ -31,6 +31,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     cursor.space()?;
     let set = SequenceSet::parse(&mut cursor)?;
     cursor.space()?;
+    let _modifiers = grammar::modifiers(&mut cursor)?;
     let store = grammar::parse(&mut cursor)?;
     cursor.end()?;
     let selected = session.selected()?;

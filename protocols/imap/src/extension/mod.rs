@@ -26,6 +26,15 @@ mod unselect;
 
 use crate::command::Verb;
 use crate::session::Session;
+use crate::wire::decoder::fetch::FetchModifiers;
+use crate::wire::decoder::list::Selection;
+use crate::wire::decoder::search::Return;
+use crate::wire::decoder::select::SelectParameters;
+use crate::wire::decoder::store::StoreModifiers;
+use crate::wire::encoder::Output;
+use crate::words::{FetchWord, ListWord, OptionWord, SearchWord, StatusWord};
+use model::CollectionId;
+use store::{CollectionRow, NewCollection};
 
 /// When a capability is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +67,28 @@ pub(crate) struct Extension {
     pub enable: Option<fn(&mut Session)>,
     /// Commands it brings.
     pub commands: &'static [Verb],
+    /// FETCH items it brings.
+    pub fetch: &'static [FetchWord],
+    /// FETCH modifiers it brings (RFC 4466 2.4).
+    pub fetch_modifiers: &'static [OptionWord<FetchModifiers>],
+    /// SEARCH keys it brings.
+    pub search: &'static [SearchWord],
+    /// SEARCH return options it brings.
+    pub search_returns: &'static [OptionWord<Return>],
+    /// STATUS items it brings.
+    pub status: &'static [StatusWord],
+    /// STORE modifiers it brings (RFC 4466 2.5).
+    pub store_modifiers: &'static [OptionWord<StoreModifiers>],
+    /// SELECT and EXAMINE parameters it brings (RFC 4466 2.1).
+    pub select: &'static [OptionWord<SelectParameters>],
+    /// What SELECT and EXAMINE tell besides.
+    pub selected: Option<fn(&mut Output, CollectionId, &CollectionRow)>,
+    /// CREATE parameters it brings (RFC 4466 2.2).
+    pub create: &'static [OptionWord<NewCollection>],
+    /// LIST selection options it brings.
+    pub list_selections: &'static [OptionWord<Selection>],
+    /// LIST return options it brings.
+    pub list_returns: &'static [ListWord],
     /// Response codes it brings.
     pub codes: &'static [&'static str],
 }
@@ -71,6 +102,17 @@ impl Extension {
         when: When::Always,
         enable: None,
         commands: &[],
+        fetch: &[],
+        fetch_modifiers: &[],
+        search: &[],
+        search_returns: &[],
+        status: &[],
+        store_modifiers: &[],
+        select: &[],
+        selected: None,
+        create: &[],
+        list_selections: &[],
+        list_returns: &[],
         codes: &[],
     };
 }

@@ -10,6 +10,7 @@ use crate::session::selected::Selected;
 use crate::wire::date::local_day;
 use crate::wire::decoder::search::{DateKind, DateTest, SearchKey};
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
+use crate::words::SharedCondition;
 use bytes::Bytes;
 use format::mime::limits::HEADER_BYTES_MAX;
 use format::mime::search::{BodySearch, Needle, fold};
@@ -20,28 +21,47 @@ use store::{MessageRecord, MessageRow, Reader};
 
 /// What is known of a message so far.
 #[derive(Clone, Copy)]
-pub(super) struct Facts<'a> {
+pub(crate) struct Facts<'a> {
     /// Its sequence number.
     pub number: u32,
+    /// Its UID.
     pub uid: u32,
+    /// Its flags.
     pub system: SystemFlags,
+    /// Its keywords.
     pub keywords: &'a [Keyword],
+    /// Seconds since 1970, for all messages of a search the same.
+    pub now: i64,
+    /// Its row in the mailbox, once it was read.
     pub row: Option<&'a MessageRow>,
+    /// Its record, once it was read.
     pub record: Option<&'a MessageRecord>,
+    /// Its header, once it was read.
     pub header: Option<&'a Header>,
     /// Those of the folded strings looked for that the body has.
     pub found: Option<&'a BTreeSet<String>>,
 }
 
+impl<'a> Facts<'a> {
+    /// What the shared table knows.
+    pub(crate) fn of_table(
+        (number, uid): (u32, u32),
+        now: i64,
+        (system, keywords): (SystemFlags, &'a [Keyword]),
+    ) -> Self {
+        Self { number, uid, system, keywords, now, row: None, record: None, header: None, found: None }
+    }
+}
+
 /// A header.
-pub(super) struct Header {
+pub(crate) struct Header {
     /// Decoded: folded names and values.
     fields: Vec<(String, String)>,
     block: Bytes,
 }
 
 /// A search key made ready: sets resolved, texts folded.
-pub(super) enum Test {
+pub(crate) enum Test {
     Always(bool),
     All(Vec<Test>),
     Any(Vec<Test>),
@@ -57,6 +77,7 @@ pub(super) enum Test {
     Address(String, String),
     Body(String),
     Text(String),
+    Extended(SharedCondition),
 }
 
 impl Test {
@@ -91,6 +112,7 @@ impl Test {
             SearchKey::Address(name, text) => Self::Address(fold(name), fold(text)),
             SearchKey::Body(text) => Self::Body(fold(text)),
             SearchKey::Text(text) => Self::Text(fold(text)),
+            SearchKey::Extended(condition) => Self::Extended(condition.clone()),
         }
     }
 
@@ -116,6 +138,7 @@ impl Test {
             }
             Self::Header(name, text) => facts.header.map(|header| header.has(name, text)),
             Self::Address(name, text) => facts.header.map(|header| header.has_address(name, text)),
+            Self::Extended(condition) => condition.judge(facts),
             Self::Body(text) => facts.found.map(|found| found.contains(text)),
             Self::Text(text) => {
                 if facts.header?.has_anywhere(text) {

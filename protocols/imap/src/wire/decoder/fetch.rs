@@ -1,8 +1,12 @@
 //! What FETCH asks for (RFC 9051 6.4.5, RFC 3516 as far as IMAP4rev2 has it).
 
 use super::cursor::{Cursor, Parsed, utf8_of};
+use super::select;
+use crate::extension;
 use crate::limits::{FETCH_ITEM_COUNT_MAX, HEADER_FIELD_COUNT_MAX, PART_DEPTH_MAX};
 use crate::reply::Failure;
+use crate::words::{self, FetchValue, FetchWord};
+use model::Modseq;
 
 /// One thing to tell of each message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +38,37 @@ pub(crate) enum FetchItem {
     },
     /// `BINARY.SIZE[...]`
     BinarySize(Vec<u32>),
+    /// One of an extension.
+    Extended(&'static FetchWord),
+}
+
+/// What narrows a FETCH (RFC 4466 2.4); all are brought by extensions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FetchModifiers {
+    /// Only messages that changed after this state (RFC 7162 3.1.4.1).
+    pub changed_since: Option<Modseq>,
+    /// And the UIDs that vanished since (RFC 7162 3.2.6).
+    pub vanished: bool,
+    /// Only these of the messages, counted from the first or, below 0, from the last (RFC 9394 3.2).
+    pub partial: Option<(i64, i64)>,
+}
+
+/// Reads ` (CHANGEDSINCE 1 ...)` behind the items, if it is there.
+pub(crate) fn modifiers(cursor: &mut Cursor<'_>) -> Parsed<FetchModifiers> {
+    let mut modifiers = FetchModifiers::default();
+    select::options(cursor, || extension::ALL.iter().map(|it| it.fetch_modifiers), &mut modifiers)?;
+    Ok(modifiers)
+}
+
+/// What must be read to tell an item; each includes the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Source {
+    /// The shared table.
+    Table,
+    /// The mailbox's row.
+    Row,
+    /// The message's record.
+    Record,
 }
 
 /// Octets of a message, and how the reply names them.
@@ -83,6 +118,19 @@ impl FetchItem {
             Self::Section(item) => !item.peek,
             Self::Binary { peek, .. } => !peek,
             _ => false,
+        }
+    }
+
+    /// What it is made from.
+    pub(crate) fn source(&self) -> Source {
+        match self {
+            Self::Uid | Self::Flags => Source::Table,
+            Self::InternalDate | Self::Size => Source::Row,
+            Self::Extended(word) => match word.value {
+                FetchValue::Row(_) => Source::Row,
+                FetchValue::Record(_) => Source::Record,
+            },
+            _ => Source::Record,
         }
     }
 
@@ -161,7 +209,14 @@ fn item(cursor: &mut Cursor<'_>) -> Parsed<FetchItem> {
             Ok(FetchItem::Binary { part, peek: is("BINARY.PEEK"), partial: partial(cursor)? })
         }
         _ if is("BINARY.SIZE") => Ok(FetchItem::BinarySize(binary_part(cursor)?)),
-        _ => Err(Failure::Bad("Unknown FETCH item")),
+        _ => {
+            let known = extension::ALL.iter().map(|it| it.fetch);
+            let word = words::find(known, name).ok_or(Failure::Bad("Unknown FETCH item"))?;
+            if let Some(argument) = word.argument {
+                argument(cursor)?;
+            }
+            Ok(FetchItem::Extended(word))
+        }
     }
 }
 

@@ -1,10 +1,12 @@
-//! What LIST asks for (RFC 9051 6.3.9: RFC 5258, 5819, 6154).
+//! What LIST asks for (RFC 9051 6.3.9, RFC 5258); extensions bring more options.
 
 use super::cursor::{Cursor, Parsed, utf8_of};
 use super::status::{self, StatusItem};
+use crate::extension;
 use crate::limits::{LIST_PATTERN_BYTES_MAX, LIST_PATTERN_COUNT_MAX};
 use crate::reply::Failure;
 use crate::wire::utf7;
+use crate::words::{self, ListWord};
 use std::borrow::Cow;
 
 /// A whole LIST.
@@ -46,6 +48,8 @@ pub(crate) struct Returns {
     pub special_use: bool,
     /// A STATUS of each.
     pub status: Vec<StatusItem>,
+    /// Those of extensions, with what stood behind them.
+    pub extended: Vec<(&'static ListWord, Vec<String>)>,
 }
 
 /// Reads everything behind `LIST`.
@@ -129,8 +133,11 @@ fn selection(cursor: &mut Cursor<'_>, select: &mut Selection) -> Parsed<()> {
             "SUBSCRIBED" => select.subscribed = true,
             "REMOTE" => select.remote = true,
             "RECURSIVEMATCH" => select.recursive = true,
-            "SPECIAL-USE" => select.special_use = true,
-            _ => return Err(Failure::Bad("Unknown selection option")),
+            name => {
+                let selections = extension::ALL.iter().map(|it| it.list_selections);
+                let word = words::find(selections, name).ok_or(Failure::Bad("Unknown selection option"))?;
+                (word.parse)(cursor, select)?;
+            }
         }
         while cursor.eat(b' ') {}
     }
@@ -154,7 +161,12 @@ fn returns(cursor: &mut Cursor<'_>, returns: &mut Returns) -> Parsed<()> {
                 cursor.space()?;
                 returns.status = status::parse(cursor)?;
             }
-            _ => return Err(Failure::Bad("Unknown return option")),
+            name => {
+                let known = extension::ALL.iter().map(|it| it.list_returns);
+                let word = words::find(known, name).ok_or(Failure::Bad("Unknown return option"))?;
+                let argument = (word.parse)(cursor)?;
+                returns.extended.push((word, argument));
+            }
         }
         while cursor.eat(b' ') {}
     }

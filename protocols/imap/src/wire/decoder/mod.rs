@@ -9,6 +9,7 @@ pub(crate) mod fetch;
 pub(crate) mod frame;
 pub(crate) mod list;
 pub(crate) mod search;
+pub(crate) mod select;
 pub(crate) mod sequence;
 pub(crate) mod status;
 pub(crate) mod store;

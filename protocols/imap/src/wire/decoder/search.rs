@@ -4,9 +4,11 @@
 
 use super::cursor::{Cursor, Parsed, system_flag, utf8_of};
 use super::sequence::SequenceSet;
+use crate::extension;
 use crate::limits::{NESTING_MAX, SEARCH_KEY_COUNT_MAX, SEARCH_TEXT_COUNT_MAX};
 use crate::reply::Failure;
 use crate::wire::date;
+use crate::words::{self, SharedCondition};
 use model::{Keyword, SystemFlags};
 
 /// A condition on one message.
@@ -44,6 +46,8 @@ pub(crate) enum SearchKey {
     Body(String),
     /// The header or the text of the body holds it.
     Text(String),
+    /// One of an extension.
+    Extended(SharedCondition),
 }
 
 /// Which date.
@@ -77,8 +81,10 @@ pub(crate) struct Return {
     pub all: bool,
     /// How many.
     pub count: bool,
-    /// Keep it as `$`.
+    /// Keep it as `$` (RFC 5182).
     pub save: bool,
+    /// Only these of the result, counted from the first or, below 0, from the last (RFC 9394 3.1).
+    pub partial: Option<(i64, i64)>,
 }
 
 /// A whole SEARCH.
@@ -134,8 +140,11 @@ fn options(cursor: &mut Cursor<'_>) -> Parsed<Return> {
             "MAX" => options.max = true,
             "ALL" => options.all = true,
             "COUNT" => options.count = true,
-            "SAVE" => options.save = true,
-            _ => return Err(Failure::Bad("Unknown return option")),
+            name => {
+                let known = extension::ALL.iter().map(|it| it.search_returns);
+                let word = words::find(known, name).ok_or(Failure::Bad("Unknown return option"))?;
+                (word.parse)(cursor, &mut options)?;
+            }
         }
         while cursor.eat(b' ') {}
     }
@@ -147,7 +156,8 @@ fn options(cursor: &mut Cursor<'_>) -> Parsed<Return> {
     Ok(options)
 }
 
-fn key(cursor: &mut Cursor<'_>, budget: &mut Budget, depth: usize) -> Parsed<SearchKey> {
+/// Reads one key.
+pub(crate) fn key(cursor: &mut Cursor<'_>, budget: &mut Budget, depth: usize) -> Parsed<SearchKey> {
     spend(&mut budget.keys)?;
     if depth > NESTING_MAX {
         return Err(Failure::No(Some("LIMIT"), "Search nested too deep"));
@@ -183,6 +193,9 @@ fn key(cursor: &mut Cursor<'_>, budget: &mut Budget, depth: usize) -> Parsed<Sea
             Ok(SearchKey::Or(Box::new((first, second))))
         }
         _ => {
+            if let Some(word) = words::find(extension::ALL.iter().map(|it| it.search), &name) {
+                return (word.parse)(cursor, budget, depth);
+            }
             let key = argument_key(cursor, &name)?;
             if matches!(key, SearchKey::Body(_) | SearchKey::Text(_)) {
                 spend(&mut budget.texts)?;
@@ -193,7 +206,7 @@ fn key(cursor: &mut Cursor<'_>, budget: &mut Budget, depth: usize) -> Parsed<Sea
 }
 
 /// What may still be asked for. Texts are counted apart: each is looked for in all octets of all messages.
-struct Budget {
+pub(crate) struct Budget {
     keys: usize,
     texts: usize,
 }

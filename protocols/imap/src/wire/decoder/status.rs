@@ -1,7 +1,9 @@
-//! What STATUS asks for (RFC 9051 6.3.11, RFC 8438, RFC 7889).
+//! What STATUS asks for (RFC 9051 6.3.11); extensions bring more.
 
 use super::cursor::{Cursor, Parsed};
+use crate::extension;
 use crate::reply::Failure;
+use crate::words::{self, StatusWord};
 
 /// One figure of a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,24 +20,34 @@ pub(crate) enum StatusItem {
     Unseen,
     /// `DELETED`
     Deleted,
-    /// `SIZE`
-    Size,
-    /// `APPENDLIMIT`
-    AppendLimit,
+    /// One of an extension.
+    Extended(&'static StatusWord),
 }
 
+/// Those of RFC 9051, by their names.
+const KNOWN: [(&str, StatusItem); 6] = [
+    ("MESSAGES", StatusItem::Messages),
+    ("RECENT", StatusItem::Recent),
+    ("UIDNEXT", StatusItem::UidNext),
+    ("UIDVALIDITY", StatusItem::UidValidity),
+    ("UNSEEN", StatusItem::Unseen),
+    ("DELETED", StatusItem::Deleted),
+];
+
 impl StatusItem {
-    /// All of them, by their names.
-    pub(crate) const ALL: [(&'static str, Self); 8] = [
-        ("MESSAGES", Self::Messages),
-        ("RECENT", Self::Recent),
-        ("UIDNEXT", Self::UidNext),
-        ("UIDVALIDITY", Self::UidValidity),
-        ("UNSEEN", Self::Unseen),
-        ("DELETED", Self::Deleted),
-        ("SIZE", Self::Size),
-        ("APPENDLIMIT", Self::AppendLimit),
-    ];
+    /// Its name on the wire.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Extended(word) => word.name,
+            known => KNOWN.iter().find(|(_, item)| *item == known).map_or("", |(name, _)| name),
+        }
+    }
+
+    fn find(name: &str) -> Option<Self> {
+        let known = KNOWN.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, item)| *item);
+        let extended = || words::find(extension::ALL.iter().map(|it| it.status), name).map(Self::Extended);
+        known.or_else(extended)
+    }
 }
 
 /// Reads `(MESSAGES UNSEEN)`.
@@ -44,11 +56,9 @@ pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Vec<StatusItem>> {
     let mut items = Vec::new();
     while cursor.eat(b' ') {}
     while !cursor.eat(b')') {
-        let name = cursor.atom()?;
-        let known = StatusItem::ALL.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        let (_, item) = known.ok_or(Failure::Bad("Unknown status item"))?;
-        if !items.contains(item) {
-            items.push(*item);
+        let item = StatusItem::find(cursor.atom()?).ok_or(Failure::Bad("Unknown status item"))?;
+        if !items.contains(&item) {
+            items.push(item);
         }
         while cursor.eat(b' ') {}
     }

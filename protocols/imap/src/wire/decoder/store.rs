@@ -1,8 +1,10 @@
 //! What STORE does to the flags (RFC 9051 6.4.6).
 
 use super::cursor::{Cursor, Parsed};
+use super::select;
+use crate::extension;
 use crate::reply::Failure;
-use model::Flags;
+use model::{Flags, Modseq};
 
 /// How the flags are changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +15,23 @@ pub(crate) enum StoreMode {
     Add,
     /// These are taken off.
     Remove,
+}
+
+/// What a STORE depends on (RFC 4466 2.5); all are brought by extensions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StoreModifiers {
+    /// Messages that changed after this state stay as they are (RFC 7162 3.1.3).
+    pub unchanged_since: Option<Modseq>,
+}
+
+/// Reads `(UNCHANGEDSINCE 1) `, if it is there.
+pub(crate) fn modifiers(cursor: &mut Cursor<'_>) -> Parsed<StoreModifiers> {
+    let mut modifiers = StoreModifiers::default();
+    if cursor.peek() == Some(b'(') {
+        select::list(cursor, || extension::ALL.iter().map(|it| it.store_modifiers), &mut modifiers)?;
+        cursor.space()?;
+    }
+    Ok(modifiers)
 }
 
 /// Everything behind the sequence set.

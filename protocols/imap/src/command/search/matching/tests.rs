@@ -9,6 +9,7 @@ const NOTHING: Facts<'static> = Facts {
     uid: 10,
     system: SystemFlags::SEEN,
     keywords: &[],
+    now: 0,
     row: None,
     record: None,
     header: None,

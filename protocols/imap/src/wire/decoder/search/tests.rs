@@ -41,7 +41,7 @@ fn return_options() {
     let options = |text: &str| parse(&mut Cursor::new(text.as_bytes(), false)).unwrap().options;
     assert_eq!(options(" ALL"), None);
     assert_eq!(options(" RETURN () ALL"), Some(Return { all: true, ..Return::default() }));
-    let expect = Return { min: true, max: true, count: true, save: true, all: false };
+    let expect = Return { min: true, max: true, count: true, save: true, ..Return::default() };
     assert_eq!(options(" RETURN (MIN max COUNT SAVE) ALL"), Some(expect));
 }
 
