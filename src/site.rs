@@ -77,6 +77,7 @@ impl Site {
         let opened = opened.await.map_err(|cause| Failure::of("opening the store", cause))?;
         let (engine, blobs) = opened.map_err(|error| refused(&data, error))?;
         let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
+        admit(&data, &engine).await?;
         let env: Arc<dyn Env> = Arc::new(OsEnv);
         let options = directory::Options::default();
         let directory = LocalDirectory::open(engine.clone(), env.clone(), options).await;
@@ -166,6 +167,27 @@ impl Site {
     pub(crate) async fn close(&self) {
         self.engine.close().await;
     }
+}
+
+/// Refuses a store that a newer build has written, before anything is read from it; notes an older one.
+async fn admit(data: &Path, engine: &Arc<dyn Engine>) -> std::result::Result<(), Failure> {
+    let admission =
+        store::admit(engine, env!("CARGO_PKG_VERSION")).await.map_err(|error| refused(data, error))?;
+    let (found, known, build) = (admission.found, store::FORMAT, admission.build);
+    if !admission.admitted {
+        return Err(Failure::of(
+            data.display(),
+            format!(
+                "the store has format {found} (written by version {build}), this is version {} and knows formats \
+                 up to {known}: use the newer version, or restore a backup made before it",
+                env!("CARGO_PKG_VERSION")
+            ),
+        ));
+    }
+    if found < known {
+        tracing::info!(found, known, "a store of an older format: its records are rewritten as they change");
+    }
+    Ok(())
 }
 
 /// One process at a time: told apart here, before anything is opened.

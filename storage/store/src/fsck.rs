@@ -10,13 +10,13 @@ use crate::{
     collection::{after, child_key},
     key::{Key, split_number},
     limits::SCAN_PAGE_COUNT,
-    record::{self, AccountRow, CollectionRow},
+    record::{self, AccountRow, CollectionRow, Record},
     stores::Store,
 };
 use bytes::Bytes;
 use engine::{Range, Snapshot, Table};
 use model::{AccountId, BlobId, CollectionId, Error, ItemId, Modseq, Result};
-use serde::de::DeserializeOwned;
+
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Something that is not as it must be.
@@ -213,7 +213,7 @@ impl Check {
     }
 
     /// Decodes a record, or finds it unreadable.
-    fn read<T: DeserializeOwned>(&mut self, table: Table, key: &[u8], value: &[u8]) -> Option<T> {
+    fn read<T: Record>(&mut self, table: Table, key: &[u8], value: &[u8]) -> Option<T> {
         let read = record::decode(value).ok();
         if read.is_none() {
             self.find(Fault::Unreadable(table, key.to_vec()));

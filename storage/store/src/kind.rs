@@ -1,8 +1,7 @@
 //! The four kinds of collection as types, so that a mailbox cannot be opened as a calendar.
 
-use crate::record::{MessageRow, ObjectRow};
+use crate::record::{MessageRow, ObjectRow, Record};
 use model::{CollectionKind, Error, ItemId, Modseq, Result, SystemFlags, Uid};
-use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 
 /// A kind of collection.
@@ -38,7 +37,7 @@ pub struct Tally {
 }
 
 /// A covering row.
-pub trait Row: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static {
+pub trait Row: Record + Clone + Debug + Send + Sync + 'static {
     /// The item or message record.
     fn item(&self) -> ItemId;
     /// Last change.

@@ -10,6 +10,7 @@
 //! that is still in flight, and fails with it.
 
 mod addressbook;
+mod admission;
 mod arrival;
 mod body;
 mod calendar;
@@ -40,6 +41,7 @@ mod view;
 mod watch;
 mod writer;
 
+pub use admission::{Admission, FORMAT, admit};
 pub use arrival::Arrival;
 pub use body::{Body, BodyStream, Chunk, Content, Upload};
 pub use calendar::{CalendarFacts, Candidate, component_mark};
@@ -61,7 +63,7 @@ pub use queue::{
     Target,
 };
 pub use reader::Reader;
-pub use record::{AccountRow, CollectionRow, MessageRow, ObjectRow};
+pub use record::{AccountRow, CollectionRow, MessageRow, ObjectRow, Record};
 pub use stores::{Options, Store};
 pub use watch::Watch;
 pub use writer::{Committed, Writer};

@@ -146,10 +146,10 @@ fn time_of(sorted: u64) -> Timestamp {
 }
 
 /// The row of an entry: the time under which it stands in the index, and the entry.
-#[derive(Serialize, Deserialize)]
-struct EntryRow {
-    due: Timestamp,
-    entry: Entry,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EntryRow {
+    pub(crate) due: Timestamp,
+    pub(crate) entry: Entry,
 }
 
 impl Store {

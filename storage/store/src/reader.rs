@@ -4,13 +4,12 @@ use crate::{
     collection::{Collection, after},
     key::Key,
     kind::{ItemKey, Kind},
-    record::{self, AccountRow, CollectionRow},
+    record::{self, AccountRow, CollectionRow, Record},
     stores::Store,
     view::View,
 };
 use engine::Table;
 use model::{AccountId, CollectionId, Error, Modseq, Principal, Quota, Result};
-use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
 /// A snapshot of an account. A [`crate::Writer`] is one too, with its own work visible.
@@ -138,7 +137,7 @@ impl Reader {
     }
 
     /// One record of a noun's own table.
-    pub(crate) async fn load<T: DeserializeOwned>(&self, table: Table, key: &[u8]) -> Result<Option<T>> {
+    pub(crate) async fn load<T: Record>(&self, table: Table, key: &[u8]) -> Result<Option<T>> {
         self.view.get(table, key).await?.as_deref().map(record::decode).transpose()
     }
 }

@@ -1,6 +1,22 @@
-//! Rows as they are stored: one version octet, then postcard. A reader refuses versions it does not know.
+//! Rows as they are stored: one version octet, then postcard. Every kind of record has a version of its own; the
+//! reader takes the earlier ones too and the next write of that record makes it the present one. A version that
+//! is not known is refused, never guessed at.
+//!
+//! To change what a record holds:
+//! 1. keep the struct as it was, under its version, in `record/former.rs`, with `From` for the new one;
+//! 2. in the table below raise the version and name the former one: `AccountRow: 2, 1 => former::AccountRow1;`
+//! 3. leave the golden octets of `record/tests.rs` as they are and add a line for the new version;
+//! 4. raise [`crate::FORMAT`], so that an older build refuses the store instead of stumbling over a record.
+//!
+//! A struct that lies inside others (`Body` in `MessageRecord`, that in `EntryRow`) changes all of them. The golden
+//! octets tell: a record whose octets change without a new version turns them red.
 
+use crate::{
+    body::Body, change::Changed, lock::Lock, message::MessageRecord, property::Properties, queue::EntryRow,
+    queue::QueueRecipient,
+};
 use bytes::Bytes;
+use format::icalendar::span::Span;
 use model::{
     AccountId, BlobId, CollectionId, CollectionKind, Error, Flags, ItemId, Modseq, Quota, Result, Rights,
     SpecialUse, Timestamp, Uid, UidValidity, ZonedTime,
@@ -8,24 +24,76 @@ use model::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
-/// Version of every record written by this build.
-const VERSION: u8 = 1;
+/// A kind of row.
+pub trait Record: Serialize + DeserializeOwned {
+    /// What the log calls it.
+    const NAME: &'static str;
+    /// The version that this build writes.
+    const VERSION: u8;
 
-pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Bytes> {
-    postcard::to_extend(value, vec![VERSION]).map(Bytes::from).map_err(|cause| {
-        tracing::error!(%cause, "a record cannot be written");
+    /// Reads the octets, without the version's, of an earlier version; `None` for a version that is not known.
+    fn upgrade(version: u8, octets: &[u8]) -> Option<postcard::Result<Self>>;
+}
+
+/// The kinds of row with their versions: `Kind: present version, former version => former struct, ...;`
+macro_rules! records {
+    ($($kind:ty: $version:literal $(, $old:literal => $former:ty)*;)*) => {$(
+        impl Record for $kind {
+            const NAME: &'static str = stringify!($kind);
+            const VERSION: u8 = $version;
+
+            fn upgrade(version: u8, octets: &[u8]) -> Option<postcard::Result<Self>> {
+                match version {
+                    $($old => Some(postcard::from_bytes::<$former>(octets).map(Self::from)),)*
+                    _ => { let _ = octets; None }
+                }
+            }
+        }
+    )*};
+}
+
+records! {
+    AccountRow: 1;
+    CollectionRow: 1;
+    CollectionId: 1;
+    MessageRow: 1;
+    ObjectRow: 1;
+    MessageRecord: 1;
+    Body: 1;
+    Changed: 1;
+    Lock: 1;
+    Properties: 1;
+    Span: 1;
+    String: 1;
+    EntryRow: 1;
+    QueueRecipient: 1;
+}
+
+pub(crate) fn encode<T: Record>(value: &T) -> Result<Bytes> {
+    postcard::to_extend(value, vec![T::VERSION]).map(Bytes::from).map_err(|cause| {
+        tracing::error!(record = T::NAME, %cause, "a record cannot be written");
         Error::Corrupt
     })
 }
 
-pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    let (version, rest) = bytes.split_first().ok_or(Error::Corrupt)?;
-    if *version != VERSION {
-        tracing::error!(version, "a record of a version that this build does not know");
+pub(crate) fn decode<T: Record>(bytes: &[u8]) -> Result<T> {
+    let (version, octets) = bytes.split_first().ok_or(Error::Corrupt)?;
+    let read = if *version == T::VERSION {
+        Some(postcard::from_bytes(octets))
+    } else {
+        T::upgrade(*version, octets)
+    };
+    let Some(read) = read else {
+        tracing::error!(
+            record = T::NAME,
+            found = version,
+            known = T::VERSION,
+            "a record of a version that this build does not know"
+        );
         return Err(Error::Corrupt);
-    }
-    postcard::from_bytes(rest).map_err(|cause| {
-        tracing::error!(%cause, "a record cannot be read");
+    };
+    read.map_err(|cause| {
+        tracing::error!(record = T::NAME, version, %cause, "a record cannot be read");
         Error::Corrupt
     })
 }
@@ -133,3 +201,6 @@ pub struct ObjectRow {
     /// What the noun's own file needs at hand (component kind of a calendar object, ...).
     pub mark: u32,
 }
+
+#[cfg(test)]
+mod tests;

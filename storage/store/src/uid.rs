@@ -139,8 +139,8 @@ impl Writer {
     ) -> Result<()> {
         debug_assert!(K::KIND != CollectionKind::Folder, "files have no UID");
         let Some(uid) = uid else { return Ok(()) };
-        self.put_raw(Table::ByUid, by_uid(collection, uid), record::encode(&name)?);
-        self.put_raw(Table::ByUid, by_item(collection, item), record::encode(&uid)?);
+        self.put_raw(Table::ByUid, by_uid(collection, uid), record::encode(&name.to_owned())?);
+        self.put_raw(Table::ByUid, by_item(collection, item), record::encode(&uid.to_owned())?);
         Ok(())
     }
 }

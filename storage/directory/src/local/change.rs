@@ -112,7 +112,7 @@ impl Change {
         record::decode(&bytes)
     }
 
-    pub(crate) fn put<T: serde::Serialize>(&mut self, key: Vec<u8>, value: &T) -> Result<()> {
+    pub(crate) fn put<T: record::Record>(&mut self, key: Vec<u8>, value: &T) -> Result<()> {
         self.batch.ops.push(Op::Put(Table::Directory, key, record::encode(value)?));
         Ok(())
     }

@@ -1,12 +1,10 @@
-//! What the directory keeps on disk: a version byte, then postcard. Fields are only ever added at the end
-//! together with a new version.
+//! What the directory keeps on disk: a version byte, then postcard, each kind of record with a version of its
+//! own, by the same rules as the store's (`storage/store/src/record.rs` tells how a record is changed). The two
+//! are twins and not one because a crate can only give versions to types through a trait of its own.
 
 use bytes::Bytes;
 use model::{AccountId, Address, Error, Result, Role, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-
-/// The version written.
-const VERSION: u8 = 1;
 
 /// A tenant: owner of domains.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,31 +60,76 @@ pub(crate) struct AccountRecord {
     pub(crate) created: Timestamp,
 }
 
+/// A kind of record.
+pub(crate) trait Record: Serialize + DeserializeOwned {
+    /// What the log calls it.
+    const NAME: &'static str;
+    /// The version that this build writes.
+    const VERSION: u8;
+
+    /// Reads the octets, without the version's, of an earlier version; `None` for a version that is not known.
+    fn upgrade(version: u8, octets: &[u8]) -> Option<postcard::Result<Self>>;
+}
+
+/// The kinds of record with their versions: `Kind: present version, former version => former struct, ...;`
+macro_rules! records {
+    ($($kind:ty: $version:literal $(, $old:literal => $former:ty)*;)*) => {$(
+        impl Record for $kind {
+            const NAME: &'static str = stringify!($kind);
+            const VERSION: u8 = $version;
+
+            fn upgrade(version: u8, octets: &[u8]) -> Option<postcard::Result<Self>> {
+                match version {
+                    $($old => Some(postcard::from_bytes::<$former>(octets).map(Self::from)),)*
+                    _ => { let _ = octets; None }
+                }
+            }
+        }
+    )*};
+}
+
+records! {
+    TenantRecord: 1;
+    DomainRecord: 1;
+    AccountRecord: 1;
+    AccountId: 1;
+    u64: 1;
+    [u8; 32]: 1;
+}
+
 /// One record as bytes.
 ///
 /// # Errors
 /// `Corrupt` when it cannot be written, which would be a fault of this file.
-pub(crate) fn encode<T: Serialize>(record: &T) -> Result<Bytes> {
-    let mut bytes = vec![VERSION];
-    let tail = postcard::to_stdvec(record).map_err(|_| Error::Corrupt)?;
-    bytes.extend_from_slice(&tail);
-    Ok(bytes.into())
+pub(crate) fn encode<T: Record>(record: &T) -> Result<Bytes> {
+    postcard::to_extend(record, vec![T::VERSION]).map(Bytes::from).map_err(|cause| {
+        tracing::error!(record = T::NAME, %cause, "a directory record cannot be written");
+        Error::Corrupt
+    })
 }
 
 /// A record from its bytes.
 ///
 /// # Errors
 /// `Corrupt` for a version from the future and for what does not parse; the log says which.
-pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    match bytes.split_first() {
-        Some((&VERSION, tail)) => postcard::from_bytes(tail).map_err(|cause| {
-            tracing::error!(%cause, "a directory record does not parse");
-            Error::Corrupt
-        }),
-        Some((version, _)) => {
-            tracing::error!(version, known = VERSION, "a directory record was written by a newer build");
-            Err(Error::Corrupt)
-        }
-        None => Err(Error::Corrupt),
-    }
+pub(crate) fn decode<T: Record>(bytes: &[u8]) -> Result<T> {
+    let (version, octets) = bytes.split_first().ok_or(Error::Corrupt)?;
+    let present = *version == T::VERSION;
+    let read = if present { Some(postcard::from_bytes(octets)) } else { T::upgrade(*version, octets) };
+    let Some(read) = read else {
+        tracing::error!(
+            record = T::NAME,
+            found = version,
+            known = T::VERSION,
+            "a directory record of a version that this build does not know"
+        );
+        return Err(Error::Corrupt);
+    };
+    read.map_err(|cause| {
+        tracing::error!(record = T::NAME, version, %cause, "a directory record does not parse");
+        Error::Corrupt
+    })
 }
+
+#[cfg(test)]
+mod tests;
