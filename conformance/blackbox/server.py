@@ -72,9 +72,10 @@ class PortBase:
 class Server:
     """One running server with alice and bob, as `quickstart` makes them."""
 
-    def __init__(self, extra_config="", parent=None):
+    def __init__(self, extra_config="", parent=None, data=None):
+        """`data` puts the data directory elsewhere, on a disk with faults of its own."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="collegium-", dir=parent))
-        self.data = self.folder / "data"
+        self.data = pathlib.Path(data) if data else self.folder / "data"
         self.ports_taken = PortBase()
         self.base = self.ports_taken.base
         self.extra_config = extra_config

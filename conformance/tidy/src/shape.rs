@@ -29,7 +29,7 @@ pub fn rust(file: &File) -> Vec<String> {
     }
     match syn::parse_file(&file.text) {
         Ok(parsed) => {
-            let mut walk = Walk { file, test: file.is_test(), public: true, found };
+            let mut walk = Walk { file, test: file.is_test(), public: true, given: false, found };
             walk.visit_file(&parsed);
             walk.found
         }
@@ -72,6 +72,8 @@ struct Walk<'a> {
     file: &'a File,
     test: bool,
     public: bool,
+    /// In the implementation of a trait, whose signatures the trait decides.
+    given: bool,
     found: Vec<String>,
 }
 
@@ -84,7 +86,7 @@ impl Walk<'_> {
         }
         let parameters =
             signature.inputs.iter().filter(|input| matches!(input, syn::FnArg::Typed(_))).count();
-        if parameters > PARAMETERS_MAX && !self.test {
+        if parameters > PARAMETERS_MAX && !self.test && !self.given {
             self.complain(&format!("fn {name} has {parameters} parameters, limit {PARAMETERS_MAX}"));
         }
     }
@@ -122,6 +124,12 @@ impl<'ast> Visit<'ast> for Walk<'_> {
         self.documented(&format!("fn {}", item.sig.ident), &item.vis, &item.attrs);
         self.function(&item.sig, item.span());
         visit::visit_item_fn(self, item);
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        let before = std::mem::replace(&mut self.given, item.trait_.is_some());
+        visit::visit_item_impl(self, item);
+        self.given = before;
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
