@@ -214,3 +214,6 @@ fn refused(data: &Path, error: Error) -> Failure {
     };
     Failure::of(data.display(), why)
 }
+
+#[cfg(test)]
+mod tests;
