@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-/// The longest TLS handshake of an implicit-TLS listener.
-pub(crate) const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 /// Connections the kernel keeps ready before they are accepted.
 pub(crate) const BACKLOG_COUNT: u32 = 1024;
 /// The pause after an accept that failed for want of descriptors or memory.

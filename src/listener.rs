@@ -2,10 +2,10 @@
 //! octet where configured. What then happens on a connection is its door's.
 
 use crate::config::{Config, Listener, TlsMode};
-use crate::limits::{ACCEPT_PAUSE, BACKLOG_COUNT, HANDSHAKE_TIME_MAX};
+use crate::limits::{ACCEPT_PAUSE, BACKLOG_COUNT};
 use crate::tls::Identity;
 use async_trait::async_trait;
-use sasl::door::{Drain, Peer, Stream};
+use sasl::door::{Acceptor, Drain, Peer, Stream};
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -138,7 +138,7 @@ pub(crate) struct Gate {
     /// How it comes to TLS.
     pub(crate) mode: TlsMode,
     /// The handshake, unless `mode` is none.
-    pub(crate) acceptor: Option<tokio_rustls::TlsAcceptor>,
+    pub(crate) acceptor: Option<Acceptor>,
     /// Passwords may cross without TLS.
     pub(crate) cleartext_auth: bool,
 }
@@ -157,7 +157,7 @@ impl Gate {
         let mode = *listener.tls.get_ref();
         let acceptor = match (mode, identity) {
             (TlsMode::None, _) | (_, None) => None,
-            (_, Some(identity)) => Some(identity.acceptor(listener.protocol.get_ref().list())?),
+            (_, Some(identity)) => Some(identity.acceptor(listener)?),
         };
         let cleartext_auth = listener.cleartext_auth();
         Ok(Arc::new(Self { name: listener.name(), door, caps, mode, acceptor, cleartext_auth }))
@@ -209,36 +209,20 @@ impl Gate {
 
     async fn serve(&self, stream: TcpStream, addr: SocketAddr, drain: Drain) {
         let tls = self.mode == TlsMode::Implicit;
-        let stream: Box<dyn Stream> = match &self.acceptor {
+        let (stream, channel): (Box<dyn Stream>, _) = match &self.acceptor {
             // Boxed, so that a session which lasts for days does not carry the room of its handshake along.
-            Some(acceptor) if tls => match Box::pin(self.handshake(acceptor, stream, addr)).await {
-                Some(stream) => stream,
-                None => return,
+            Some(acceptor) if tls => match Box::pin(acceptor.accept(stream)).await {
+                Ok((stream, channel)) => (stream, Some(channel)),
+                Err(cause) => {
+                    tracing::debug!(listener = self.name, peer = %addr, %cause, "handshake failed");
+                    return;
+                }
             },
-            _ => Box::new(stream),
+            _ => (Box::new(stream), None),
         };
         let acceptor = self.acceptor.clone().filter(|_| !tls);
-        let peer = Peer { addr, tls, cleartext_auth: self.cleartext_auth, acceptor };
+        let peer = Peer { addr, tls, cleartext_auth: self.cleartext_auth, acceptor, channel };
         self.door.serve(stream, peer, drain).await;
-    }
-
-    async fn handshake(
-        &self,
-        acceptor: &tokio_rustls::TlsAcceptor,
-        stream: TcpStream,
-        addr: SocketAddr,
-    ) -> Option<Box<dyn Stream>> {
-        match tokio::time::timeout(HANDSHAKE_TIME_MAX, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => Some(Box::new(stream)),
-            Ok(Err(cause)) => {
-                tracing::debug!(listener = self.name, peer = %addr, %cause, "handshake failed");
-                None
-            }
-            Err(_) => {
-                tracing::debug!(listener = self.name, peer = %addr, "handshake took too long");
-                None
-            }
-        }
     }
 }
 

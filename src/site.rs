@@ -79,7 +79,7 @@ impl Site {
         let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
         admit(&data, &engine).await?;
         let env: Arc<dyn Env> = Arc::new(OsEnv);
-        let options = directory::Options::default();
+        let options = directory::Options { scram: config.login.scram, ..directory::Options::default() };
         let directory = LocalDirectory::open(engine.clone(), env.clone(), options).await;
         let directory = Arc::new(directory.map_err(|error| refused(&data, error))?);
         let store = Store::new(engine.clone(), blobs.clone(), env, store::Options::default());

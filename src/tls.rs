@@ -1,11 +1,13 @@
 //! TLS by rustls: certificates from PEM files, read again on demand; TLS 1.2 and 1.3; ALPN by protocol.
 
-use crate::config::{Protocol, Tls};
+use crate::config::{Listener, Protocol, Tls};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig};
+use sasl::door::{Acceptor, ServerCertificate};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -95,19 +97,42 @@ impl Identity {
     ///
     /// # Errors
     /// Of rustls, for a provider without the protocol versions.
-    pub(crate) fn acceptor(
-        self: &Arc<Self>,
-        protocols: &[Protocol],
-    ) -> Result<tokio_rustls::TlsAcceptor, rustls::Error> {
+    pub(crate) fn acceptor(self: &Arc<Self>, listener: &Listener) -> Result<Acceptor, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(Resolver(self.clone())));
-        config.alpn_protocols = alpn(protocols);
-        config.ticketer = self.tickets.clone();
-        Ok(tokio_rustls::TlsAcceptor::from(Arc::new(config)))
+        let builder = ServerConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?;
+        let builder = match &listener.client_ca {
+            None => builder.with_no_client_auth(),
+            Some(file) => builder.with_client_cert_verifier(client_verifier(file.get_ref(), provider)?),
+        };
+        let mut config = builder.with_cert_resolver(Arc::new(Resolver(self.clone())));
+        config.alpn_protocols = alpn(listener.protocol.get_ref().list());
+        // A ticket would carry the client's certificate past its revocation.
+        if listener.client_ca.is_none() {
+            config.ticketer = self.tickets.clone();
+        } else {
+            config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
+        Ok(Acceptor::new(tokio_rustls::TlsAcceptor::from(Arc::new(config)), self.clone()))
     }
+}
+
+impl ServerCertificate for Identity {
+    fn leaf(&self) -> Option<Vec<u8>> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.end_entity_cert().ok().map(|leaf| leaf.to_vec())
+    }
+}
+
+/// Takes certificates of these authorities, and clients without one.
+fn client_verifier(
+    file: &Path,
+    provider: Arc<rustls::crypto::CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, rustls::Error> {
+    let roots = roots(file).map_err(rustls::Error::General)?;
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    builder.allow_unauthenticated().build().map_err(|cause| rustls::Error::General(cause.to_string()))
 }
 
 /// RFC 7301 names; a client that offers none of them but offers some is refused by rustls, so mail doors,

@@ -37,6 +37,9 @@ pub(crate) struct Set {
     pub(crate) administrator: Option<bool>,
     /// The most octets it may hold; 0 is no limit.
     pub(crate) quota_bytes: Option<u64>,
+    /// Capabilities that doors do not tell it of; empty shows all again.
+    #[serde(default)]
+    pub(crate) hidden_capabilities: Option<Vec<String>>,
 }
 
 /// The address a person typed.
@@ -69,6 +72,7 @@ pub(super) async fn perform(site: &Site, request: Request) -> Result<Value, Refu
         Request::AccountRemove { address } => remove(site, &address, AccountKind::Person).await,
         Request::AppPasswordAdd { .. }
         | Request::AppPasswordList { .. }
+        | Request::AppPasswordSet { .. }
         | Request::AppPasswordRemove { .. } => app_password(site, request).await,
         Request::AliasAdd { .. } | Request::AliasList { .. } | Request::AliasRemove { .. } => {
             alias(site, request).await
@@ -137,10 +141,12 @@ async fn show(site: &Site, text: &str) -> Result<Value, Refusal> {
         }
     }
     let apps = site.directory.app_passwords(account.id).await.map_err(of)?;
+    let hidden = site.directory.hidden(account.id, None).await.map_err(of)?;
     let usage = site.usage(&principal).await.map_err(of)?;
     if let Some(object) = shown.as_object_mut() {
         object.insert("groups".to_owned(), json!(groups));
         object.insert("app_passwords".to_owned(), apps.into_iter().map(app_row).collect());
+        object.insert("hidden_capabilities".to_owned(), json!(hidden));
         object.insert("used_bytes".to_owned(), json!(usage.used_bytes));
         object.insert("used_count".to_owned(), json!(usage.used_count));
     }
@@ -161,6 +167,9 @@ async fn change(site: &Site, set: Set) -> Result<Value, Refusal> {
         let quota = Some(quota).filter(|bytes| *bytes > 0);
         site.directory.set_quota(id, quota).await.map_err(of)?.into_inner();
         site.apply_quota(id, quota).await.map_err(of)?;
+    }
+    if let Some(hidden) = &set.hidden_capabilities {
+        site.directory.set_hidden(id, None, hidden).await.map_err(of)?.into_inner();
     }
     show(site, &set.address).await
 }
@@ -211,6 +220,15 @@ async fn app_password(site: &Site, request: Request) -> Result<Value, Refusal> {
             let apps = site.directory.app_passwords(id).await;
             let apps = apps.map_err(|error| Refusal::of(error, &address))?;
             Ok(apps.into_iter().map(app_row).collect())
+        }
+        Request::AppPasswordSet { address, id: number, hidden_capabilities } => {
+            let id = find(site, &address, person).await?.id;
+            let what = format!("{address}: app password {number}");
+            let done = site.directory.set_hidden(id, Some(number), &hidden_capabilities).await;
+            done.map_err(|error| Refusal::of(error, &what))?.into_inner();
+            let hidden = site.directory.hidden(id, Some(number)).await;
+            let hidden = hidden.map_err(|error| Refusal::of(error, &what))?;
+            Ok(json!({"id": number, "hidden_capabilities": hidden}))
         }
         Request::AppPasswordRemove { address, id: number } => {
             let id = find(site, &address, person).await?.id;

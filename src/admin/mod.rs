@@ -39,6 +39,7 @@ pub(crate) enum Request {
     AccountRemove { address: String },
     AppPasswordAdd { address: String, label: String },
     AppPasswordList { address: String },
+    AppPasswordSet { address: String, id: u32, hidden_capabilities: Vec<String> },
     AppPasswordRemove { address: String, id: u32 },
     AliasAdd { alias: String, target: String },
     AliasList { target: Option<String> },

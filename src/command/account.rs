@@ -36,7 +36,7 @@ enum Verb {
     List,
     /// Show an account.
     Show { address: String },
-    /// Change an account's name, role or quota.
+    /// Change an account's name, role, quota, or what its clients are told.
     Set {
         address: String,
         /// For people to read.
@@ -48,6 +48,9 @@ enum Verb {
         /// The most it may hold, as 500M or 2G; 0 for no limit.
         #[arg(long, value_parser = size)]
         quota: Option<u64>,
+        /// Capabilities its IMAP clients are not told of, as COMPRESS,UIDONLY; "" tells them of all again.
+        #[arg(long)]
+        hide_capability: Option<String>,
     },
     /// Set the password; prints a random one unless one is given.
     SetPassword {
@@ -77,6 +80,14 @@ enum AppPassword {
     },
     /// List them.
     List { address: String },
+    /// Change what clients with one are told.
+    Set {
+        address: String,
+        id: u32,
+        /// Capabilities they are not told of, as COMPRESS,UIDONLY; "" tells them of all again.
+        #[arg(long)]
+        hide_capability: String,
+    },
     /// Revoke one by its number.
     Remove { address: String, id: u32 },
 }
@@ -92,6 +103,7 @@ impl Account {
             "disabled",
             "groups",
             "app_passwords",
+            "hidden_capabilities",
             "quota_bytes",
             "used_bytes",
             "used_count",
@@ -111,8 +123,14 @@ impl Account {
                 return tell(&self.shown, Request::AccountList {}, columns);
             }
             Verb::Show { address } => Request::AccountShow { address },
-            Verb::Set { address, name, administrator, quota } => {
-                Request::AccountSet(account::Set { address, name, administrator, quota_bytes: quota })
+            Verb::Set { address, name, administrator, quota, hide_capability } => {
+                Request::AccountSet(account::Set {
+                    address,
+                    name,
+                    administrator,
+                    quota_bytes: quota,
+                    hidden_capabilities: hide_capability.as_deref().map(names),
+                })
             }
             Verb::SetPassword { address, password_stdin } => {
                 Request::AccountSetPassword { address, password: given(password_stdin)? }
@@ -124,11 +142,23 @@ impl Account {
                 let request = match verb {
                     AppPassword::Add { address, label } => Request::AppPasswordAdd { address, label },
                     AppPassword::List { address } => Request::AppPasswordList { address },
+                    AppPassword::Set { address, id, hide_capability } => {
+                        Request::AppPasswordSet { address, id, hidden_capabilities: names(&hide_capability) }
+                    }
                     AppPassword::Remove { address, id } => Request::AppPasswordRemove { address, id },
                 };
-                return tell(&self.shown, request, &["id", "label", "created", "password"]);
+                return tell(
+                    &self.shown,
+                    request,
+                    &["id", "label", "created", "password", "hidden_capabilities"],
+                );
             }
         };
         tell(&self.shown, request, facts)
     }
+}
+
+/// `A,B` as a list; nothing as an empty one.
+fn names(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }

@@ -53,6 +53,9 @@ fn resolve(config: &mut Config, base: &Path) {
         below(tls.certificate.get_mut());
         below(tls.key.get_mut());
     }
+    for listener in &mut config.listener {
+        listener.get_mut().client_ca.as_mut().map(|file| below(file.get_mut()));
+    }
     if let Some(relay) = &mut config.delivery.get_mut().relay {
         relay.password_file.as_mut().map(below);
         relay.ca_file.as_mut().map(below);
@@ -144,6 +147,13 @@ impl Checker<'_> {
         }
         if mode != TlsMode::None && !has_tls {
             self.wrong(&listener.tls, "tls: needs the [tls] section with certificate and key");
+        }
+        if let Some(file) = &listener.client_ca {
+            if mode == TlsMode::None || http {
+                self.wrong(file, "client_ca: only imap and submission with TLS let in by certificate");
+            } else if let Err(message) = crate::tls::roots(file.get_ref()) {
+                self.wrong(file, format!("client_ca: {}: {message}", file.get_ref().display()));
+            }
         }
         let loopback = listener.bind.get_ref().ip().is_loopback();
         match &listener.cleartext_auth {

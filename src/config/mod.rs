@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) listener: Vec<Spanned<Listener>>,
     #[serde(default)]
     pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) login: Login,
     #[serde(default = "no_delivery")]
     pub(crate) delivery: Spanned<delivery::Config>,
     #[serde(default)]
@@ -64,6 +66,20 @@ pub(crate) struct StoreSection {
 impl Default for StoreSection {
     fn default() -> Self {
         Self { cache_mib: 128, tombstone_days: 90 }
+    }
+}
+
+/// `[login]`: how people prove who they are.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Login {
+    /// Whether SCRAM is offered, and its keys kept of every password that is set from now on.
+    pub(crate) scram: bool,
+}
+
+impl Default for Login {
+    fn default() -> Self {
+        Self { scram: true }
     }
 }
 
@@ -149,6 +165,9 @@ pub(crate) struct Listener {
     /// Passwords may cross without TLS; on loopback only.
     #[serde(default)]
     pub(crate) cleartext_auth: Option<Spanned<bool>>,
+    /// Authorities (PEM) whose certificates let a client log in by EXTERNAL, as the address in them.
+    #[serde(default)]
+    pub(crate) client_ca: Option<Spanned<PathBuf>>,
 }
 
 impl Listener {

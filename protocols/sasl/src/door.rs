@@ -4,12 +4,15 @@
 //! 6.2.1): look whether plaintext stands behind the command with [`refuse_buffered`], answer, then
 //! [`upgrade`]. Plaintext that arrives later is taken for a handshake and fails there.
 
+use crate::certificate;
 use crate::limits::HANDSHAKE_TIME_MAX;
-use model::{Error, Result};
-use std::{fmt, net::SocketAddr};
+use model::{Address, Error, Result};
+use std::{fmt, net::SocketAddr, sync::Arc};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ProtocolVersion;
+use tokio_rustls::server::TlsStream;
 
 /// A connection's octets, before or after TLS, from a socket or from a test.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -26,7 +29,9 @@ pub struct Peer {
     /// Whether passwords may cross without TLS: only ever true on a loopback listener that says so.
     pub cleartext_auth: bool,
     /// What answers STARTTLS; it is offered when this is there and the stream is not inside TLS yet.
-    pub acceptor: Option<TlsAcceptor>,
+    pub acceptor: Option<Acceptor>,
+    /// What TLS knows of the connection; not there before the handshake.
+    pub channel: Option<Arc<Channel>>,
 }
 
 impl Peer {
@@ -46,6 +51,98 @@ impl Peer {
 impl fmt::Debug for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Peer").field("addr", &self.addr).field("tls", &self.tls).finish_non_exhaustive()
+    }
+}
+
+/// What the TLS handshake has shown: data to bind a login to the connection with (RFC 5056), and who the
+/// client's certificate is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Channel {
+    /// `tls-exporter` (RFC 9266): there with TLS 1.3.
+    pub exporter: Option<[u8; 32]>,
+    /// `tls-server-end-point` (RFC 5929 4): a hash of the server's certificate.
+    pub end_point: Option<Vec<u8>>,
+    /// rfc822Names of the client's verified certificate.
+    pub addresses: Vec<Address>,
+}
+
+/// The label of `tls-exporter` (RFC 9266 2).
+const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
+
+impl Channel {
+    /// What the handshake of this connection has shown.
+    fn of<T>(tls: &TlsStream<T>) -> Self {
+        let (_, connection) = tls.get_ref();
+        let is_13 = connection.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+        let exporter = is_13
+            .then(|| connection.export_keying_material([0_u8; 32], EXPORTER_LABEL, Some(b"")).ok())
+            .flatten();
+        let leaf = connection.peer_certificates().and_then(<[_]>::first);
+        let addresses = leaf.map(|leaf| certificate::addresses(leaf)).unwrap_or_default();
+        Self { exporter, end_point: None, addresses }
+    }
+
+    /// Whether there is anything to bind to.
+    #[must_use]
+    pub fn can_bind(&self) -> bool {
+        self.exporter.is_some() || self.end_point.is_some()
+    }
+
+    /// The data of a kind of binding, by its registered name.
+    #[must_use]
+    pub fn binding(&self, kind: &str) -> Option<&[u8]> {
+        match kind {
+            "tls-exporter" => self.exporter.as_ref().map(<[u8; 32]>::as_slice),
+            "tls-server-end-point" => self.end_point.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// The certificate that handshakes use at this moment.
+pub trait ServerCertificate: Send + Sync {
+    /// The leaf in DER.
+    fn leaf(&self) -> Option<Vec<u8>>;
+}
+
+/// What makes TLS of a stream.
+#[derive(Clone)]
+pub struct Acceptor {
+    tls: TlsAcceptor,
+    certificate: Option<Arc<dyn ServerCertificate>>,
+}
+
+impl From<TlsAcceptor> for Acceptor {
+    fn from(tls: TlsAcceptor) -> Self {
+        Self { tls, certificate: None }
+    }
+}
+
+impl Acceptor {
+    /// One that knows its certificate, so that logins can be bound to it.
+    #[must_use]
+    pub fn new(tls: TlsAcceptor, certificate: Arc<dyn ServerCertificate>) -> Self {
+        Self { tls, certificate: Some(certificate) }
+    }
+
+    /// The server's side of the handshake.
+    ///
+    /// # Errors
+    /// `Invalid` when it fails, `Unavailable` when it takes longer than [`HANDSHAKE_TIME_MAX`].
+    pub async fn accept<S: Stream + 'static>(&self, stream: S) -> Result<(Box<dyn Stream>, Arc<Channel>)> {
+        let leaf = || self.certificate.as_ref().and_then(|certificate| certificate.leaf());
+        let before = leaf();
+        let tls = match tokio::time::timeout(HANDSHAKE_TIME_MAX, self.tls.accept(stream)).await {
+            Ok(Ok(tls)) => tls,
+            Ok(Err(_)) => return Err(Error::Invalid("TLS handshake failed")),
+            Err(_) => return Err(Error::Unavailable),
+        };
+        let mut channel = Channel::of(&tls);
+        // A certificate that was exchanged meanwhile: nobody knows which of them the client saw.
+        channel.end_point = before
+            .filter(|leaf_before| leaf().as_ref() == Some(leaf_before))
+            .and_then(|leaf| certificate::end_point(&leaf));
+        Ok((Box::new(tls), Arc::new(channel)))
     }
 }
 
@@ -107,12 +204,11 @@ pub fn refuse_buffered(buffered: &[u8]) -> Result<()> {
 /// # Errors
 /// `Invalid` when the handshake fails, `Unavailable` when it takes longer than
 /// [`HANDSHAKE_TIME_MAX`]. The stream is gone then; there is nobody to answer to.
-pub async fn upgrade(stream: Box<dyn Stream>, acceptor: &TlsAcceptor) -> Result<Box<dyn Stream>> {
-    match tokio::time::timeout(HANDSHAKE_TIME_MAX, acceptor.accept(stream)).await {
-        Ok(Ok(tls)) => Ok(Box::new(tls)),
-        Ok(Err(_)) => Err(Error::Invalid("TLS handshake failed")),
-        Err(_) => Err(Error::Unavailable),
-    }
+pub async fn upgrade(
+    stream: Box<dyn Stream>,
+    acceptor: &Acceptor,
+) -> Result<(Box<dyn Stream>, Arc<Channel>)> {
+    acceptor.accept(stream).await
 }
 
 #[cfg(test)]

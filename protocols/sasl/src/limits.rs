@@ -6,5 +6,11 @@ use std::time::Duration;
 pub const RESPONSE_BYTES_MAX: usize = 12_288;
 /// The longest login name, in octets: an address of 254 with room for spellings that are then refused.
 pub const LOGIN_BYTES_MAX: usize = 320;
+/// The longest message of a SCRAM client, in octets.
+pub const SCRAM_MESSAGE_BYTES_MAX: usize = 4_096;
+/// The longest nonce of a SCRAM client, in octets.
+pub const SCRAM_NONCE_BYTES_MAX: usize = 512;
+/// The most addresses of a client's certificate that are looked at.
+pub const CERTIFICATE_ADDRESS_COUNT_MAX: usize = 16;
 /// How long a TLS handshake may take before the connection is closed.
 pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);

@@ -192,10 +192,10 @@ impl Session {
         self.connection.flush().await?;
         let Some(acceptor) = self.peer.acceptor.clone() else { return Err(End::Closed) };
         let stream = door::upgrade(self.connection.into_stream(), &acceptor).await;
-        let stream = stream.map_err(|_| End::Closed)?;
+        let (stream, channel) = stream.map_err(|_| End::Closed)?;
         Ok(Self {
             connection: Connection::new(stream),
-            peer: Peer { tls: true, ..self.peer },
+            peer: Peer { tls: true, channel: Some(channel), ..self.peer },
             hello: None,
             principal: None,
             transaction: None,

@@ -6,6 +6,8 @@
 pub mod limits;
 mod local;
 mod outcome;
+mod proof;
+mod scram;
 #[doc(hidden)]
 pub mod testing;
 mod traits;
@@ -15,4 +17,5 @@ pub use local::{
     Tenant,
 };
 pub use outcome::Outcome;
+pub use proof::{Admitted, Proof, ScramHash, ScramOffer};
 pub use traits::{Account, AccountKind, Directory, Recipient};

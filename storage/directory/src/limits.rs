@@ -32,6 +32,14 @@ pub const CACHE_TTL: Duration = Duration::from_secs(3600);
 /// A refusal is told this long after the attempt began, whatever the reason was.
 pub const FAILURE_DELAY: Duration = Duration::from_millis(1500);
 
+/// SCRAM: rounds of PBKDF2 (RFC 7677 4 asks for 4,096 at least). Part of what is stored: every name is told the
+/// same number, so that it says nothing about any of them.
+pub const SCRAM_ITERATION_COUNT: u32 = 10_000;
+/// The most capabilities hidden from one account or app password.
+pub const HIDDEN_COUNT_MAX: usize = 100;
+/// The longest name of a capability, in octets.
+pub const HIDDEN_BYTES_MAX: usize = 64;
+
 /// Argon2id: memory of one hash, in KiB (OWASP's second recommended set).
 pub const ARGON2_MEMORY_KIB: u32 = 19 * 1024;
 /// Argon2id: passes.

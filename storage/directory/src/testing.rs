@@ -1,9 +1,16 @@
 //! A directory in memory for the tests of other crates: plain secrets, no delays, no hashing.
 
-use crate::{Account, AccountKind, Directory, Recipient};
+use crate::scram::Keys;
+use crate::{Account, AccountKind, Admitted, Directory, Proof, Recipient, ScramHash, ScramOffer};
 use async_trait::async_trait;
-use model::{AccountId, Address, Error, Principal, Result, Rights, Role, Secret};
+use model::{AccountId, Address, Error, Principal, Result, Rights, Role};
 use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+/// The salt of every SCRAM exchange with a [`MemoryDirectory`].
+const SALT: &[u8] = b"salt";
+/// Its rounds: few, since nothing is to be protected here.
+const ROUNDS: NonZeroU32 = NonZeroU32::MIN;
 
 /// Accounts `1, 2, ..` in the order they were added.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +23,7 @@ struct Entry {
     account: Account,
     password: Option<String>,
     members: Vec<AccountId>,
+    hidden: Vec<String>,
 }
 
 impl MemoryDirectory {
@@ -65,6 +73,15 @@ impl MemoryDirectory {
         self
     }
 
+    /// Hides capabilities from the account added last.
+    #[must_use]
+    pub fn hiding(mut self, names: &[&str]) -> Self {
+        if let Some(entry) = self.entries.last_mut() {
+            entry.hidden = names.iter().map(|name| (*name).to_owned()).collect();
+        }
+        self
+    }
+
     fn with(mut self, address: &str, password: Option<String>, members: Vec<AccountId>) -> Self {
         let Ok(address) = Address::parse(address) else { return self };
         let id = AccountId(u32::try_from(self.entries.len()).unwrap_or(u32::MAX).saturating_add(1));
@@ -79,7 +96,7 @@ impl MemoryDirectory {
             disabled: false,
             quota_bytes: None,
         };
-        self.entries.push(Entry { account, password, members });
+        self.entries.push(Entry { account, password, members, hidden: Vec::new() });
         self
     }
 
@@ -102,16 +119,39 @@ impl MemoryDirectory {
 
 #[async_trait]
 impl Directory for MemoryDirectory {
-    async fn authenticate(&self, login: &str, secret: &Secret, _peer: IpAddr) -> Result<Principal> {
+    async fn admit(&self, proof: Proof<'_>, _peer: IpAddr) -> Result<Admitted> {
         let refused = Error::Forbidden(Rights::empty());
-        let login = Address::parse(login).map_err(|_| refused)?;
-        let entry = self.entries.iter().find(|entry| entry.account.address == login).ok_or(refused)?;
-        match &entry.password {
-            Some(password) if password == secret.expose() && !entry.account.disabled => {
-                Ok(self.principal_of(entry))
+        let login = match proof {
+            Proof::Password { login, .. } | Proof::Scram { login, .. } => login,
+            Proof::Certificate { addresses: [only], login: "" } => only.as_str(),
+            Proof::Certificate { addresses, login } => {
+                let address = Address::parse(login).map_err(|_| refused)?;
+                if addresses.contains(&address) { login } else { return Err(refused) }
             }
-            _ => Err(refused),
-        }
+        };
+        let address = Address::parse(login).map_err(|_| refused)?;
+        let entry = self.entries.iter().find(|entry| entry.account.address == address).ok_or(refused)?;
+        let password = entry.password.as_deref().filter(|_| !entry.account.disabled).ok_or(refused)?;
+        let signature = match proof {
+            Proof::Password { secret, .. } if password == secret.expose() => Vec::new(),
+            Proof::Password { .. } => return Err(refused),
+            Proof::Scram { hash, message, proof, .. } => {
+                let keys = Keys::derive(hash, password, SALT, ROUNDS);
+                keys.verify(hash, message, proof).ok_or(refused)?
+            }
+            Proof::Certificate { .. } => Vec::new(),
+        };
+        let principal = self.principal_of(entry);
+        Ok(Admitted { principal, app_password: None, signature, hidden: entry.hidden.clone() })
+    }
+
+    async fn scram(&self, _login: &str, _hash: ScramHash) -> Result<ScramOffer> {
+        let nonce = "server-nonce".to_owned();
+        Ok(ScramOffer { salt: SALT.to_vec(), iteration_count: ROUNDS.get(), nonce })
+    }
+
+    fn offers_scram(&self) -> bool {
+        true
     }
 
     async fn principal(&self, id: AccountId) -> Result<Principal> {

@@ -1,5 +1,6 @@
 //! What the doors ask of a directory, whatever stands behind it.
 
+use crate::proof::{Admitted, Proof, ScramHash, ScramOffer};
 use async_trait::async_trait;
 use model::{AccountId, Address, Principal, Result, Role, Secret};
 use std::net::IpAddr;
@@ -54,7 +55,25 @@ pub trait Directory: Send + Sync {
     /// # Errors
     /// `Forbidden` (with no rights named) for every wrong login alike: unknown, disabled, wrong secret.
     /// `Unavailable` when too many logins already wait.
-    async fn authenticate(&self, login: &str, secret: &Secret, peer: IpAddr) -> Result<Principal>;
+    async fn authenticate(&self, login: &str, secret: &Secret, peer: IpAddr) -> Result<Principal> {
+        Ok(self.admit(Proof::Password { login, secret }, peer).await?.principal)
+    }
+
+    /// As [`Directory::authenticate`], by any proof, and with what else a door must know of this login.
+    ///
+    /// # Errors
+    /// As [`Directory::authenticate`].
+    async fn admit(&self, proof: Proof<'_>, peer: IpAddr) -> Result<Admitted>;
+
+    /// What a SCRAM exchange with this name begins with. A name that is not known gets the same form, and the
+    /// same salt every time.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn scram(&self, login: &str, hash: ScramHash) -> Result<ScramOffer>;
+
+    /// Whether passwords can be proved by SCRAM here.
+    fn offers_scram(&self) -> bool;
 
     /// The principal of an account without any proof: for deliveries and administration, never for a client.
     ///

@@ -43,7 +43,7 @@ fn connect(cleartext_auth: bool) -> (DuplexStream, DrainTrigger) {
     let (near, far) = tokio::io::duplex(1 << 20);
     let door = Door::new(Arc::new(MemoryDirectory::sample()), vec![Arc::new(Echo)]);
     let addr = "127.0.0.1:4".parse().unwrap();
-    let peer = Peer { addr, tls: false, cleartext_auth, acceptor: None };
+    let peer = Peer { addr, tls: false, cleartext_auth, acceptor: None, channel: None };
     tokio::spawn(async move { door.serve(Box::new(far), peer, drain).await });
     (near, trigger)
 }

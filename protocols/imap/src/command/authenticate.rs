@@ -1,12 +1,12 @@
 //! AUTHENTICATE (RFC 9051 6.2.2) with the initial response of SASL-IR (RFC 4959).
 
-use super::login::{may_authenticate, prove, wrong};
+use super::login::{admit, may_authenticate, wrong};
 use super::{Sequences, States, Verb};
 use crate::reply::{Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
-use model::wipe;
-use sasl::{Exchange, Next, mechanism};
+use model::{Error, wipe};
+use sasl::{Dialogue, Mechanism, log_in};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
     name: "AUTHENTICATE",
@@ -27,36 +27,41 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     };
     cursor.end()?;
     may_authenticate(session)?;
-    let offered = mechanism::ALL.iter().any(|known| known.in_imap && known.name.eq_ignore_ascii_case(name));
-    let exchange = if offered { Exchange::start(name) } else { None };
-    let Some(mut exchange) = exchange else {
+    let directory = session.context.directory.clone();
+    let peer = session.peer.clone();
+    let mechanism = Mechanism::find(name, &peer, directory.as_ref()).filter(|found| found.in_imap);
+    let Some(mechanism) = mechanism else {
         return Err(Failure::No(Some("CANNOT"), "Unknown mechanism"));
     };
     if initial.is_some_and(|initial| initial != b"=" && !is_base64(initial)) {
         return Err(Failure::Bad("Not base64"));
     }
-    let mut next = exchange.initial(initial);
-    loop {
-        match next {
-            Ok(Next::Credentials(credentials)) => {
-                return prove(session, credentials, "AUTHENTICATE completed").await;
-            }
-            Ok(Next::Challenge(challenge)) => {
-                session.connection.out.raw(b"+ ").raw(challenge).crlf();
-                let line = session.bare_line().await?;
-                // RFC 9051 6.2.2: a lone `*` cancels, and the answer to that is BAD.
-                if line == b"*" {
-                    return Err(Failure::Bad("Authentication cancelled"));
-                }
-                if !is_base64(&line) {
-                    wipe(line);
-                    return Err(Failure::Bad("Not base64"));
-                }
-                next = exchange.respond(&line);
-                wipe(line);
-            }
-            Err(_) => return Err(wrong(session)),
+    match log_in(session, mechanism, initial, &peer, directory.as_ref()).await? {
+        Ok(admitted) => Ok(admit(session, admitted, "AUTHENTICATE completed")),
+        Err(Error::Unavailable) => Err(Failure::No(Some("UNAVAILABLE"), "Try again later")),
+        Err(_) => Err(wrong(session)),
+    }
+}
+
+impl Dialogue for Session {
+    type End = Failure;
+
+    async fn ask(&mut self, challenge: &str) -> Result<Vec<u8>, Failure> {
+        self.connection.out.raw(b"+ ").raw(challenge).crlf();
+        let line = self.bare_line().await?;
+        // RFC 9051 6.2.2: a lone `*` cancels, and the answer to that is BAD.
+        if line == b"*" {
+            return Err(Failure::Bad("Authentication cancelled"));
         }
+        if !is_base64(&line) {
+            wipe(line);
+            return Err(Failure::Bad("Not base64"));
+        }
+        Ok(line)
+    }
+
+    async fn within<T: Send>(&mut self, work: impl Future<Output = T> + Send) -> Result<T, Failure> {
+        self.before_login_ends(work).await
     }
 }
 

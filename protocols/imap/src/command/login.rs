@@ -6,6 +6,7 @@ use crate::limits::FAILED_LOGINS_MAX;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
+use directory::{Admitted, Proof};
 use model::Error;
 use sasl::{Credentials, mechanism};
 
@@ -39,18 +40,24 @@ pub(super) fn may_authenticate(session: &Session) -> Result<(), Failure> {
 }
 
 /// Asks the directory, and opens the account.
-pub(super) async fn prove(session: &mut Session, credentials: Credentials, text: &'static str) -> Outcome {
+async fn prove(session: &mut Session, credentials: Credentials, text: &'static str) -> Outcome {
     let directory = session.context.directory.clone();
     let ip = session.peer.addr.ip();
-    let proof = directory.authenticate(&credentials.login, &credentials.secret, ip);
-    match session.before_login_ends(proof).await? {
-        Ok(principal) => {
-            session.principal = Some(principal);
-            Ok(Done::told(text).with_code(format!("CAPABILITY {}", extension::capabilities(session))))
-        }
+    let proof = Proof::Password { login: &credentials.login, secret: &credentials.secret };
+    match session.before_login_ends(directory.admit(proof, ip)).await? {
+        Ok(admitted) => Ok(admit(session, admitted, text)),
         Err(Error::Unavailable) => Err(Failure::No(Some("UNAVAILABLE"), "Try again later")),
         Err(_) => Err(wrong(session)),
     }
+}
+
+/// Opens the account.
+pub(super) fn admit(session: &mut Session, admitted: Admitted, text: &'static str) -> Done {
+    session.principal = Some(admitted.principal);
+    session.hidden = admitted.hidden.into_boxed_slice();
+    // What the handshake showed has served its purpose: a session that waits for days does not carry it.
+    session.peer.channel = None;
+    Done::told(text).with_code(format!("CAPABILITY {}", extension::capabilities(session)))
 }
 
 /// The one answer to every wrong login.

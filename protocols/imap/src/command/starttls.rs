@@ -41,7 +41,9 @@ pub(crate) async fn upgrade(session: &mut Session) -> Result<(), Failure> {
     }
     let Some(stream) = session.connection.take_stream() else { return Err(Failure::Gone) };
     let upgrading = session.before_login_ends(door::upgrade(stream, &acceptor)).await?;
-    session.connection.set_stream(upgrading.map_err(|_| Failure::Gone)?);
+    let (stream, channel) = upgrading.map_err(|_| Failure::Gone)?;
+    session.connection.set_stream(stream);
     session.peer.tls = true;
+    session.peer.channel = Some(channel);
     Ok(())
 }

@@ -2,7 +2,10 @@
 //! dispatch of commands and the README's table derive from it. What stands here is whole.
 
 mod appendlimit;
+mod auth_external;
 mod auth_plain;
+mod auth_scram_sha_1;
+mod auth_scram_sha_256;
 mod children;
 mod enable;
 mod esearch;
@@ -34,6 +37,7 @@ use crate::wire::decoder::store::StoreModifiers;
 use crate::wire::encoder::Output;
 use crate::words::{FetchWord, ListWord, OptionWord, SearchWord, StatusWord};
 use model::CollectionId;
+use sasl::Mechanism;
 use store::{CollectionRow, NewCollection};
 
 /// When a capability is told.
@@ -51,6 +55,8 @@ pub(crate) enum When {
     MayStartTls,
     /// After login.
     LoggedIn,
+    /// Before login, where this SASL mechanism can be used.
+    Mechanism(&'static str),
 }
 
 /// An extension as the registry knows it.
@@ -123,6 +129,11 @@ pub(crate) const ALL: &[Extension] = &[
     imap4rev2::EXTENSION,
     starttls::EXTENSION,
     logindisabled::EXTENSION,
+    auth_external::EXTENSION,
+    auth_scram_sha_256::PLUS,
+    auth_scram_sha_256::EXTENSION,
+    auth_scram_sha_1::PLUS,
+    auth_scram_sha_1::EXTENSION,
     auth_plain::EXTENSION,
     sasl_ir::EXTENSION,
     literal_plus::EXTENSION,
@@ -154,8 +165,23 @@ pub(crate) fn capabilities(session: &Session) -> String {
         When::MayNotAuthenticate => !logged_in && !may,
         When::MayStartTls => !logged_in && session.peer.offers_starttls(),
         When::LoggedIn => logged_in,
+        When::Mechanism(name) => {
+            let directory = session.context.directory.as_ref();
+            !logged_in && may && Mechanism::find(name, &session.peer, directory).is_some()
+        }
     };
-    ALL.iter().filter(told).filter_map(|extension| extension.capability).collect::<Vec<_>>().join(" ")
+    let named = ALL.iter().filter(told).filter_map(|extension| extension.capability);
+    named.filter(|name| !is_hidden(session, name)).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether an administrator hides a capability from this login: by its whole name, or by what stands before
+/// its `=`.
+pub(crate) fn is_hidden(session: &Session, capability: &str) -> bool {
+    let stem = capability.split('=').next().unwrap_or_default();
+    session
+        .hidden
+        .iter()
+        .any(|hidden| hidden.eq_ignore_ascii_case(capability) || hidden.eq_ignore_ascii_case(stem))
 }
 
 /// A line of the support table.

@@ -38,6 +38,8 @@ pub(crate) struct Session {
     pub connection: Connection,
     /// Who logged in.
     pub principal: Option<Principal>,
+    /// Capabilities that this login is not told of, in capitals.
+    pub hidden: Box<[String]>,
     /// The mailbox that is open.
     pub selected: Option<Box<Selected>>,
     /// Whether the client enabled IMAP4rev2.
@@ -65,6 +67,7 @@ impl Session {
             peer,
             connection,
             principal: None,
+            hidden: Box::default(),
             selected: None,
             rev2: false,
             message: None,

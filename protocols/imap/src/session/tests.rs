@@ -19,8 +19,13 @@ fn a_waiting_session_is_small() {
     let store = Store::new(disk.engine(), disk.blobs(), Arc::new(SimEnv::new(1)), Options::default());
     let door = Door::new(store, Arc::new(MemoryDirectory::sample()));
     let (_trigger, drain) = drain();
-    let peer =
-        Peer { addr: "127.0.0.1:1".parse().unwrap(), tls: true, cleartext_auth: false, acceptor: None };
+    let peer = Peer {
+        addr: "127.0.0.1:1".parse().unwrap(),
+        tls: true,
+        cleartext_auth: false,
+        acceptor: None,
+        channel: None,
+    };
     let (stream, _far) = tokio::io::duplex(16);
     let serving = size_of_val(&door.serve(Box::new(stream), peer.clone(), drain.clone()));
     let (stream, _far) = tokio::io::duplex(16);

@@ -6,8 +6,12 @@ use super::{Decoded, Mechanism, Step, credentials};
 use model::Result;
 
 /// The registry's line.
-pub(super) const MECHANISM: Mechanism =
-    Mechanism { name: "LOGIN", in_imap: false, start: || Box::new(Login { name: None }) };
+pub(super) const MECHANISM: Mechanism = Mechanism {
+    name: "LOGIN",
+    in_imap: false,
+    usable: |_, _| true,
+    start: |_| Box::new(Login { name: None }),
+};
 
 struct Login {
     name: Option<Vec<u8>>,
@@ -15,11 +19,11 @@ struct Login {
 
 impl Step for Login {
     fn step(&mut self, message: Option<&[u8]>) -> Result<Decoded> {
-        let Some(message) = message else { return Ok(Decoded::Challenge(b"Username:")) };
+        let Some(message) = message else { return Ok(Decoded::Challenge(b"Username:".to_vec())) };
         match self.name.take() {
             None => {
                 self.name = Some(message.to_vec());
-                Ok(Decoded::Challenge(b"Password:"))
+                Ok(Decoded::Challenge(b"Password:".to_vec()))
             }
             Some(name) => credentials(&name, message).map(Decoded::Credentials),
         }

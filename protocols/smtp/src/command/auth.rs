@@ -7,8 +7,9 @@ use crate::{
     session::Session,
     wire::{End, Input},
 };
-use model::{Error, wipe};
-use sasl::{Credentials, Exchange, Next, limits::RESPONSE_BYTES_MAX};
+use directory::Admitted;
+use model::{Error, Result};
+use sasl::{Dialogue, Mechanism, limits::RESPONSE_BYTES_MAX, log_in};
 
 pub(super) const AUTH: Command =
     Command { verb: "AUTH", when: When::GREETED.and(When::OUTSIDE), takes_data: false, run };
@@ -25,27 +26,43 @@ fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
             Some((mechanism, initial)) => (mechanism, Some(initial.as_bytes())),
             None => (rest, None),
         };
-        let Some(mut exchange) = Exchange::start(mechanism) else {
+        let directory = session.context.directory.clone();
+        let peer = session.peer.clone();
+        let Some(mechanism) = Mechanism::find(mechanism, &peer, directory.as_ref()) else {
             return go(Reply::new(504, "5.5.4", "no such mechanism"));
         };
-        let mut next = exchange.initial(initial);
-        loop {
-            match next {
-                Ok(Next::Credentials(credentials)) => return log_in(session, credentials).await,
-                Ok(Next::Challenge(text)) => session.say(&Reply::plain(334, vec![text])),
-                Err(error) => return go(refusal(error)),
-            }
-            next = match session.line(RESPONSE_BYTES_MAX + 2).await? {
-                Input::Line(line) => {
-                    let next = exchange.respond(&line);
-                    wipe(line);
-                    next
-                }
-                Input::TooLong => Err(Error::TooLarge(RESPONSE_BYTES_MAX as u64)),
-                Input::Bare => Err(Error::Invalid("a line ends in CRLF")),
-            };
+        let outcome = log_in(session, mechanism, initial, &peer, directory.as_ref()).await;
+        match outcome {
+            Ok(outcome) => told(session, outcome),
+            Err(Stop::Refused(error)) => go(refusal(error)),
+            Err(Stop::End(end)) => Err(end),
         }
     })
+}
+
+/// Why an exchange is not gone on with.
+pub(crate) enum Stop {
+    /// The client's line cannot be taken.
+    Refused(Error),
+    /// The session ends.
+    End(End),
+}
+
+impl Dialogue for Session {
+    type End = Stop;
+
+    async fn ask(&mut self, challenge: &str) -> Result<Vec<u8>, Stop> {
+        self.say(&Reply::plain(334, vec![challenge.to_owned()]));
+        match self.line(RESPONSE_BYTES_MAX + 2).await.map_err(Stop::End)? {
+            Input::Line(line) => Ok(line),
+            Input::TooLong => Err(Stop::Refused(Error::TooLarge(RESPONSE_BYTES_MAX as u64))),
+            Input::Bare => Err(Stop::Refused(Error::Invalid("a line ends in CRLF"))),
+        }
+    }
+
+    async fn within<T: Send>(&mut self, work: impl Future<Output = T> + Send) -> Result<T, Stop> {
+        Ok(work.await)
+    }
 }
 
 fn refusal(error: Error) -> Reply {
@@ -58,16 +75,17 @@ fn refusal(error: Error) -> Reply {
     }
 }
 
-async fn log_in(session: &mut Session, credentials: Credentials) -> Result<(Reply, Then), End> {
-    let Credentials { login, secret } = credentials;
+/// A wrong login counts; what is no login at all does not.
+fn told(session: &mut Session, outcome: Result<Admitted>) -> std::result::Result<(Reply, Then), End> {
     let addr = session.peer.addr;
-    let proved = session.context.directory.authenticate(&login, &secret, addr.ip()).await;
-    match proved {
-        Ok(principal) => {
-            tracing::info!(%addr, account = %principal.account, "logged in");
-            session.principal = Some(principal);
+    match outcome {
+        Ok(admitted) => {
+            tracing::info!(%addr, account = %admitted.principal.account, "logged in");
+            session.principal = Some(admitted.principal);
+            session.peer.channel = None;
             go(Reply::new(235, "2.7.0", "welcome"))
         }
+        Err(error @ (Error::Invalid(_) | Error::TooLarge(_))) => go(refusal(error)),
         Err(error) => {
             tracing::info!(%addr, %error, "login refused");
             session.login_failures += 1;

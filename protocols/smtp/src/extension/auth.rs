@@ -2,12 +2,14 @@
 //! RFC 4954 5 allows, believes nothing of it.
 
 use super::{Extension, Parameter, bad_value};
+use sasl::{Mechanism, mechanism};
 
 pub(super) const EXTENSION: Extension = Extension {
-    name: "AUTH PLAIN LOGIN",
+    name: "AUTH EXTERNAL SCRAM-SHA-256(-PLUS) SCRAM-SHA-1(-PLUS) PLAIN LOGIN",
     rfc: "RFC 4954",
     line: |session| {
-        let names = sasl::mechanism::ALL.iter().map(|mechanism| format!(" {}", mechanism.name));
+        let usable = |known: &&Mechanism| known.is_usable(&session.peer, session.context.directory.as_ref());
+        let names = mechanism::ALL.iter().filter(usable).map(|mechanism| format!(" {}", mechanism.name));
         session.peer.may_authenticate().then(|| format!("AUTH{}", names.collect::<String>()))
     },
     mail: Some(Parameter { name: "AUTH", take: |_, _, value| value.map(|_| ()).ok_or_else(bad_value) }),

@@ -75,6 +75,7 @@ impl House {
             tls: false,
             cleartext_auth: true,
             acceptor: None,
+            channel: None,
         })
     }
 

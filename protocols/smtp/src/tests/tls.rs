@@ -33,7 +33,8 @@ fn connect(house: &House) -> (Client, TlsConnector) {
         addr: "192.0.2.7:2525".parse().unwrap(),
         tls: false,
         cleartext_auth: false,
-        acceptor: Some(acceptor),
+        acceptor: Some(acceptor.into()),
+        channel: None,
     };
     (house.connect_as(peer), connector)
 }

@@ -3,6 +3,7 @@
 use super::record::{self, AccountRecord, AppPasswordRecord, Kind};
 use super::{LocalDirectory, account_of, key};
 use crate::limits::{ALIAS_COUNT_MAX, APP_PASSWORD_COUNT_MAX, NAME_BYTES_MAX, PASSWORD_CHARS_MIN};
+use crate::scram::KeyPair;
 use crate::{Account, Outcome};
 use model::{AccountId, Address, Error, Result, Role, Secret, Timestamp};
 
@@ -91,7 +92,8 @@ impl LocalDirectory {
             }
             None => None,
         };
-        self.add(Kind::Person, new, password).await
+        let keys = self.password_keys(&new.address, new.password.as_ref()).await?;
+        self.add(Kind::Person, new, (password, keys)).await
     }
 
     /// Adds a group with nobody in it.
@@ -102,10 +104,15 @@ impl LocalDirectory {
         check_name(name)?;
         let name = name.to_owned();
         let new = NewAccount { address, name, password: None, role: Role::Member, quota_bytes: None };
-        self.add(Kind::Group, new, None).await
+        self.add(Kind::Group, new, (None, None)).await
     }
 
-    async fn add(&self, kind: Kind, new: NewAccount, password: Option<String>) -> Result<Outcome<AccountId>> {
+    async fn add(
+        &self,
+        kind: Kind,
+        new: NewAccount,
+        (password, keys): (Option<String>, Option<KeyPair>),
+    ) -> Result<Outcome<AccountId>> {
         let mut change = self.change().await?;
         let next = change.get(key::NEXT_ACCOUNT).await?.ok_or(Error::Corrupt)?;
         let id: AccountId = record::decode(&next)?;
@@ -129,6 +136,9 @@ impl LocalDirectory {
             created: change.now(),
         };
         change.put_account(id, &record)?;
+        if keys.is_some() {
+            change.edit_scram(id, |scram| scram.password = keys).await?;
+        }
         change.commit(id).await
     }
 
@@ -171,15 +181,18 @@ impl LocalDirectory {
             }
             None => None,
         };
-        self.edit(id, |record| {
-            if record.kind == Kind::Group {
-                return Err(Error::Invalid("a group has no password"));
-            }
-            record.password = hashed;
-            record.revision = record.revision.saturating_add(1);
-            Ok(())
-        })
-        .await
+        let address = self.view().await?.account(id).await?.ok_or(Error::NotFound)?.address;
+        let keys = self.password_keys(&address, password).await?;
+        let mut change = self.change().await?;
+        let mut record = change.account(id).await?;
+        if record.kind == Kind::Group {
+            return Err(Error::Invalid("a group has no password"));
+        }
+        record.password = hashed;
+        record.revision = record.revision.saturating_add(1);
+        change.put_account(id, &record)?;
+        change.edit_scram(id, |scram| scram.password = keys).await?;
+        change.commit(()).await
     }
 
     /// Lets it in or keeps it out; a disabled one takes no mail either.
@@ -259,6 +272,8 @@ impl LocalDirectory {
             change.put_account(*member, &other)?;
         }
         change.remove(key::account(id));
+        change.remove(key::scram(id));
+        change.remove(key::switches(id));
         change.commit(()).await
     }
 
@@ -302,6 +317,8 @@ impl LocalDirectory {
     pub async fn add_app_password(&self, id: AccountId, label: &str) -> Result<Outcome<(u32, Secret)>> {
         check_name(label)?;
         let secret = self.random_secret();
+        let address = self.view().await?.account(id).await?.ok_or(Error::NotFound)?.address;
+        let keys = self.app_keys(&address, &secret).await?;
         let mut change = self.change().await?;
         let mut record = change.account(id).await?;
         if record.kind == Kind::Group {
@@ -319,6 +336,7 @@ impl LocalDirectory {
             created: change.now(),
         });
         change.put_account(id, &record)?;
+        change.edit_scram(id, |scram| scram.apps.push((number, keys))).await?;
         change.commit((number, secret)).await
     }
 
@@ -338,12 +356,16 @@ impl LocalDirectory {
     /// # Errors
     /// `NotFound`.
     pub async fn remove_app_password(&self, id: AccountId, number: u32) -> Result<Outcome<()>> {
-        self.edit(id, |record| {
-            let before = record.app_passwords.len();
-            record.app_passwords.retain(|app| app.id != number);
-            record.revision = record.revision.saturating_add(1);
-            if record.app_passwords.len() == before { Err(Error::NotFound) } else { Ok(()) }
-        })
-        .await
+        let mut change = self.change().await?;
+        let mut record = change.account(id).await?;
+        let before = record.app_passwords.len();
+        record.app_passwords.retain(|app| app.id != number);
+        record.revision = record.revision.saturating_add(1);
+        if record.app_passwords.len() == before {
+            return Err(Error::NotFound);
+        }
+        change.put_account(id, &record)?;
+        change.edit_scram(id, |scram| scram.apps.retain(|(other, _)| *other != number)).await?;
+        change.commit(()).await
     }
 }

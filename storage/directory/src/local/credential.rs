@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use subtle::ConstantTimeEq;
+use subtle::{ConditionallySelectable, ConstantTimeEq};
 use tokio::{sync::Semaphore, time::Instant};
 
 /// What one Argon2id hash costs.
@@ -30,6 +30,25 @@ pub struct HashCost {
 impl Default for HashCost {
     fn default() -> Self {
         Self { memory_kib: ARGON2_MEMORY_KIB, passes_count: ARGON2_PASSES_COUNT }
+    }
+}
+
+/// What a secret turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Right {
+    /// The password.
+    Password,
+    /// An app password, by its number.
+    AppPassword(u32),
+}
+
+impl Right {
+    /// The number of the app password, where it is one.
+    pub(crate) fn app_password(self) -> Option<u32> {
+        match self {
+            Self::Password => None,
+            Self::AppPassword(number) => Some(number),
+        }
     }
 }
 
@@ -180,22 +199,22 @@ impl Gate {
         account: Option<(AccountId, &AccountRecord)>,
         secret: &Secret,
         peer: IpAddr,
-    ) -> Result<bool> {
+    ) -> Result<Option<Right>> {
         if secret.expose().len() > SECRET_BYTES_MAX {
-            return Ok(false);
+            return Ok(None);
         }
-        if account.is_some_and(|(id, record)| self.is_app_password(id, record, secret)) {
-            return Ok(true);
+        if let Some(number) = account.and_then(|(id, record)| self.app_password(id, record, secret)) {
+            return Ok(Some(Right::AppPassword(number)));
         }
         let name = self.cache_name(login, account, secret);
         if let Some(right) = self.cache.get(&name) {
-            return Ok(right);
+            return Ok(right.then_some(Right::Password));
         }
         let _place = self.wait(peer)?;
         let permit = self.hashing.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
         // A client opens several sessions at once: the first pays for all.
         if let Some(right) = self.cache.get(&name) {
-            return Ok(right);
+            return Ok(right.then_some(Right::Password));
         }
         let password = account.and_then(|(_, record)| record.password.as_deref());
         let stored: Arc<str> = password.map_or_else(|| self.dummy.clone(), Arc::from);
@@ -216,7 +235,13 @@ impl Gate {
             drop(permit);
             right
         });
-        verified.await.map_err(|_| Error::Unavailable)
+        let right = verified.await.map_err(|_| Error::Unavailable)?;
+        Ok(right.then_some(Right::Password))
+    }
+
+    /// Names secrets of this installation.
+    pub(super) fn pepper(&self) -> &[u8; 32] {
+        &self.pepper
     }
 
     /// Takes a place among those who wait for a hash.
@@ -229,11 +254,14 @@ impl Gate {
         self.hash_count.load(Ordering::Relaxed)
     }
 
-    /// Every one is compared, in constant time.
-    fn is_app_password(&self, id: AccountId, record: &AccountRecord, secret: &Secret) -> bool {
+    /// The number of the app password that it is. Every one is compared, in constant time.
+    fn app_password(&self, id: AccountId, record: &AccountRecord, secret: &Secret) -> Option<u32> {
         let given = self.app_hash(id, secret.expose());
-        let matches = record.app_passwords.iter().map(|app| app.hash.ct_eq(&given));
-        matches.fold(subtle::Choice::from(0), |any, one| any | one).into()
+        let matches = record.app_passwords.iter().map(|app| (app.id, app.hash.ct_eq(&given)));
+        let (number, found) = matches.fold((0, subtle::Choice::from(0)), |(number, any), (id, one)| {
+            (u32::conditional_select(&number, &id, one), any | one)
+        });
+        bool::from(found).then_some(number)
     }
 
     /// Account, its revision and the whole secret under a key of this process: a changed credential has
@@ -263,7 +291,7 @@ impl Gate {
 }
 
 /// App passwords are shown in groups for reading; people type them with or without the dashes.
-fn plain(secret: &str) -> String {
+pub(super) fn plain(secret: &str) -> String {
     secret.chars().filter(|c| !matches!(c, '-' | ' ')).collect()
 }
 

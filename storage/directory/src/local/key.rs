@@ -15,6 +15,10 @@ pub(crate) const DOMAINS: &[u8] = b"d";
 /// All accounts and groups.
 pub(crate) const ACCOUNTS: &[u8] = b"a";
 
+/// SCRAM keys of all accounts.
+pub(crate) const SCRAM: &[u8] = b"s";
+/// What doors are told of all accounts.
+pub(crate) const SWITCHES: &[u8] = b"w";
 /// All addresses.
 pub(crate) const ADDRESSES: &[u8] = b"n";
 
@@ -31,6 +35,16 @@ pub(crate) fn domain(name: &str) -> Vec<u8> {
 /// An account or group by its id.
 pub(crate) fn account(id: AccountId) -> Vec<u8> {
     [ACCOUNTS, &id.0.to_be_bytes()].concat()
+}
+
+/// The SCRAM keys of an account.
+pub(crate) fn scram(id: AccountId) -> Vec<u8> {
+    [SCRAM, &id.0.to_be_bytes()].concat()
+}
+
+/// What doors are told of an account.
+pub(crate) fn switches(id: AccountId) -> Vec<u8> {
+    [SWITCHES, &id.0.to_be_bytes()].concat()
 }
 
 /// The id in such a key.

@@ -11,6 +11,8 @@ mod fsck;
 mod group;
 mod key;
 mod record;
+mod scram;
+mod switches;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +22,7 @@ pub use domain::{Domain, Tenant};
 pub use fsck::{DirectoryFault, DirectoryFinding};
 
 use crate::limits::{FAILURE_DELAY, GROUP_COUNT_MAX, GROUP_DEPTH_MAX, GROUP_REACH_MAX};
-use crate::{Account, AccountKind, Directory, Recipient};
+use crate::{Account, AccountKind, Admitted, Directory, Proof, Recipient, ScramHash, ScramOffer};
 use async_trait::async_trait;
 use change::{Change, View};
 use credential::Gate;
@@ -39,11 +41,18 @@ pub struct Options {
     pub hash_cost: HashCost,
     /// How many hashes run at once; `None` for the number of cores.
     pub hash_count_max: Option<usize>,
+    /// Whether keys for SCRAM are kept of passwords too (of app passwords they always are), and SCRAM offered.
+    pub scram: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { failure_delay: FAILURE_DELAY, hash_cost: HashCost::default(), hash_count_max: None }
+        Self {
+            failure_delay: FAILURE_DELAY,
+            hash_cost: HashCost::default(),
+            hash_count_max: None,
+            scram: true,
+        }
     }
 }
 
@@ -54,7 +63,11 @@ pub struct LocalDirectory {
     turn: Arc<Mutex<()>>,
     gate: Gate,
     failure_delay: Duration,
+    scram: bool,
 }
+
+/// An account, and the number of the app password that opened it.
+type Opened = (AccountId, AccountRecord, Option<u32>);
 
 impl LocalDirectory {
     /// Takes the directory of this engine; an empty one gets the tenant [`domain::DEFAULT_TENANT`].
@@ -65,7 +78,7 @@ impl LocalDirectory {
         let turn = Arc::new(Mutex::new(()));
         let pepper = Self::prepare(&engine, &env, &turn).await?;
         let gate = Gate::new(env.as_ref(), pepper, options)?;
-        Ok(Self { engine, env, turn, gate, failure_delay: options.failure_delay })
+        Ok(Self { engine, env, turn, gate, failure_delay: options.failure_delay, scram: options.scram })
     }
 
     /// Secrets that had to be hashed since the start: logins that nothing was remembered of.
@@ -109,7 +122,7 @@ impl LocalDirectory {
         login: &str,
         secret: &Secret,
         peer: IpAddr,
-    ) -> Result<Option<(AccountId, AccountRecord)>> {
+    ) -> Result<Option<Opened>> {
         let mut found = None;
         if let Ok(address) = Address::parse(login)
             && let Some(id) = view.owner(&address).await?
@@ -121,7 +134,27 @@ impl LocalDirectory {
         }
         let known = found.as_ref().map(|(id, record)| (*id, record));
         let right = self.gate.verify(login, known, secret, peer).await?;
-        Ok(found.filter(|(_, record)| right && !record.disabled && record.kind == Kind::Person))
+        let found = found.filter(|(_, record)| !record.disabled && record.kind == Kind::Person);
+        Ok(found.zip(right).map(|((id, record), which)| (id, record, which.app_password())))
+    }
+
+    /// The account that a verified certificate speaks for: the one whose primary address is in it. Where it
+    /// names several, its bearer must say which.
+    async fn certified(view: &View, addresses: &[Address], login: &str) -> Result<Option<Opened>> {
+        let wanted = match (login, addresses) {
+            ("", [only]) => only.clone(),
+            ("", _) => return Ok(None),
+            (login, _) => match Address::parse(login) {
+                Ok(address) if addresses.contains(&address) => address,
+                _ => return Ok(None),
+            },
+        };
+        let Some(id) = view.owner(&wanted).await? else { return Ok(None) };
+        let record = view
+            .account(id)
+            .await?
+            .filter(|record| record.address == wanted && !record.disabled && record.kind == Kind::Person);
+        Ok(record.map(|record| (id, record, None)))
     }
 
     /// Every group the account is in, through groups too, bounded by depth and number.
@@ -200,17 +233,41 @@ fn without_tag(address: &Address) -> Option<Address> {
 
 #[async_trait]
 impl Directory for LocalDirectory {
-    async fn authenticate(&self, login: &str, secret: &Secret, peer: IpAddr) -> Result<Principal> {
+    async fn admit(&self, proof: Proof<'_>, peer: IpAddr) -> Result<Admitted> {
         let began = Instant::now();
         let view = self.view().await?;
-        if let Some((id, record)) = self.verify(&view, login, secret, peer).await? {
-            return Self::principal_of(&view, id, &record).await;
+        let (login, opened) = match proof {
+            Proof::Password { login, secret } => {
+                let opened = self.verify(&view, login, secret, peer).await?;
+                (login, opened.map(|opened| (opened, Vec::new())))
+            }
+            Proof::Scram { login, hash, message, proof } => {
+                let opened = self.verify_scram(&view, login, (hash, message, proof)).await?;
+                (login, opened.map(|(id, record, app, signature)| ((id, record, app), signature)))
+            }
+            Proof::Certificate { addresses, login } => {
+                let opened = Self::certified(&view, addresses, login).await?;
+                (login, opened.map(|opened| (opened, Vec::new())))
+            }
+        };
+        if let Some(((id, record, app_password), signature)) = opened {
+            let principal = Self::principal_of(&view, id, &record).await?;
+            let hidden = Self::hidden_of(&view, id, app_password).await?;
+            return Ok(Admitted { principal, app_password, signature, hidden });
         }
         drop(view);
         tracing::info!(%peer, login = %login.escape_debug(), "login refused");
         // One moment for every reason: what was slow or fast inside cannot be told apart from outside.
         tokio::time::sleep_until(began + self.failure_delay).await;
         Err(Error::Forbidden(Rights::empty()))
+    }
+
+    async fn scram(&self, login: &str, hash: ScramHash) -> Result<ScramOffer> {
+        Ok(self.scram_offer(login, hash))
+    }
+
+    fn offers_scram(&self) -> bool {
+        self.scram
     }
 
     async fn principal(&self, id: AccountId) -> Result<Principal> {

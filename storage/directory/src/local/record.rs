@@ -2,6 +2,8 @@
 //! own, by the same rules as the store's (`storage/store/src/record.rs` tells how a record is changed). The two
 //! are twins and not one because a crate can only give versions to types through a trait of its own.
 
+use super::scram::ScramRecord;
+use super::switches::SwitchesRecord;
 use bytes::Bytes;
 use model::{AccountId, Address, Error, Result, Role, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -92,6 +94,8 @@ records! {
     TenantRecord: 1;
     DomainRecord: 1;
     AccountRecord: 1;
+    ScramRecord: 1;
+    SwitchesRecord: 1;
     AccountId: 1;
     u64: 1;
     [u8; 32]: 1;

@@ -5,6 +5,8 @@ mod fsck;
 mod group;
 mod name;
 mod power;
+mod scram;
+mod switches;
 
 use super::{HashCost, LocalDirectory, NewAccount, Options};
 use engine::sim::{SimDisk, SimEnv};
@@ -17,7 +19,7 @@ const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn options() -> Options {
     let hash_cost = HashCost { memory_kib: 8, passes_count: 1 };
-    Options { failure_delay: Duration::from_millis(1500), hash_cost, hash_count_max: None }
+    Options { failure_delay: Duration::from_millis(1500), hash_cost, hash_count_max: None, scram: true }
 }
 
 async fn open(disk: &SimDisk) -> LocalDirectory {

@@ -1,6 +1,7 @@
 //! Golden octets of every kind of record, kept for ever (see the store's twin of this test).
 
 use super::*;
+use crate::scram::KeyPair;
 
 /// `name version octets`. Lines are added, never changed.
 const GOLDEN: &str = include_str!("golden.txt");
@@ -79,4 +80,12 @@ fn accounts() {
         groups: vec![AccountId(5)],
         created: Timestamp(1_767_225_600_003),
     });
+}
+
+#[test]
+fn proofs_and_switches() {
+    let pair = |octet: u8| KeyPair::sample(octet);
+    keeps(&ScramRecord { password: Some(pair(1)), apps: vec![(7, [pair(2), pair(3)])] });
+    let names = |text: &str| text.split(' ').map(str::to_owned).collect();
+    keeps(&SwitchesRecord { hidden: names("COMPRESS UIDONLY"), apps: vec![(7, names("IDLE"))] });
 }
