@@ -31,7 +31,7 @@ async fn ehlo_tells_the_extensions() {
         "250-ENHANCEDSTATUSCODES",
         "250-PIPELINING",
         "250-SIZE 52428800",
-        "250-AUTH PLAIN LOGIN",
+        "250-AUTH SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN",
         "250-SMTPUTF8",
         "250-8BITMIME",
         "250 HELP",
