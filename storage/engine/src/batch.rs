@@ -43,6 +43,8 @@ pub enum Table {
     Queue = 16,
     /// Work that must still be done.
     Job = 17,
+    /// account, or the name of a job -> which of several processes has its turn.
+    Lease = 19,
 }
 
 impl Table {
@@ -66,6 +68,7 @@ impl Table {
         Self::Directory,
         Self::Queue,
         Self::Job,
+        Self::Lease,
     ];
 }
 

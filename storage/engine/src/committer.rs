@@ -142,7 +142,7 @@ fn cut(queue: &mut Queue) -> Vec<Request> {
 }
 
 /// Bytes of the batch's keys and values, or the limit it passes.
-fn measure(batch: &Batch) -> Result<usize> {
+pub(crate) fn measure(batch: &Batch) -> Result<usize> {
     let mut bytes = 0_usize;
     let expected = batch.expect.iter().map(|expected| match expected {
         Precondition::Absent(_, key) | Precondition::Present(_, key) => (key.len(), 0),

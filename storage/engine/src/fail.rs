@@ -2,7 +2,8 @@
 //! path of what stands above can be walked.
 
 use crate::{
-    Batch, BlobStore, BoxFuture, Durable, Engine, Found, Frame, Place, Range, Snapshot, Table, poison::Poison,
+    Batch, BlobStore, BoxFuture, Company, Durable, Engine, Found, Frame, Place, Range, Snapshot, Table,
+    poison::Poison,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -97,6 +98,15 @@ impl Engine for FailEngine {
     async fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
         let inner = self.inner.snapshot().await?;
         Ok(Arc::new(FailSnapshot { inner, plan: Arc::clone(&self.plan) }))
+    }
+
+    async fn newest(&self) -> Result<Arc<dyn Snapshot>> {
+        let inner = self.inner.newest().await?;
+        Ok(Arc::new(FailSnapshot { inner, plan: Arc::clone(&self.plan) }))
+    }
+
+    fn company(&self) -> Option<Company> {
+        self.inner.company()
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<Durable>> {
@@ -205,6 +215,19 @@ impl BlobStore for FailBlobs {
             () = self.poison.wait() => {}
             () = self.inner.poisoned() => {}
         }
+    }
+
+    fn is_single(&self) -> bool {
+        self.inner.is_single()
+    }
+
+    async fn unneeded(&self, after: Option<BlobId>, limit: usize) -> Result<Vec<Found>> {
+        self.plan.pass(Call::Read)?;
+        self.inner.unneeded(after, limit).await
+    }
+
+    async fn discard(&self, blobs: &[BlobId]) -> Result<u64> {
+        self.inner.discard(blobs).await
     }
 
     async fn sealed(&self) -> Result<Vec<u32>> {

@@ -15,6 +15,7 @@ mod fjall;
 mod group;
 pub mod limits;
 mod poison;
+mod postgres;
 mod raw;
 pub mod sim;
 #[cfg(test)]
@@ -25,4 +26,5 @@ pub use batch::{Batch, Durable, Op, Precondition, Range, Table};
 pub use blobs::LocalBlobs;
 pub use env::OsEnv;
 pub use fjall::open_fjall;
-pub use traits::{BlobStore, BoxFuture, Engine, Env, Found, Frame, Place, Snapshot};
+pub use postgres::{PostgresOptions, open_postgres};
+pub use traits::{BlobStore, BoxFuture, Company, Engine, Env, Found, Frame, Place, ProcessId, Snapshot};

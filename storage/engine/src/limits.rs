@@ -1,5 +1,7 @@
 //! Every bound of this crate, by name. What is past one is refused, never cut.
 
+use std::time::Duration;
+
 /// Batches waiting for the committer; one more is refused with `Unavailable`.
 pub const QUEUE_BATCHES_MAX: usize = 65_536;
 /// Bytes of keys and values waiting for the committer; more is refused with `Unavailable`.
@@ -28,3 +30,34 @@ pub const SEGMENT_HANDLES_MAX: usize = 256;
 pub const MEMTABLE_BYTES_MAX: u64 = 24 << 20;
 /// Bytes of the engine's journals before old memtables are pushed out; bounds the replay at start.
 pub const JOURNAL_BYTES_MAX: u64 = 128 << 20;
+
+/// The longest that reaching a database may take, TLS and login included.
+pub const POSTGRES_CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+/// The longest that one statement may take before its connection counts as lost.
+pub const POSTGRES_STATEMENT_TIME_MAX: Duration = Duration::from_secs(15);
+/// How long a write waits for a database that is away before it is refused.
+pub const POSTGRES_WRITE_WAIT_MAX: Duration = Duration::from_secs(10);
+/// How long a write waits to learn what became of it when the connection was lost on its way.
+pub const POSTGRES_OUTCOME_WAIT_MAX: Duration = Duration::from_secs(60);
+/// How long a read waits for a database that is away, or for a connection.
+pub const POSTGRES_READ_WAIT_MAX: Duration = Duration::from_secs(10);
+/// Between two attempts to reach a database that is away.
+pub const POSTGRES_RETRY_WAIT: Duration = Duration::from_millis(100);
+/// Statements prepared on one connection.
+pub const POSTGRES_STATEMENT_COUNT_MAX: usize = 256;
+/// A reader that asked nothing for so long loses its snapshot, and its next read is refused.
+pub const POSTGRES_SNAPSHOT_IDLE_MAX: Duration = Duration::from_secs(60);
+/// The same while others wait for a connection.
+pub const POSTGRES_SNAPSHOT_IDLE_WANTED_MAX: Duration = Duration::from_secs(2);
+/// The oldest that a snapshot may become: the database cannot clean up behind it.
+pub const POSTGRES_SNAPSHOT_AGE_MAX: Duration = Duration::from_secs(30 * 60);
+/// Octets of blobs that wait for the database; whoever brings more waits too.
+pub const POSTGRES_BLOB_WAITING_BYTES_MAX: usize = 64 << 20;
+/// Octets of blobs stored by one statement; a larger single blob goes alone.
+pub const POSTGRES_BLOB_GROUP_BYTES_MAX: usize = 8 << 20;
+/// Between two signs of life that a process gives to the others on its database.
+pub const POSTGRES_BEAT: Duration = Duration::from_secs(1);
+/// A process that gave none for so long (by the database's clock) has ended.
+pub const POSTGRES_BEAT_MISSED_MAX: Duration = Duration::from_secs(5);
+/// How long a blob without a record is kept in a database.
+pub const POSTGRES_BLOB_REST: Duration = Duration::from_secs(48 * 3600);

@@ -17,6 +17,7 @@ pub(crate) enum Ground {
     Fjall(TempDir),
     Sim(SimDisk),
     Fail(SimDisk),
+    Postgres(crate::postgres::testing::Schema),
 }
 
 impl Ground {
@@ -25,6 +26,7 @@ impl Ground {
             Self::Fjall(directory) => open_fjall(directory.path(), 8 << 20).unwrap(),
             Self::Sim(disk) => disk.engine(),
             Self::Fail(disk) => FailEngine::new(disk.engine(), FailPlan::new()),
+            Self::Postgres(schema) => schema.open().0,
         }
     }
 
@@ -33,6 +35,7 @@ impl Ground {
             Self::Fjall(directory) => Arc::new(LocalBlobs::open(directory.path()).unwrap()),
             Self::Sim(disk) => disk.blobs(),
             Self::Fail(disk) => FailBlobs::new(disk.blobs(), FailPlan::new()),
+            Self::Postgres(schema) => schema.open().1,
         }
     }
 }
@@ -44,6 +47,13 @@ macro_rules! on_every_engine {
             $($(#[$doc])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
                 super::$test(&crate::suite::Ground::Fjall(tempfile::tempdir().unwrap())).await;
+            })*
+        }
+        mod postgres {
+            $($(#[$doc])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[ignore = "needs a database: conformance/run starts one"]
+            async fn $test() {
+                super::$test(&crate::suite::Ground::Postgres(crate::postgres::testing::Schema::new())).await;
             })*
         }
         mod sim {

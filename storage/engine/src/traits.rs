@@ -9,11 +9,35 @@ use std::{future::Future, pin::Pin, sync::Arc};
 /// A boxed future, as trait objects need it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// Names a process for as long as it has an engine open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProcessId(pub [u8; 8]);
+
+/// The processes that share an engine's data, as known about a second ago.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Company {
+    /// This one.
+    pub own: ProcessId,
+    /// The others that give signs of life.
+    pub others: Vec<ProcessId>,
+}
+
 /// An ordered key-value engine with atomic conditional batches, group commit and snapshots.
 #[async_trait]
 pub trait Engine: Send + Sync + 'static {
-    /// The newest durable state. Cheap: no I/O.
+    /// The newest durable state: as it is now, or at the latest at the first read. Cheap: no I/O.
     async fn snapshot(&self) -> Result<Arc<dyn Snapshot>>;
+
+    /// A view of which every single read shows the newest durable state: two reads may show two states. For
+    /// looking at one thing, and for writers, whose batch expects what they have read. Holds nothing.
+    async fn newest(&self) -> Result<Arc<dyn Snapshot>> {
+        self.snapshot().await
+    }
+
+    /// The processes that have this data open; `None` when one alone can have it.
+    fn company(&self) -> Option<Company> {
+        None
+    }
 
     /// Takes the batch into the order of commits **before it returns** (it is a plain call that never waits:
     /// the queue is bounded by the number of callers); the future resolves when the batch is on stable
@@ -125,6 +149,31 @@ pub trait BlobStore: Send + Sync + 'static {
     async fn found(&self, segment: u32) -> Result<Vec<Found>> {
         let _ = segment;
         Err(model::Error::Corrupt)
+    }
+
+    /// Whether blobs come and go one by one; there are no segments then.
+    fn is_single(&self) -> bool {
+        false
+    }
+
+    /// For stores without segments: at most `limit` blobs behind `after`, in the order of their names, that no
+    /// record refers to and that nobody brought for a long time. Empty at the end.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn unneeded(&self, after: Option<BlobId>, limit: usize) -> Result<Vec<Found>> {
+        let _ = (after, limit);
+        Ok(Vec::new())
+    }
+
+    /// For stores without segments: removes those of the blobs that have no place in [`Table::Blob`] and that
+    /// nobody has brought again meanwhile; how many went.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn discard(&self, blobs: &[BlobId]) -> Result<u64> {
+        let _ = blobs;
+        Ok(0)
     }
 
     /// Removes a sealed segment, which nothing may refer to any more.

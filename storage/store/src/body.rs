@@ -230,7 +230,7 @@ fn clip(bytes: &Bytes, before: u64, range: &Range<u64>) -> Option<Bytes> {
 impl Inner {
     /// One blob, verified.
     async fn blob(&self, id: &BlobId) -> Result<Bytes> {
-        let snapshot = self.engine.snapshot().await?;
+        let snapshot = self.engine.newest().await?;
         let Some(place) = snapshot.get(Table::Blob, &Key::blob(id).done()).await? else {
             tracing::error!(%id, "a blob that is referred to has no place");
             return Err(Error::Corrupt);
@@ -241,7 +241,7 @@ impl Inner {
             return read;
         }
         // It may have been moved, and its old place removed, between the look and the read.
-        let moved = self.engine.snapshot().await?.get(Table::Blob, &Key::blob(id).done()).await?;
+        let moved = self.engine.newest().await?.get(Table::Blob, &Key::blob(id).done()).await?;
         match moved.map(Place).filter(|moved| *moved != place) {
             Some(moved) => self.blobs.read(id, &moved).await,
             None => read,

@@ -71,7 +71,7 @@ impl Change {
         now: Timestamp,
         turn: OwnedMutexGuard<()>,
     ) -> Result<Self> {
-        let view = View(engine.snapshot().await?);
+        let view = View(engine.newest().await?);
         let mut change = Self { view, batch: Batch::default(), engine, now, _turn: turn };
         let seen = change.view.get(key::GENERATION).await?;
         let generation: u64 = seen.as_deref().map(record::decode).transpose()?.unwrap_or(0);

@@ -1,6 +1,6 @@
 //! The directory kept in the engine itself: the default backend.
 //!
-//! Reads go to a snapshot, so they never wait for a change. Changes are rare: one at a time in this process,
+//! Reads never wait for a change. Changes are rare: one at a time in this process,
 //! each under the generation number it has read, so that several processes could share one engine.
 
 mod account;
@@ -93,7 +93,7 @@ impl LocalDirectory {
         env: &Arc<dyn Env>,
         turn: &Arc<Mutex<()>>,
     ) -> Result<[u8; 32]> {
-        let view = View(engine.snapshot().await?);
+        let view = View(engine.newest().await?);
         if let Some(bytes) = view.get(key::PEPPER).await? {
             return record::decode(&bytes);
         }
@@ -108,7 +108,7 @@ impl LocalDirectory {
     }
 
     async fn view(&self) -> Result<View> {
-        Ok(View(self.engine.snapshot().await?))
+        Ok(View(self.engine.newest().await?))
     }
 
     async fn change(&self) -> Result<Change> {
