@@ -332,7 +332,8 @@ impl Filesystem for Mounted {
         match self.make((parent, name), node) {
             Ok((_, told, mut state)) => {
                 let handle = FileHandle(state.handle());
-                reply.created(&ATTRIBUTES_FOR, &told, Generation(0), handle, self.flags());
+                // One time for both: the name must not be remembered.
+                reply.created(&NAMES_FOR, &told, Generation(0), handle, self.flags());
             }
             Err(error) => reply.error(error),
         }
