@@ -67,11 +67,13 @@ impl Site {
         private_directory(&data).map_err(|cause| Failure::of(data.display(), cause))?;
         let lock = take(&data)?;
         let cache_bytes = config.store.cache_mib.saturating_mul(1024 * 1024);
+        let memtable_bytes = config.store.memtable_kib.get_ref().saturating_mul(1024);
+        let segment_bytes = config.store.segment_mib.get_ref().saturating_mul(1024 * 1024);
         let path = data.clone();
         // Both replay and scan, which blocks.
         let opened = tokio::task::spawn_blocking(move || {
-            let engine = engine::open_fjall(&path.join("engine"), cache_bytes)?;
-            let blobs = LocalBlobs::open(&path.join("blobs"))?;
+            let engine = engine::open_fjall_with(&path.join("engine"), cache_bytes, memtable_bytes)?;
+            let blobs = LocalBlobs::open_with(&path.join("blobs"), segment_bytes)?;
             Ok::<_, Error>((engine, blobs))
         });
         let opened = opened.await.map_err(|cause| Failure::of("opening the store", cause))?;

@@ -3,15 +3,12 @@
 `COLLEGIUM_KILLS` sets how often (60), `COLLEGIUM_SEED` repeats a run.
 """
 
-import json
 import os
 import pathlib
 import random
-import re
 import sys
 import threading
 import time
-import urllib.parse
 
 import pytest
 
@@ -19,7 +16,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import workers  # noqa: E402
 
-from blackbox import dav, imap, server as servers  # noqa: E402
+from power import counted, summed  # noqa: E402
+
+from blackbox import imap, server as servers  # noqa: E402
 
 KILLS = int(os.environ.get("COLLEGIUM_KILLS", "60"))
 SEED = os.environ.get("COLLEGIUM_SEED") or str(random.SystemRandom().getrandbits(32))
@@ -91,37 +90,6 @@ def test_kill_nine(server, crew, inbox):
         acknowledged[name] = acknowledged.get(name, 0) + worker.acknowledged
     print(f"{KILLS} kills, acknowledged: {acknowledged}")
     assert all(count > KILLS for count in acknowledged.values()), f"too little load: {acknowledged}"
-
-
-def counted(server):
-    """What the server says that alice uses."""
-    done = server.command("account", "show", server.alice[0], "--json", "--config", str(server.config_file()))
-    return json.loads(done.stdout)["used_bytes"]
-
-
-def summed(server):
-    """The same, added up over everything she can list."""
-    session = imap.connect(server, server.alice)
-    total = 0
-    for line in session.ok('LIST "" "*" RETURN (STATUS (SIZE))'):
-        found = re.search(rb"^\* STATUS .*SIZE (\d+)", line)
-        total += int(found.group(1)) if found else 0
-    session.logout()
-    files = dav.connect(server, server.alice)
-    for home in ("files", "calendars", "addressbooks"):
-        queue = [f"/dav/{home}/{server.alice[0]}/"]
-        while queue:
-            folder = queue.pop()
-            told = files.propfind(urllib.parse.quote(folder), "D:getcontentlength", "D:resourcetype", depth=1)
-            for href, entry in told.multistatus().items():
-                if href.rstrip("/") == folder.rstrip("/"):
-                    continue
-                status, length = entry["{DAV:}getcontentlength"]
-                total += int(length.text) if status == 200 else 0
-                if entry["{DAV:}resourcetype"][1].find("{DAV:}collection") is not None:
-                    queue.append(href)
-    files.close()
-    return total
 
 
 def die_while_starting(server, dice):

@@ -33,6 +33,7 @@ pub(super) fn parse(text: &str, base: &Path) -> Result<Config, Vec<Problem>> {
     resolve(&mut config, base);
     let mut checker = Checker { text, problems: Vec::new() };
     checker.server(&config);
+    checker.store(&config);
     checker.tls(&config);
     checker.listeners(&config);
     checker.delivery(&config);
@@ -87,6 +88,19 @@ impl Checker<'_> {
             if *limit.get_ref() == 0 {
                 self.wrong(limit, format!("{name}: must be at least 1"));
             }
+        }
+    }
+
+    fn store(&mut self, config: &Config) {
+        let (segment, memtable) = (&config.store.segment_mib, &config.store.memtable_kib);
+        let segment_max = engine::limits::SEGMENT_BYTES_MAX >> 20;
+        if !(1..=segment_max).contains(segment.get_ref()) {
+            self.wrong(segment, format!("segment_mib: must be from 1 to {segment_max}"));
+        }
+        let (least, most) =
+            (engine::limits::MEMTABLE_BYTES_MIN >> 10, engine::limits::MEMTABLE_BYTES_MAX >> 10);
+        if !(least..=most).contains(memtable.get_ref()) {
+            self.wrong(memtable, format!("memtable_kib: must be from {least} to {most}"));
         }
     }
 

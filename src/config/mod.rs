@@ -61,11 +61,22 @@ pub(crate) struct StoreSection {
     pub(crate) cache_mib: u64,
     /// How long a client may stay away and still be told what was removed meanwhile; then it reads anew.
     pub(crate) tombstone_days: u32,
+    /// A segment of bodies is sealed at this size, in MiB; space comes back a segment at a time.
+    pub(crate) segment_mib: Spanned<u64>,
+    /// Memory for what each of the engine's five keyspaces has not written out yet, in KiB; decided when the store
+    /// is made.
+    pub(crate) memtable_kib: Spanned<u64>,
 }
 
 impl Default for StoreSection {
     fn default() -> Self {
-        Self { cache_mib: 128, tombstone_days: 90 }
+        let whole = |value| Spanned::new(0..0, value);
+        Self {
+            cache_mib: 128,
+            tombstone_days: 90,
+            segment_mib: whole(engine::limits::SEGMENT_BYTES_MAX >> 20),
+            memtable_kib: whole(engine::limits::MEMTABLE_BYTES_MAX >> 10),
+        }
     }
 }
 

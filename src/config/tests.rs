@@ -77,6 +77,12 @@ fn keys_that_nobody_knows_are_refused_in_every_section() {
 fn missing_and_mistyped_values_are_told() {
     assert!(one("[server]\ndata = \"d\"\n").1.contains("missing field `hostname`"));
     assert_eq!(one(&format!("{HEAD}[store]\ncache_mib = \"much\"\n")).0, 5);
+    for (key, least, most) in [("segment_mib", 1, 256), ("memtable_kib", 64, 24_576)] {
+        for wrong in [least - 1, most + 1] {
+            let text = format!("{HEAD}[store]\n{key} = {wrong}\n{LISTENER}{PLAIN}");
+            assert_eq!(one(&text).0, 5, "{key} = {wrong}");
+        }
+    }
     assert_eq!(one(&format!("{HEAD}[[listener]]\nprotocol = \"gopher\"\n")).0, 5);
     assert_eq!(one(&format!("{HEAD}[[listener]]\nprotocol = \"imap\"\nbind = \"nowhere\"\n")).0, 6);
     let (line, _) = one(&format!("{HEAD}{LISTENER}tls = \"maybe\"\n"));
@@ -215,7 +221,7 @@ fn the_example_for_systemd_tells_the_truth() {
     let is_key = |line: &&str| {
         line.starts_with('#') && (line.contains(" = ") && !line.starts_with("# ") || line.starts_with("#["))
     };
-    assert_eq!(text.lines().filter(is_key).count(), 14);
+    assert_eq!(text.lines().filter(is_key).count(), 16);
     let whole: String =
         text.lines().map(|line| if is_key(&line) { &line[1..] } else { line }).collect::<Vec<_>>().join("\n");
     for text in [text, &whole] {

@@ -11,7 +11,7 @@ use crate::{
     Engine, Range, Table,
     committer::Committer,
     directory,
-    limits::{JOURNAL_BYTES_MAX, KEY_BYTES_MAX, MEMTABLE_BYTES_MAX},
+    limits::{JOURNAL_BYTES_MAX, KEY_BYTES_MAX, MEMTABLE_BYTES_MAX, MEMTABLE_BYTES_MIN},
     raw::{Change, RawEngine, RawView, Rows, merge},
 };
 use bytes::Bytes;
@@ -26,10 +26,20 @@ use std::{ops::Bound, path::Path, sync::Arc};
 /// `Conflict` when another process has it open, `Invalid` for a format this build does not know, `Corrupt` or
 /// `Unavailable` when it cannot be read. The cause is in the log.
 pub fn open_fjall(path: &Path, cache_bytes: u64) -> Result<Arc<dyn Engine>> {
+    open_fjall_with(path, cache_bytes, MEMTABLE_BYTES_MAX)
+}
+
+/// As [`open_fjall`], with memtables of another size, between the limits; it is decided when the store is made.
+///
+/// # Errors
+/// As [`open_fjall`].
+pub fn open_fjall_with(path: &Path, cache_bytes: u64, memtable_bytes: u64) -> Result<Arc<dyn Engine>> {
+    let memtable_bytes = memtable_bytes.clamp(MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX);
     if is_vacant(path) {
-        create(path, cache_bytes)?;
+        create(path, cache_bytes, memtable_bytes)?;
     }
-    Ok(Arc::new(Committer::start(Fjall::open(path, cache_bytes).map_err(|error| outcome(&error))?)?))
+    let opened = Fjall::open(path, cache_bytes, memtable_bytes).map_err(|error| outcome(&error))?;
+    Ok(Arc::new(Committer::start(opened)?))
 }
 
 /// Whether there is nothing at all in the directory.
@@ -39,7 +49,7 @@ fn is_vacant(path: &Path) -> bool {
 
 /// fjall cannot go on with a database whose making was cut short: it is made beside its place and moved there
 /// whole.
-fn create(path: &Path, cache_bytes: u64) -> Result<()> {
+fn create(path: &Path, cache_bytes: u64, memtable_bytes: u64) -> Result<()> {
     let draft = path.with_extension("making");
     let moved = || {
         std::fs::rename(&draft, path)?;
@@ -55,7 +65,7 @@ fn create(path: &Path, cache_bytes: u64) -> Result<()> {
         std::fs::remove_dir_all(&draft).map_err(failed)?;
     }
     directory::make(&draft)?;
-    Fjall::open(&draft, cache_bytes).map(drop).map_err(|error| outcome(&error))?;
+    Fjall::open(&draft, cache_bytes, memtable_bytes).map(drop).map_err(|error| outcome(&error))?;
     moved().map_err(failed)
 }
 
@@ -94,13 +104,13 @@ struct Fjall {
 }
 
 impl Fjall {
-    fn open(path: &Path, cache_bytes: u64) -> fjall::Result<Self> {
+    fn open(path: &Path, cache_bytes: u64, memtable_bytes: u64) -> fjall::Result<Self> {
         let database = Database::builder(path)
             .cache_size(cache_bytes)
             .max_journaling_size(JOURNAL_BYTES_MAX)
             .manual_journal_persist(true)
             .open()?;
-        let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES_MAX);
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes);
         let opened: fjall::Result<Vec<_>> =
             KEYSPACES.iter().map(|name| database.keyspace(name, options)).collect();
         let keyspaces = opened?.into();

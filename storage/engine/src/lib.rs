@@ -25,6 +25,6 @@ mod traits;
 pub use batch::{Batch, Durable, Op, Precondition, Range, Table};
 pub use blobs::LocalBlobs;
 pub use env::OsEnv;
-pub use fjall::open_fjall;
+pub use fjall::{open_fjall, open_fjall_with};
 pub use postgres::{PostgresOptions, open_postgres};
 pub use traits::{BlobStore, BoxFuture, Company, Engine, Env, Found, Frame, Place, ProcessId, Snapshot};

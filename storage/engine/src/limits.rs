@@ -28,6 +28,8 @@ pub const SEGMENT_HANDLES_MAX: usize = 256;
 
 /// Bytes of one keyspace's memtable before it is written out (five keyspaces, at most four waiting each).
 pub const MEMTABLE_BYTES_MAX: u64 = 24 << 20;
+/// The least it may be set to; less writes more small tables than merging keeps up with.
+pub const MEMTABLE_BYTES_MIN: u64 = 64 << 10;
 /// Bytes of the engine's journals before old memtables are pushed out; bounds the replay at start.
 pub const JOURNAL_BYTES_MAX: u64 = 128 << 20;
 

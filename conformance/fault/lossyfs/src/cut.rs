@@ -7,7 +7,7 @@ use crate::{
     disk::{Change, DirectoryChange, Disk, Entries, Kind, Node, Order, ROOT},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How much is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,37 +92,32 @@ fn names(disk: &Disk, dice: &mut Dice, loss: Loss, toll: &mut Toll) -> BTreeMap<
     names
 }
 
-/// The pending directory operations that survive: a prefix of all in journal order; in strict order a prefix of each
-/// directory's.
+/// The pending directory operations that survive: a prefix of all in journal order; in strict order any of them, as
+/// long as what an operation builds on survives too.
 fn kept_names<'a>(disk: &'a Disk, dice: &mut Dice, loss: Loss, toll: &mut Toll) -> Vec<&'a DirectoryChange> {
-    let mut left: BTreeMap<u64, usize> = BTreeMap::new();
-    let place = |parent: u64| if disk.order == Order::Journal { ROOT } else { parent };
-    for DirectoryChange(changes) in &disk.pending {
-        for (parent, ..) in changes {
-            *left.entry(place(*parent)).or_default() += 1;
-        }
-    }
-    for count in left.values_mut() {
-        *count = match loss {
-            Loss::Drop => 0,
-            Loss::Keep => usize::MAX,
-            Loss::Torn | Loss::Any => dice.below(*count + 1),
-        };
-    }
+    let prefix = dice.below(disk.pending.len() + 1);
+    let style = dice.below(4);
+    let (mut lost_names, mut lost_nodes) = (BTreeSet::new(), BTreeSet::new());
     let mut kept = Vec::new();
-    for change in &disk.pending {
-        let whole =
-            change.0.iter().all(|(parent, ..)| left.get(&place(*parent)).is_some_and(|left| *left > 0));
-        for (parent, ..) in &change.0 {
-            if let Some(left) = left.get_mut(&place(*parent)) {
-                *left = if whole { left.saturating_sub(1) } else { 0 };
-            }
-        }
-        if whole {
+    for (at, change) in disk.pending.iter().enumerate() {
+        let wanted = match (loss, disk.order, style) {
+            (Loss::Drop, ..) => false,
+            (Loss::Keep, ..) => true,
+            (_, Order::Journal, _) => at < prefix,
+            (_, Order::Strict, 0) => false,
+            (_, Order::Strict, _) => dice.below(2) == 0,
+        };
+        let stands = change.0.iter().all(|(parent, name, target)| {
+            !lost_names.contains(&(*parent, name))
+                && !target.is_some_and(|target| lost_nodes.contains(&target))
+        });
+        if wanted && stands {
             toll.names_kept += 1;
             kept.push(change);
         } else {
             toll.names_dropped += 1;
+            lost_names.extend(change.0.iter().map(|(parent, name, _)| (*parent, name)));
+            lost_nodes.extend(change.0.iter().filter_map(|(.., target)| *target));
         }
     }
     kept
