@@ -154,8 +154,8 @@ class Rig:
                 self.check()
                 if self.cuts % 10 == 0:
                     self.settle()
-            except (AssertionError, RuntimeError) as error:
-                raise AssertionError(f"{moment}: {error}\n{self.server.log()[-3000:]}") from error
+            except (AssertionError, RuntimeError, OSError) as error:
+                raise AssertionError(f"{moment}: {error!r}\n{self.server.log()[-3000:]}") from error
 
     def cut_while_starting(self):
         """A second cut in the middle of recovery, at one of its syncs."""
