@@ -43,6 +43,12 @@ number!(
     Modseq(u64)
 );
 
+impl AccountId {
+    /// Everybody who has logged in, as somebody to whom something is granted (RFC 4314 2, `anyone`); the number
+    /// is never given to an account.
+    pub const ANYONE: Self = Self(u32::MAX);
+}
+
 impl CollectionId {
     /// The account itself as a parent of its top collections.
     pub const ROOT: Self = Self(0);

@@ -89,10 +89,10 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// Whether this principal is the account or in the group of that id.
+    /// Whether this principal is the account or in the group of that id; everybody is [`AccountId::ANYONE`].
     #[must_use]
     pub fn is(&self, id: AccountId) -> bool {
-        self.account == id || self.groups.contains(&id)
+        self.account == id || id == AccountId::ANYONE || self.groups.contains(&id)
     }
 }
 

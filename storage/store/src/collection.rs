@@ -5,8 +5,8 @@ use crate::{
     key::Key,
     kind::Kind,
     limits::{
-        COLLECTION_COUNT_MAX, COLLECTION_DEPTH_MAX, COLLECTION_PROPERTIES_BYTES_MAX, GRANT_COUNT_MAX,
-        NAME_BYTES_MAX, SCAN_PAGE_COUNT,
+        COLLECTION_COUNT_MAX, COLLECTION_DEPTH_MAX, COLLECTION_PROPERTIES_BYTES_MAX, NAME_BYTES_MAX,
+        SCAN_PAGE_COUNT,
     },
     reader::Reader,
     record::{self, CollectionRow},
@@ -160,6 +160,20 @@ impl Reader {
         kind: CollectionKind,
     ) -> Result<Vec<(CollectionId, CollectionRow)>> {
         let prefix = child_prefix(self.account(), parent, kind);
+        let mut found = self.all_children(&prefix).await?;
+        found.retain(|(_, row)| self.rights_on(row).contains(Rights::LOOKUP));
+        Ok(found)
+    }
+
+    /// Every mailbox directly under a parent, those included that the principal may not know of.
+    pub(crate) async fn all_mailboxes(
+        &self,
+        parent: CollectionId,
+    ) -> Result<Vec<(CollectionId, CollectionRow)>> {
+        self.all_children(&child_prefix(self.account(), parent, CollectionKind::Mailbox)).await
+    }
+
+    async fn all_children(&self, prefix: &Key) -> Result<Vec<(CollectionId, CollectionRow)>> {
         let mut found = Vec::new();
         let mut range = prefix.prefix();
         loop {
@@ -167,9 +181,7 @@ impl Reader {
             for (_, value) in &page {
                 let id: CollectionId = record::decode(value)?;
                 let row = self.collection_row(id).await?.ok_or(Error::Corrupt)?;
-                if self.rights_on(&row).contains(Rights::LOOKUP) {
-                    found.push((id, row));
-                }
+                found.push((id, row));
             }
             match page.last() {
                 Some((last, _)) if page.len() == SCAN_PAGE_COUNT => range.start = after(last),
@@ -215,6 +227,11 @@ impl Writer {
             return Err(Error::TooLarge(COLLECTION_COUNT_MAX));
         }
         self.free_name(parent, K::KIND, name).await?;
+        // RFC 4314 6: what is made in a shared one is shared alike.
+        let grants = match self.collection_row(parent).await? {
+            Some(row) => row.grants,
+            None => Vec::new(),
+        };
         let modseq = self.touch();
         let now = self.store().env().now();
         let (id, uid_validity) = self.next_collection(now);
@@ -236,14 +253,15 @@ impl Writer {
             special_use: new.special_use,
             subscribed: new.subscribed,
             created: now,
-            grants: Vec::new(),
+            grants,
             properties: new.properties,
         };
         check_properties(&row)?;
+        self.enter_grants(id, &row);
         self.link(id, &row)?;
         self.mark_parent(&row, id, true).await?;
         self.set_collection_row(id, row.clone());
-        let rights = self.rights_on(&row) | Rights::OWNER;
+        let rights = self.rights_on(&row);
         Ok(Collection { account: self.account(), id, rights, row, kind: PhantomData })
     }
 
@@ -368,14 +386,15 @@ impl Writer {
         }
         self.delete_raw(Table::Child, child_key(self.account(), row.parent, row.kind, &row.name));
         self.mark_parent(&row, collection.id, false).await?;
+        self.forget_grants(collection.id, &row);
         self.drop_collection_row(collection.id, &row);
         Ok(())
     }
 
-    /// Changes a collection's own record: properties, subscription, special use, grants.
+    /// Changes a collection's own record: properties, subscription, special use. Grants have [`Writer::grant`].
     ///
     /// # Errors
-    /// `Forbidden` without [`Rights::ADMINISTER`]; `TooLarge` for too many properties or grants.
+    /// `Forbidden` without [`Rights::ADMINISTER`]; `TooLarge` for too many properties.
     pub async fn change_collection<K: Kind>(
         &mut self,
         collection: &Collection<K>,
@@ -389,7 +408,6 @@ impl Writer {
         let row = CollectionRow {
             special_use: row.special_use,
             subscribed: row.subscribed,
-            grants: row.grants,
             properties: row.properties,
             modseq: self.touch(),
             ..old
@@ -404,9 +422,6 @@ fn check_properties(row: &CollectionRow) -> Result<()> {
     let bytes: usize = row.properties.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > COLLECTION_PROPERTIES_BYTES_MAX {
         return Err(Error::TooLarge(COLLECTION_PROPERTIES_BYTES_MAX as u64));
-    }
-    if row.grants.len() > GRANT_COUNT_MAX {
-        return Err(Error::TooLarge(GRANT_COUNT_MAX as u64));
     }
     Ok(())
 }

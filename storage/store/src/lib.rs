@@ -19,6 +19,7 @@ mod collect;
 mod collection;
 mod folder;
 mod fsck;
+mod grant;
 mod key;
 mod kind;
 mod limits;

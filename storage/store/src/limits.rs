@@ -10,6 +10,8 @@ pub const COLLECTION_COUNT_MAX: u64 = 100_000;
 pub const COLLECTION_PROPERTIES_BYTES_MAX: usize = 256 * 1024;
 /// The most grants on one collection.
 pub const GRANT_COUNT_MAX: usize = 1_000;
+/// The most accounts whose shared collections one principal is shown.
+pub const SHARING_ACCOUNT_COUNT_MAX: usize = 1_000;
 /// Bodies up to this size live in the batch that commits them, larger ones in blobs.
 pub const INLINE_BYTES_MAX: usize = 4 * 1024;
 /// Size of a body's chunks up to [`SMALL_CHUNKS_MAX`] of them; the blob store's own maximum after that.

@@ -5,13 +5,15 @@
 //! ones are kept as properties of INBOX.
 
 use crate::{
-    collection::{Collection, NewCollection, valid_name},
+    collection::{Collection, NewCollection, child_key, valid_name},
     kind::Mailbox,
     limits::{COLLECTION_DEPTH_MAX, SCAN_PAGE_COUNT},
+    message::NewMessage,
     reader::Reader,
     record::{CollectionRow, MessageRow},
     writer::Writer,
 };
+use engine::Table;
 use model::{CollectionId, CollectionKind, Error, Flags, Result, Rights, SystemFlags, Uid};
 
 /// What stands between the levels of a path.
@@ -94,6 +96,29 @@ fn flag_rights(old: &Flags, new: &Flags) -> Rights {
     need
 }
 
+/// The flags that somebody with these rights may give a message it puts into a mailbox (RFC 4314 4): the others
+/// are left out, which is no failure.
+pub(crate) fn allowed_flags(rights: Rights, flags: Flags) -> Flags {
+    changed_as_allowed(rights, &Flags::default(), flags)
+}
+
+/// What becomes of a change of flags where some rights are missing: what may not change stays as it was.
+fn changed_as_allowed(rights: Rights, old: &Flags, mut new: Flags) -> Flags {
+    let mut keep = SystemFlags::empty();
+    if !rights.contains(Rights::SEEN) {
+        keep |= SystemFlags::SEEN;
+    }
+    if !rights.contains(Rights::DELETE) {
+        keep |= SystemFlags::DELETED;
+    }
+    if !rights.contains(Rights::WRITE) {
+        keep |= SystemFlags::all() - SystemFlags::SEEN - SystemFlags::DELETED;
+        new.keywords.clone_from(&old.keywords);
+    }
+    new.system = new.system - keep | old.system & keep;
+    new
+}
+
 impl Reader {
     /// The mailbox at a path, if the principal may know of it.
     ///
@@ -101,13 +126,16 @@ impl Reader {
     /// `Unavailable`, `Corrupt`.
     pub async fn mailbox_at(&self, path: &str) -> Result<Option<CollectionId>> {
         let mut at = CollectionId::ROOT;
+        // Those above it need not be known: one mailbox may be shared without what it lies in.
         for level in path.split(DELIMITER) {
-            match self.child(at, CollectionKind::Mailbox, level).await? {
+            let key = child_key(self.account(), at, CollectionKind::Mailbox, level);
+            match self.load(Table::Child, &key).await? {
                 Some(id) => at = id,
                 None => return Ok(None),
             }
         }
-        Ok(Some(at))
+        let row = self.collection_row(at).await?.ok_or(Error::Corrupt)?;
+        Ok(self.rights_on(&row).contains(Rights::LOOKUP).then_some(at))
     }
 
     /// Opens the mailbox at a path.
@@ -127,13 +155,16 @@ impl Reader {
         let mut found = Vec::new();
         let mut waiting = vec![(CollectionId::ROOT, String::new(), None::<CollectionRow>)];
         while let Some((id, path, row)) = waiting.pop() {
-            let mut children = self.children(id, CollectionKind::Mailbox).await?;
+            let mut children = self.all_mailboxes(id).await?;
             if id == CollectionId::ROOT {
                 children.sort_by_key(|(_, row)| row.name != INBOX);
             }
             if let Some(row) = row {
-                let has_children = !children.is_empty();
-                found.push(MailboxEntry { id, path: path.clone(), row, has_children });
+                let is_known = |row: &CollectionRow| self.rights_on(row).contains(Rights::LOOKUP);
+                let has_children = children.iter().any(|(_, child)| is_known(child));
+                if is_known(&row) {
+                    found.push(MailboxEntry { id, path: path.clone(), row, has_children });
+                }
             }
             for (child, row) in children.into_iter().rev() {
                 let below =
@@ -172,7 +203,7 @@ impl Writer {
             Some(parents) => self.mailbox_or_create(parents).await?,
             None => CollectionId::ROOT,
         };
-        let subscribed = new.subscribed || self.take_gone_subscription(path).await?;
+        let subscribed = new.subscribed || self.is_owner() && self.take_gone_subscription(path).await?;
         self.create(parent, name, NewCollection { subscribed, ..new }).await
     }
 
@@ -198,7 +229,7 @@ impl Writer {
         }
         let mailbox = self.open_mailbox(path, Rights::REMOVE).await?;
         self.remove_collection(&mailbox).await?;
-        if mailbox.row().subscribed {
+        if mailbox.row().subscribed && self.is_owner() {
             self.keep_gone_subscription(path).await?;
         }
         Ok(mailbox.id())
@@ -245,6 +276,22 @@ impl Writer {
             return Ok(());
         }
         self.change_collection(&mailbox, |row| row.subscribed = subscribed).await
+    }
+
+    /// Subscribes to a name outside of this account, which need not be there; or ends that.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no subscription to end; `TooLarge` past [`GONE_SUBSCRIPTION_COUNT_MAX`].
+    pub async fn subscribe_elsewhere(&mut self, name: &str, subscribed: bool) -> Result<()> {
+        if subscribed {
+            return self.keep_gone_subscription(name).await;
+        }
+        if self.take_gone_subscription(name).await? { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// Whether the principal acts in an account of its own.
+    fn is_owner(&self) -> bool {
+        self.principal().is(self.account())
     }
 
     async fn keep_gone_subscription(&mut self, path: &str) -> Result<()> {
@@ -342,6 +389,48 @@ impl Writer {
         Ok(pairs)
     }
 
+    /// Copies messages out of another account, as `source` shows it; those that are not there are left out. The
+    /// octets are shared, the records are this account's own, and so is the room they take.
+    ///
+    /// Returns the pairs of old and new UID, in the order of `uids`.
+    ///
+    /// # Errors
+    /// As [`Writer::copy_messages`]; `Conflict` when a message was removed for good meanwhile.
+    pub async fn copy_from(
+        &mut self,
+        source: &Reader,
+        from: &Collection<Mailbox>,
+        to: &Collection<Mailbox>,
+        uids: &[Uid],
+    ) -> Result<Vec<(Uid, Uid)>> {
+        from.need(Rights::READ)?;
+        to.need(Rights::INSERT)?;
+        let mut pairs = Vec::with_capacity(uids.len());
+        for (uid, row) in uids.iter().zip(source.entries_of(from, uids).await?) {
+            let Some(row) = row else { continue };
+            let record = source.message(row.message).await?;
+            let new = NewMessage { record, flags: row.flags, received: row.received };
+            pairs.push((*uid, self.append(to, new).await?));
+        }
+        Ok(pairs)
+    }
+
+    /// Removes messages for good, whatever their flags: what is left of a move into another account.
+    ///
+    /// # Errors
+    /// `Forbidden` without [`Rights::DELETE`] and [`Rights::EXPUNGE`].
+    pub async fn remove_messages(&mut self, mailbox: &Collection<Mailbox>, uids: &[Uid]) -> Result<()> {
+        mailbox.need(Rights::DELETE | Rights::EXPUNGE)?;
+        for uid in uids {
+            match self.remove(mailbox, uid).await {
+                Ok(row) => self.release_message(row.message).await?,
+                Err(Error::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// Moves messages into another mailbox of this account; those that are not there are left out.
     ///
     /// Returns the pairs of old and new UID, in the order of `uids`.
@@ -373,6 +462,7 @@ impl Writer {
     async fn enter(&mut self, to: &Collection<Mailbox>, mut row: MessageRow) -> Result<Uid> {
         let uid = self.next_uid(to).await?;
         row.saved = self.store().env().now();
+        row.flags = allowed_flags(to.rights(), row.flags);
         self.put(to, &uid, row).await?;
         Ok(uid)
     }
@@ -383,7 +473,7 @@ impl Writer {
     /// Returns the UIDs that are there, ascending, with the flags they have now.
     ///
     /// # Errors
-    /// `Forbidden` when a right for a flag that would change is missing; `TooLarge` for too many keywords.
+    /// `Forbidden` when rights are missing for all that would change; `TooLarge` for too many keywords.
     pub async fn change_flags(
         &mut self,
         mailbox: &Collection<Mailbox>,
@@ -395,15 +485,23 @@ impl Writer {
         uids.sort_unstable();
         uids.dedup();
         let mut told = Vec::with_capacity(uids.len());
+        let mut refused = Rights::empty();
+        let mut changed = false;
         for (uid, row) in uids.iter().zip(self.rows_of(mailbox, &uids).await?) {
             let Some(old) = row else { continue };
-            let flags = change.apply(&old.flags)?;
+            let wanted = change.apply(&old.flags)?;
+            refused |= flag_rights(&old.flags, &wanted) - mailbox.rights();
+            let flags = changed_as_allowed(mailbox.rights(), &old.flags, wanted);
             if flags != old.flags {
-                mailbox.need(flag_rights(&old.flags, &flags))?;
+                changed = true;
                 let row = MessageRow { flags: flags.clone(), ..old.clone() };
                 self.replace(mailbox, uid, Some(old), row).await?;
             }
             told.push((*uid, flags));
+        }
+        // RFC 4314 4: a STORE that may do some of it does that; only one that may do nothing is refused.
+        if !refused.is_empty() && !changed {
+            return Err(Error::Forbidden(refused));
         }
         Ok(told)
     }

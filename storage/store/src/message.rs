@@ -1,8 +1,8 @@
 //! Message records: what FETCH needs, made once at arrival, shared by every copy in the account.
 
 use crate::{
-    body::Body, collection::Collection, key::Key, kind::Mailbox, reader::Reader, record, record::MessageRow,
-    writer::Writer,
+    body::Body, collection::Collection, key::Key, kind::Mailbox, mailbox::allowed_flags, reader::Reader,
+    record, record::MessageRow, writer::Writer,
 };
 use bytes::Bytes;
 use engine::Table;
@@ -75,7 +75,7 @@ impl Writer {
             size: new.record.body.size,
             received: new.received,
             saved: self.store().env().now(),
-            flags: new.flags,
+            flags: allowed_flags(mailbox.rights(), new.flags),
             modseq: Modseq::default(),
             created_modseq: Modseq::default(),
         };

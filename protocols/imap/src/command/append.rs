@@ -2,7 +2,7 @@
 //!
 //! Everything that can refuse it is asked before the client is told to send it.
 
-use super::copy::target;
+use super::copy::{or_create, target};
 use super::{Sequences, States, Verb};
 use crate::limits::MESSAGE_BYTES_MAX;
 use crate::reply::{Done, Failure, Outcome};
@@ -58,8 +58,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     };
     may_append(session, &append, header.size).await?;
     let message = receive(session, append.flags, append.received, header).await?;
-    let mut writer = session.writer().await?;
-    let mailbox = target(&writer, &append.mailbox).await?;
+    let (mut writer, mailbox) = target(session, &append.mailbox).await?;
     let uid = writer.append(&mailbox, message).await?;
     let proof = writer.commit(uid).await?;
     let code = format!("APPENDUID {} {}", mailbox.row().uid_validity, *proof);
@@ -74,11 +73,10 @@ async fn may_append(session: &Session, append: &Append, size: u64) -> Result<(),
     if size == 0 {
         return Err(Failure::No(None, "A message cannot be empty"));
     }
-    let reader = session.reader().await?;
-    reader.open_mailbox(&append.mailbox, Rights::INSERT).await.map_err(|error| match error {
-        Error::NotFound => Failure::No(Some("TRYCREATE"), "No such mailbox"),
-        other => Failure::Store(other),
-    })?;
+    let place = session.place(&append.mailbox).await.map_err(or_create)?;
+    let reader = session.reader_of(place.account).await.map_err(or_create)?;
+    let mailbox = reader.open_mailbox(&place.path, Rights::INSERT).await;
+    mailbox.map_err(|error| or_create(error.into()))?;
     let quota = reader.quota();
     if quota.limit_bytes.is_some_and(|limit| quota.used_bytes.saturating_add(size) > limit) {
         return Err(Failure::Store(Error::OverQuota));

@@ -24,7 +24,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         return Ok(Done::told("CLOSE completed"));
     }
     let uids = deleted(session).await?;
-    let mut writer = session.writer().await?;
+    let mut writer = session.selected_writer().await?;
     writer.expunge(&mailbox, &uids).await?;
     let proof = writer.commit(()).await?;
     session.selected = None;

@@ -7,7 +7,7 @@ use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::sequence::SequenceSet;
 use crate::wire::encoder::Output;
 use model::{Error, Rights, Uid, UidValidity};
-use store::{Mailbox, Writer};
+use store::{Collection, Committed, Mailbox, Writer};
 
 pub(super) const VERBS: &[Verb] = &[
     Verb {
@@ -42,20 +42,43 @@ pub(crate) fn arguments(
 }
 
 /// The mailbox to copy or append to; one that could be made is told so (RFC 9051 6.4.7).
-pub(crate) async fn target(writer: &Writer, name: &str) -> Result<store::Collection<Mailbox>, Failure> {
-    writer.open_mailbox(name, Rights::INSERT).await.map_err(|error| match error {
-        Error::NotFound => Failure::No(Some("TRYCREATE"), "No such mailbox"),
-        other => Failure::Store(other),
-    })
+pub(crate) async fn target(session: &Session, name: &str) -> Result<(Writer, Collection<Mailbox>), Failure> {
+    let place = session.place(name).await.map_err(or_create)?;
+    let writer = session.writer_of(place.account).await.map_err(or_create)?;
+    let mailbox = writer.open_mailbox(&place.path, Rights::INSERT).await;
+    let mailbox = mailbox.map_err(|error| or_create(error.into()))?;
+    Ok((writer, mailbox))
+}
+
+/// What is not there could be made.
+pub(crate) fn or_create(failure: Failure) -> Failure {
+    match failure {
+        Failure::Store(Error::NotFound) => Failure::No(Some("TRYCREATE"), "No such mailbox"),
+        other => other,
+    }
+}
+
+/// Copies, durably, inside an account or out of another one.
+pub(crate) async fn copy(
+    session: &Session,
+    mut writer: Writer,
+    (from, to): (&Collection<Mailbox>, &Collection<Mailbox>),
+    uids: &[Uid],
+) -> Result<Committed<Vec<(Uid, Uid)>>, Failure> {
+    let pairs = if from.account() == to.account() {
+        writer.copy_messages(from, to, uids).await?
+    } else {
+        let source = session.reader_of(from.account()).await?;
+        writer.copy_from(&source, from, to, uids).await?
+    };
+    Ok(writer.commit(pairs).await?)
 }
 
 async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Outcome {
     let (uids, name) = arguments(session, &mut cursor, by_uid)?;
     let from = session.selected()?.mailbox.clone();
-    let mut writer = session.writer().await?;
-    let to = target(&writer, &name).await?;
-    let pairs = writer.copy_messages(&from, &to, &uids).await?;
-    let proof = writer.commit(pairs).await?;
+    let (writer, to) = target(session, &name).await?;
+    let proof = copy(session, writer, (&from, &to), &uids).await?;
     let done = Done::changed(&proof, "COPY completed");
     Ok(match copy_code(to.row().uid_validity, &proof) {
         Some(code) => done.with_code(code),

@@ -4,6 +4,7 @@ use super::{Sequences, States, Verb};
 use crate::extension;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
+use crate::session::place::is_stem;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::select::options;
 use store::{DELIMITER, INBOX, NewCollection};
@@ -27,8 +28,12 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     if name.eq_ignore_ascii_case(INBOX) {
         return Err(Failure::No(Some("ALREADYEXISTS"), "INBOX is there already"));
     }
-    let mut writer = session.writer().await?;
-    writer.create_mailbox(name, new).await?;
+    if is_stem(name) {
+        return Err(Failure::No(Some("CANNOT"), "That name stands for others' mailboxes"));
+    }
+    let place = session.place(name).await?;
+    let mut writer = session.writer_of(place.account).await?;
+    writer.create_mailbox(&place.path, new).await?;
     let proof = writer.commit(()).await?;
     Ok(Done::changed(&proof, "CREATE completed"))
 }

@@ -5,6 +5,7 @@ use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use model::Error;
+use store::{Collection, Mailbox};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
     name: "DELETE",
@@ -18,15 +19,18 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     cursor.space()?;
     let name = cursor.mailbox()?;
     cursor.end()?;
-    let mut writer = session.writer().await?;
-    let removed = match writer.remove_mailbox(&name).await {
+    let place = session.place(&name).await?;
+    let mut writer = session.writer_of(place.account).await?;
+    let removed = match writer.remove_mailbox(&place.path).await {
         Err(Error::Conflict) => {
             return Err(Failure::No(Some("HASCHILDREN"), "Delete the mailboxes in it first"));
         }
         removed => removed?,
     };
     let proof = writer.commit(()).await?;
-    if session.selected.as_ref().is_some_and(|selected| selected.mailbox.id() == removed) {
+    let was_open =
+        |mailbox: &Collection<Mailbox>| (mailbox.account(), mailbox.id()) == (place.account, removed);
+    if session.selected.as_ref().is_some_and(|selected| was_open(&selected.mailbox)) {
         session.selected = None;
         session.connection.out.raw(b"* OK [CLOSED] The open mailbox was deleted").crlf();
     }

@@ -30,7 +30,7 @@ pub(crate) async fn expunge(session: &mut Session, set: Option<&SequenceSet>) ->
         Some(set) => selected.choose(set, true)?.into_iter().map(|(_, uid)| uid).collect(),
         None => deleted(session).await?,
     };
-    let mut writer = session.writer().await?;
+    let mut writer = session.selected_writer().await?;
     writer.expunge(&mailbox, &uids).await?;
     let proof = writer.commit(()).await?;
     Ok(Done::changed(&proof, "EXPUNGE completed"))

@@ -110,7 +110,7 @@ async fn set_seen(
         return Ok(Vec::new());
     }
     let change = FlagChange::Add(Flags { system: SystemFlags::SEEN, ..Flags::default() });
-    let mut writer = session.writer().await?;
+    let mut writer = session.selected_writer().await?;
     let now = writer.change_flags(&mailbox, &uids, &change).await?;
     let proof = writer.commit(now).await?;
     for (uid, flags) in proof.iter() {

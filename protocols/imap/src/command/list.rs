@@ -2,7 +2,7 @@
 
 use super::status::{self, Figures};
 use super::{Sequences, States, Verb};
-use crate::reply::{Done, Outcome};
+use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::list::{self as grammar, List, matches};
@@ -29,6 +29,23 @@ pub(super) struct Name {
     pub id: CollectionId,
     pub has_children: bool,
     pub subscribed: bool,
+    /// No mailbox, but others' mailboxes lie below.
+    pub is_stem: bool,
+    /// Whose it is: a place in [`Listing::homes`].
+    home: usize,
+}
+
+/// An account whose names are listed.
+struct Home {
+    reader: Reader,
+    /// Octets of what stands before its own paths.
+    prefix_bytes: usize,
+}
+
+/// Every name there is.
+pub(super) struct Listing {
+    pub names: Names,
+    homes: Vec<Home>,
 }
 
 /// Names in the order they are told: INBOX first, then by name.
@@ -58,8 +75,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         out.raw(b"* LIST (\\Noselect) \"/\" \"\"").crlf();
         return Ok(Done::told("LIST completed"));
     }
-    let reader = session.reader().await?;
-    let names = names(&reader, list.select.subscribed).await?;
+    let Listing { names, homes } = names(session, list.select.subscribed).await?;
     let patterns = patterns(&list);
     for (place, name) in &names {
         if !patterns.iter().any(|pattern| pattern.matches(&place.path)) {
@@ -68,21 +84,24 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         let own = is_selected(&list, name);
         let below = list.select.recursive && has_selected_below(&list, &names, (&place.path, own), &patterns);
         // A name without a mailbox is told only where it is asked for.
-        if !(own && (name.row.is_some() || name.subscribed && list.select.subscribed) || below) {
+        let is_there = name.row.is_some() || name.is_stem;
+        if !(own && (is_there || name.subscribed && list.select.subscribed) || below) {
             continue;
         }
         tell(&mut session.connection.out, &list, &place.path, name, below);
+        let Some(Home { reader, prefix_bytes }) = homes.get(name.home) else { continue };
         if let (Some(row), false) = (&name.row, list.returns.status.is_empty())
             && reader.rights_on(row).contains(Rights::READ)
         {
             let items = &list.returns.status;
-            let recent = status::recent(session, &reader, &place.path, items).await?;
+            let inner = place.path.get(*prefix_bytes..).unwrap_or_default();
+            let recent = status::recent(session, reader, inner, items).await?;
             let figures = Figures { id: name.id, row, recent };
             status::tell(&mut session.connection.out, &place.path, &figures, items);
         }
         if let Some(row) = &name.row {
             for (word, argument) in &list.returns.extended {
-                let listed = Listed { reader: &reader, path: &place.path, id: name.id, row, argument };
+                let listed = Listed { reader, path: &place.path, id: name.id, row, argument };
                 (word.tell)(session, &listed).await?;
             }
         }
@@ -92,24 +111,53 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
 }
 
 /// Every name there is; with `gone`, those subscribed to without a mailbox and the stems above them.
-pub(super) async fn names(reader: &Reader, gone: bool) -> Result<Names, model::Error> {
+pub(super) async fn names(session: &Session, gone: bool) -> Result<Listing, Failure> {
+    let reader = session.reader().await?;
     let mut names = Names::new();
     for entry in reader.mailboxes().await? {
         let MailboxEntry { id, path, row, has_children } = entry;
-        let name = Name { has_children, subscribed: row.subscribed, row: Some(row), id };
+        let subscribed = row.subscribed;
+        let name = Name { row: Some(row), id, has_children, subscribed, ..Name::default() };
         names.insert(Place::new(&path), name);
     }
-    if !gone {
-        return Ok(names);
+    let subscribed = reader.gone_subscriptions().await?;
+    let mut homes = vec![Home { reader, prefix_bytes: 0 }];
+    for (prefix, account) in session.others().await? {
+        let Some(reader) = session.context.store.read_if_there(session.account()?.0, account).await? else {
+            continue;
+        };
+        let home = homes.len();
+        for MailboxEntry { id, path, mut row, has_children } in reader.mailboxes().await? {
+            let path = format!("{prefix}{path}");
+            // What it is for, it is for its owner.
+            row.special_use = None;
+            stems(&mut names, &path);
+            let known = names.entry(Place::new(&path)).or_default();
+            *known = Name { row: Some(row), id, has_children, home, ..Name::default() };
+            known.subscribed = subscribed.contains(&path);
+        }
+        homes.push(Home { reader, prefix_bytes: prefix.len() });
     }
-    for path in reader.gone_subscriptions().await? {
+    if !gone {
+        return Ok(Listing { names, homes });
+    }
+    for path in subscribed {
         for (end, _) in path.match_indices(DELIMITER) {
             let stem = path.get(..end).unwrap_or_default();
             names.entry(Place::new(stem)).or_default();
         }
         names.entry(Place::new(&path)).or_default().subscribed = true;
     }
-    Ok(names)
+    Ok(Listing { names, homes })
+}
+
+/// Enters the levels above somebody else's mailbox, so that it can be come to from the top.
+fn stems(names: &mut Names, path: &str) {
+    for (end, _) in path.match_indices(DELIMITER) {
+        let stem = names.entry(Place::new(path.get(..end).unwrap_or_default())).or_default();
+        stem.is_stem = stem.row.is_none();
+        stem.has_children = true;
+    }
 }
 
 /// A pattern with its reference before it.
@@ -170,6 +218,7 @@ fn tell(out: &mut Output, list: &List, path: &str, name: &Name, below: bool) {
             attributes.push(if name.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
             attributes.extend(attribute(row));
         }
+        None if name.is_stem => attributes.extend(["\\NonExistent", "\\Noselect", "\\HasChildren"]),
         None => attributes.push("\\NonExistent"),
     }
     out.raw(attributes.join(" ")).raw(b") \"/\" ").mailbox(path);

@@ -1,6 +1,6 @@
 //! LSUB (RFC 3501 6.3.9), for clients of IMAP4rev1.
 
-use super::list::{Pattern, attribute, names, patterns};
+use super::list::{Listing, Pattern, attribute, names, patterns};
 use super::{Sequences, States, Verb};
 use crate::reply::{Done, Outcome};
 use crate::session::Session;
@@ -19,8 +19,7 @@ pub(super) const VERBS: &[Verb] = &[Verb {
 async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let list = grammar::parse_lsub(&mut cursor)?;
     cursor.end()?;
-    let reader = session.reader().await?;
-    let names = names(&reader, true).await?;
+    let Listing { names, .. } = names(session, true).await?;
     let patterns = patterns(&list);
     for (place, name) in &names {
         if !patterns.iter().any(|pattern| pattern.matches(&place.path)) {

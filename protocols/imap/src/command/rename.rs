@@ -3,6 +3,7 @@
 use super::{Sequences, States, Verb};
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
+use crate::session::place::is_stem;
 use crate::wire::decoder::cursor::Cursor;
 use model::Error;
 use store::{DELIMITER, INBOX};
@@ -25,8 +26,15 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     if to.eq_ignore_ascii_case(INBOX) {
         return Err(Failure::No(Some("ALREADYEXISTS"), "INBOX is there already"));
     }
-    let mut writer = session.writer().await?;
-    match writer.rename_mailbox(&from, to).await {
+    if is_stem(to) {
+        return Err(Failure::No(Some("CANNOT"), "That name stands for others' mailboxes"));
+    }
+    let (source, target) = (session.place(&from).await?, session.place(to).await?);
+    if source.account != target.account {
+        return Err(Failure::No(Some("CANNOT"), "A mailbox stays in its account; copy the messages"));
+    }
+    let mut writer = session.writer_of(source.account).await?;
+    match writer.rename_mailbox(&source.path, &target.path).await {
         Err(Error::Conflict) => {
             return Err(Failure::No(Some("CANNOT"), "A mailbox cannot move into itself"));
         }

@@ -41,8 +41,9 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
     if session.selected.take().is_some() {
         session.connection.out.raw(b"* OK [CLOSED] The other mailbox is closed").crlf();
     }
-    let reader = session.reader().await?;
-    let mailbox = reader.open_mailbox(&name, Rights::READ).await?;
+    let place = session.place(&name).await?;
+    let reader = session.reader_of(place.account).await?;
+    let mailbox = reader.open_mailbox(&place.path, Rights::READ).await?;
     let view = session.context.tables.at(&reader, &mailbox, None).await?;
     let row = reader.row::<Mailbox>(&mailbox).await?;
     let read_only = examine || !mailbox.rights().intersects(CHANGING);

@@ -25,10 +25,11 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let items = status::parse(&mut cursor)?;
     cursor.end()?;
     asked(session, &items);
-    let reader = session.reader().await?;
-    let mailbox = reader.open_mailbox(&name, Rights::READ).await?;
+    let place = session.place(&name).await?;
+    let reader = session.reader_of(place.account).await?;
+    let mailbox = reader.open_mailbox(&place.path, Rights::READ).await?;
     let row = reader.row::<Mailbox>(&mailbox).await?;
-    let recent = recent(session, &reader, &name, &items).await?;
+    let recent = recent(session, &reader, &place.path, &items).await?;
     tell(&mut session.connection.out, &name, &Figures { id: mailbox.id(), row: &row, recent }, &items);
     Ok(Done::told("STATUS completed"))
 }

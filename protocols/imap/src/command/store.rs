@@ -47,7 +47,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     if let FlagChange::Replace(flags) | FlagChange::Add(flags) = &change {
         session.tell_keywords(&flags.keywords);
     }
-    let mut writer = session.writer().await?;
+    let mut writer = session.selected_writer().await?;
     let now = writer.change_flags(&mailbox, &uids, &change).await?;
     let proof = writer.commit(now).await?;
     let missing = proof.len() < uids.len();

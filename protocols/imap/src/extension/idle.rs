@@ -29,7 +29,7 @@ pub(super) const EXTENSION: Extension = Extension {
 
 async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     cursor.end()?;
-    let account = session.account()?.1;
+    let account = session.selected_account()?;
     let mut watch = session.context.store.watch(account);
     session.connection.out.raw(b"+ idling").crlf();
     // Boxed: what a look at the mailbox needs is given back before the wait.

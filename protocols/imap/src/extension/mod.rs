@@ -1,6 +1,7 @@
 //! The registry of extensions: one file each, one line in [`ALL`]. The greeting, CAPABILITY, ENABLE, the
 //! dispatch of commands and the README's table derive from it. What stands here is whole.
 
+mod acl;
 mod appendlimit;
 mod auth_external;
 mod auth_plain;
@@ -14,6 +15,7 @@ mod idle;
 mod imap4rev1;
 mod imap4rev2;
 mod list_extended;
+mod list_myrights;
 mod list_status;
 mod literal_plus;
 mod logindisabled;
@@ -152,6 +154,9 @@ pub(crate) const ALL: &[Extension] = &[
     esearch::EXTENSION,
     searchres::EXTENSION,
     appendlimit::EXTENSION,
+    acl::EXTENSION,
+    acl::RIGHTS,
+    list_myrights::EXTENSION,
 ];
 
 /// What CAPABILITY says to this session now.

@@ -1,11 +1,12 @@
 //! MOVE (RFC 6851): copy, tell, remove, in one commit; a message is never in both mailboxes or in neither.
 
 use super::{Extension, When};
-use crate::command::copy::{arguments, copy_code, target};
+use crate::command::copy::{arguments, copy, copy_code, target};
 use crate::command::{Sequences, States, Verb};
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
+use model::{Rights, Uid};
 
 pub(super) const EXTENSION: Extension = Extension {
     name: "MOVE",
@@ -38,10 +39,19 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
         return Err(Failure::No(Some("READ-ONLY"), "The mailbox is read-only"));
     }
     let from = selected.mailbox.clone();
-    let mut writer = session.writer().await?;
-    let to = target(&writer, &name).await?;
-    let pairs = writer.move_messages(&from, &to, &uids).await?;
-    let proof = writer.commit(pairs).await?;
+    let (mut writer, to) = target(session, &name).await?;
+    let proof = if from.account() == to.account() {
+        let pairs = writer.move_messages(&from, &to, &uids).await?;
+        writer.commit(pairs).await?
+    } else {
+        // Two accounts, two commits: what is cut off between them is in both, never in neither.
+        from.need(Rights::READ | Rights::DELETE | Rights::EXPUNGE)?;
+        let copied = copy(session, writer, (&from, &to), &uids).await?;
+        let mut source = session.writer_of(from.account()).await?;
+        let gone: Vec<Uid> = copied.iter().map(|(old, _)| *old).collect();
+        source.remove_messages(&from, &gone).await?;
+        source.commit(()).await?.map(|()| copied.into_inner())
+    };
     // RFC 6851 4.3: COPYUID comes before the EXPUNGE replies, in an untagged OK.
     if let Some(code) = copy_code(to.row().uid_validity, &proof) {
         session.connection.out.raw(b"* OK [").raw(code).raw(b"] Moved").crlf();

@@ -1,9 +1,10 @@
-//! NAMESPACE (RFC 2342): one's own mailboxes, no one else's yet.
+//! NAMESPACE (RFC 2342): one's own mailboxes by their names, those of other people and of groups below stems.
 
 use super::{Extension, When};
 use crate::command::{Sequences, States, Verb};
 use crate::reply::{Done, Outcome};
 use crate::session::Session;
+use crate::session::place::{OTHER_USERS, SHARED};
 use crate::wire::decoder::cursor::Cursor;
 
 pub(super) const EXTENSION: Extension = Extension {
@@ -23,6 +24,8 @@ pub(super) const EXTENSION: Extension = Extension {
 
 async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     cursor.end()?;
-    session.connection.out.raw(b"* NAMESPACE ((\"\" \"/\")) NIL NIL").crlf();
+    let out = &mut session.connection.out;
+    out.raw(b"* NAMESPACE ((\"\" \"/\")) ((\"").raw(OTHER_USERS).raw(b"/\" \"/\")) ((\"");
+    out.raw(SHARED).raw(b"/\" \"/\"))").crlf();
     Ok(Done::told("NAMESPACE completed"))
 }

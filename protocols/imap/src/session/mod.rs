@@ -5,6 +5,7 @@
 
 pub(crate) mod connection;
 mod input;
+pub(crate) mod place;
 pub(crate) mod recent;
 pub(crate) mod selected;
 mod sync;
@@ -151,6 +152,8 @@ impl Session {
         let name = cursor.take_while(|byte| byte.is_ascii_alphanumeric());
         let verb = command::find(name, uid).ok_or(Failure::Bad("Unknown command"))?;
         self.may_run(verb)?;
+        // Rights on somebody else's mailbox may have gone since it was opened.
+        Box::pin(self.recheck()).await?;
         let outcome = (verb.run)(self, cursor).await;
         if let Some(header) = self.message.take() {
             // The command was refused before it took its message.

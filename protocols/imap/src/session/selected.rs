@@ -119,7 +119,7 @@ fn place(number: u32) -> usize {
 impl Session {
     /// The open mailbox as it is now, whatever the client was told yet.
     pub(crate) async fn latest(&mut self) -> Result<(Reader, Arc<Table>), Failure> {
-        let reader = self.reader().await?;
+        let reader = self.selected_reader().await?;
         let context = self.context.clone();
         let selected = self.selected()?;
         let table = context.tables.at(&reader, &selected.mailbox, Some(&selected.view)).await?;

@@ -21,6 +21,7 @@ impl Session {
         if self.selected.is_none() {
             return Ok(());
         }
+        Box::pin(self.recheck()).await?;
         let (reader, table) = match self.latest().await {
             Ok(latest) => latest,
             // RFC 9051 5.3 / RFC 2180 3.3: a mailbox that was deleted elsewhere ends the session.

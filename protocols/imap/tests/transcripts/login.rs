@@ -12,7 +12,10 @@ async fn capabilities_before_and_after() {
     let house = House::new();
     let mut client = house.connect().await;
     let before = client.ask("a CAPABILITY").await;
-    assert_eq!(before[0], "* CAPABILITY IMAP4rev1 IMAP4rev2 AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=PLAIN SASL-IR LITERAL+ ENABLE ID IDLE");
+    assert_eq!(
+        before[0],
+        "* CAPABILITY IMAP4rev1 IMAP4rev2 AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=PLAIN SASL-IR LITERAL+ ENABLE ID IDLE"
+    );
     let lines = client.ask("b LOGIN alice@example.org {12+}\r\nalice-secret").await;
     let after = "CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ ENABLE ID IDLE NAMESPACE CHILDREN UIDPLUS MOVE UNSELECT \
                  SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE ESEARCH SEARCHRES APPENDLIMIT=67108864";

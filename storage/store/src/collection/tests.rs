@@ -92,7 +92,7 @@ async fn absent_and_forbidden_look_the_same_until_it_is_shared() {
     drop(intruder);
     let mut owner = writer(&store).await;
     let grant = (BOB, Rights::LOOKUP | Rights::READ);
-    owner.change_collection(&root, |row| row.grants.push(grant)).await.unwrap();
+    owner.grant(&root, grant.0, grant.1).await.unwrap();
     owner.commit(()).await.unwrap();
     let mut as_bob = store.write(&principal(BOB), ALICE).await.unwrap();
     let shared = as_bob.open::<Folder>(root.id(), Rights::READ).await.unwrap();

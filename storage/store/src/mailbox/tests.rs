@@ -184,7 +184,7 @@ async fn a_stranger_sees_nothing_and_a_guest_what_was_granted() {
     let mut writer = testing::writer(&store).await;
     let inbox = open(&writer, INBOX).await;
     let grant = Rights::LOOKUP | Rights::READ | Rights::SEEN;
-    writer.change_collection(&inbox, |row| row.grants.push((BOB, grant))).await.unwrap();
+    writer.grant(&inbox, BOB, grant).await.unwrap();
     writer.commit(()).await.unwrap();
     let mut writer = store.write(&bob, ALICE).await.unwrap();
     let inbox = writer.open_mailbox(INBOX, Rights::READ).await.unwrap();
