@@ -144,7 +144,10 @@ async fn id_and_namespace() {
     let mut client = house.alice().await;
     let lines = client.ask("a ID (\"name\" \"x\" \"os\" NIL)").await;
     assert!(lines[0].starts_with("* ID (\"name\" \"Collegium\" \"version\" "), "{lines:?}");
-    assert_eq!(client.ask("b NAMESPACE").await[0], "* NAMESPACE ((\"\" \"/\")) NIL NIL");
+    assert_eq!(
+        client.ask("b NAMESPACE").await[0],
+        "* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\")) ((\"Shared/\" \"/\"))"
+    );
 }
 
 #[tokio::test]
