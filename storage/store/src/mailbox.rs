@@ -115,7 +115,7 @@ fn changed_as_allowed(rights: Rights, old: &Flags, mut new: Flags) -> Flags {
         keep |= SystemFlags::all() - SystemFlags::SEEN - SystemFlags::DELETED;
         new.keywords.clone_from(&old.keywords);
     }
-    new.system = new.system - keep | old.system & keep;
+    new.system = (new.system - keep) | (old.system & keep);
     new
 }
 
