@@ -43,6 +43,8 @@ pub enum Table {
     Queue = 16,
     /// Work that must still be done.
     Job = 17,
+    /// account -> sums and hold; account, number -> what was removed and can still be brought back.
+    Deleted = 18,
     /// account, or the name of a job -> which of several processes has its turn.
     Lease = 19,
 }
@@ -68,6 +70,7 @@ impl Table {
         Self::Directory,
         Self::Queue,
         Self::Job,
+        Self::Deleted,
         Self::Lease,
     ];
 }

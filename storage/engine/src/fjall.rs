@@ -78,7 +78,7 @@ fn home(table: Table) -> usize {
             0
         }
         Table::Item => 1,
-        Table::Changed | Table::Lock | Table::Queue | Table::Job | Table::Lease => 2,
+        Table::Changed | Table::Lock | Table::Queue | Table::Job | Table::Deleted | Table::Lease => 2,
         Table::Message | Table::Body | Table::Property => 3,
         Table::ByUid | Table::Time | Table::Blob | Table::BlobRef => 4,
     }

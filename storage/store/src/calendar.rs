@@ -185,6 +185,10 @@ impl Writer {
         Ok(row)
     }
 
+    pub(crate) async fn span_of(&self, calendar: &Key, name: &str) -> Result<Option<Span>> {
+        self.load(Table::Time, &name_key(calendar.clone(), name)).await
+    }
+
     async fn forget_span(&mut self, calendar: &Collection<Calendar>, name: &str) -> Result<Option<Span>> {
         let key = name_key(prefix(calendar), name);
         let span: Option<Span> = self.load(Table::Time, &key).await?;

@@ -273,7 +273,12 @@ impl Writer {
         self.open::<K>(parent, Rights::CREATE).await.map(drop)
     }
 
-    async fn free_name(&self, parent: CollectionId, kind: CollectionKind, name: &str) -> Result<()> {
+    pub(crate) async fn free_name(
+        &self,
+        parent: CollectionId,
+        kind: CollectionKind,
+        name: &str,
+    ) -> Result<()> {
         let taken =
             self.view().get(Table::Child, &child_key(self.account(), parent, kind, name)).await?.is_some();
         let item = Key::collection(self.account(), parent).bytes(name.as_bytes()).done();
@@ -281,14 +286,19 @@ impl Writer {
         if taken || by_item { Err(Error::Exists) } else { Ok(()) }
     }
 
-    fn link(&mut self, id: CollectionId, row: &CollectionRow) -> Result<()> {
+    pub(crate) fn link(&mut self, id: CollectionId, row: &CollectionRow) -> Result<()> {
         let value = record::encode(&id)?;
         self.put_raw(Table::Child, child_key(self.account(), row.parent, row.kind, &row.name), value);
         Ok(())
     }
 
     /// Tells the parent's change log that a child collection came or went (RFC 6578 3.5).
-    async fn mark_parent(&mut self, row: &CollectionRow, id: CollectionId, alive: bool) -> Result<()> {
+    pub(crate) async fn mark_parent(
+        &mut self,
+        row: &CollectionRow,
+        id: CollectionId,
+        alive: bool,
+    ) -> Result<()> {
         // A mailbox's log is one of UIDs: the mailboxes in it are no members of it.
         if row.parent == CollectionId::ROOT || row.kind == CollectionKind::Mailbox {
             return Ok(());
@@ -360,7 +370,8 @@ impl Writer {
         Ok(height)
     }
 
-    /// Removes a collection that has no collections in it, with all its items.
+    /// Removes a collection that has no collections in it, with all its items. They stay where they lie, out of
+    /// sight, until the collection is purged: a small commit, whatever it holds.
     ///
     /// # Errors
     /// `Conflict` when collections lie in it; `Forbidden` without [`Rights::REMOVE`].
@@ -369,26 +380,13 @@ impl Writer {
         if !self.children(collection.id, K::KIND).await?.is_empty() {
             return Err(Error::Conflict);
         }
-        let mut from = None;
-        loop {
-            let page = self.entries(collection, from.as_ref(), SCAN_PAGE_COUNT).await?;
-            for (key, row) in &page {
-                self.forget(collection, key, row).await?;
-            }
-            match page.last() {
-                Some((last, _)) if page.len() == SCAN_PAGE_COUNT => from = Some(last.clone()),
-                _ => break,
-            }
-        }
         let row = self.collection_row(collection.id).await?.ok_or(Error::NotFound)?;
-        for table in [Table::Changed, Table::ByUid, Table::Time, Table::Property, Table::Lock] {
-            self.delete_prefix(table, &Key::collection(self.account(), collection.id)).await?;
-        }
+        self.remove_collection_locks(collection.id).await?;
         self.delete_raw(Table::Child, child_key(self.account(), row.parent, row.kind, &row.name));
         self.mark_parent(&row, collection.id, false).await?;
         self.forget_grants(collection.id, &row);
         self.drop_collection_row(collection.id, &row);
-        Ok(())
+        self.bury_collection(collection.id, row).await
     }
 
     /// Changes a collection's own record: properties, subscription, special use. Grants have [`Writer::grant`].

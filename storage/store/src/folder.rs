@@ -14,7 +14,8 @@ use crate::{
 };
 use model::{CollectionId, CollectionKind, Error, Result, Rights};
 
-/// The most files and folders that one removal or copy of a tree touches: it is one batch.
+/// The most files and folders that one copy of a tree touches, and the most folders that one removal does: it is
+/// one batch.
 pub const TREE_COUNT_MAX: usize = 100_000;
 
 impl Writer {
@@ -180,12 +181,10 @@ impl Writer {
     async fn below(&self, folder: &Collection<Folder>) -> Result<Vec<Collection<Folder>>> {
         let mut all = vec![folder.clone()];
         let mut next = 0;
-        let mut items = folder.row().count;
         while let Some(id) = all.get(next).map(Collection::id) {
             next += 1;
-            for (id, row) in self.children(id, CollectionKind::Folder).await? {
-                items = items.saturating_add(row.count).saturating_add(1);
-                if items > TREE_COUNT_MAX as u64 {
+            for (id, _) in self.children(id, CollectionKind::Folder).await? {
+                if all.len() >= TREE_COUNT_MAX {
                     return Err(Error::TooLarge(TREE_COUNT_MAX as u64));
                 }
                 all.push(self.open::<Folder>(id, Rights::LOOKUP).await?);

@@ -3,6 +3,7 @@
 //! What is derived (counts, quota, links, change slots, references) is recomputed from the items and compared.
 
 mod blobs;
+mod deleted;
 mod indexes;
 mod items;
 
@@ -78,6 +79,8 @@ pub enum Fault {
     NoReference(ItemId, BlobId),
     /// A blob is recorded as needed by something that does not.
     DanglingReference(ItemId, BlobId),
+    /// What is kept of removed items is not their sum: octets and items as stored, as counted.
+    Kept((u64, u64), (u64, u64)),
 }
 
 impl fmt::Display for Finding {
@@ -102,6 +105,8 @@ struct Check {
     account: AccountId,
     depth: Depth,
     collections: BTreeMap<CollectionId, CollectionRow>,
+    /// Collections that were removed and not yet purged, and whether their purge has begun.
+    removed: BTreeMap<CollectionId, (CollectionRow, bool)>,
     /// Message records and how many mailbox entries have them.
     messages: BTreeMap<ItemId, u32>,
     /// Objects, with the collection and the size their row tells.
@@ -150,6 +155,7 @@ impl Store {
             account,
             depth,
             collections: BTreeMap::new(),
+            removed: BTreeMap::new(),
             messages: BTreeMap::new(),
             objects: BTreeMap::new(),
             sizes: BTreeMap::new(),
@@ -192,7 +198,8 @@ impl Check {
         let Some(row) = self.read::<AccountRow>(Table::Account, &key, &row) else { return Ok(()) };
         self.load_collections().await?;
         self.check_names(&row).await?;
-        for id in self.collections.keys().copied().collect::<Vec<_>>() {
+        self.check_deleted(&row).await?;
+        for id in self.collections.keys().chain(self.removed.keys()).copied().collect::<Vec<_>>() {
             self.check_collection(id, &row).await?;
         }
         self.check_records().await?;

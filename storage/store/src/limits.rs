@@ -22,3 +22,7 @@ pub const SMALL_CHUNKS_MAX: usize = 64;
 pub const SCAN_PAGE_COUNT: usize = 1_000;
 /// How many blobs collection forgets or moves in one batch.
 pub const COLLECT_BATCH_COUNT: usize = 64;
+/// How many removed items are purged in one commit: the account's writers wait no longer than that.
+pub const PURGE_BATCH_COUNT: usize = 500;
+/// The most collections that are brought back in one act: a whole tree of folders.
+pub const REVIVE_COUNT_MAX: usize = 100_000;

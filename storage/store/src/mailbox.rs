@@ -517,7 +517,7 @@ impl Writer {
             let deleted = row.is_some_and(|row| row.flags.system.contains(SystemFlags::DELETED));
             if deleted {
                 let row = self.remove(mailbox, uid).await?;
-                self.release_message(row.message).await?;
+                self.bury_message(mailbox.id(), *uid, row).await?;
                 gone.push(*uid);
             }
         }

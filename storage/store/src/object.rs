@@ -88,12 +88,15 @@ impl Writer {
             has_properties: old.as_ref().is_some_and(|old| old.has_properties),
             mark: new.mark,
         };
+        if let Some(old) = old.filter(|old| old.hash != row.hash) {
+            self.bury_version(collection, name, old).await?;
+        }
         self.put_body(row.item, &new.body).await?;
         self.put(collection, &key, row.clone()).await?;
         Ok(row)
     }
 
-    /// Removes an object and its body, leaving a tombstone.
+    /// Removes an object, leaving a tombstone; its body is kept as long as it can be brought back.
     ///
     /// # Errors
     /// `NotFound`; `Forbidden` without [`Rights::DELETE`].
@@ -104,7 +107,7 @@ impl Writer {
     ) -> Result<ObjectRow> {
         collection.need(Rights::DELETE)?;
         let row = self.remove(collection, &name.to_owned()).await?;
-        self.release_body(row.item).await?;
+        self.bury_object(collection, name, row.clone()).await?;
         Ok(row)
     }
 

@@ -26,6 +26,8 @@ use std::{
 pub struct Options {
     /// Quota of accounts made from now on, in octets; `None` is no limit.
     pub quota_bytes: Option<u64>,
+    /// How long what was removed can be brought back, in milliseconds; 0 is not at all.
+    pub undelete_ms: u64,
 }
 
 /// A cheap handle to the store.

@@ -4,6 +4,7 @@ use crate::{
     body::{Body, Content},
     change::Changed,
     collection::{Collection, after},
+    deleted::Kept,
     key::Key,
     kind::{ItemKey, Kind, Row, Tally},
     limits::SCAN_PAGE_COUNT,
@@ -79,6 +80,10 @@ pub struct Writer {
     expect: Vec<Precondition>,
     /// Keeps new blobs from being collected until the batch has its place in the order.
     pins: Vec<Arc<Pin>>,
+    /// The sums of what was removed, once they were asked for.
+    pub(crate) kept: Option<Kept>,
+    /// An administrator brings something back: it may pass the quota.
+    pub(crate) past_quota: bool,
 }
 
 impl Deref for Writer {
@@ -117,6 +122,8 @@ impl Writer {
             ops: Vec::new(),
             expect: Vec::new(),
             pins: Vec::new(),
+            kept: None,
+            past_quota: false,
         }
     }
 
@@ -142,11 +149,17 @@ impl Writer {
         let id = row.next_collection;
         row.next_collection = CollectionId(id.0.saturating_add(1));
         row.collection_count += 1;
+        (id, self.next_uid_validity(now))
+    }
+
+    /// A UIDVALIDITY that no collection of this account has had.
+    pub(crate) fn next_uid_validity(&mut self, now: Timestamp) -> UidValidity {
+        let row = &mut self.reader.account_row;
         // RFC 9051 2.3.1.1: seconds make it differ after a restored backup, the counter keeps it growing when
         // the clock does not.
         let seconds = u32::try_from(now.seconds()).unwrap_or(0);
         row.uid_validity = UidValidity(row.uid_validity.0.saturating_add(1).max(seconds));
-        (id, row.uid_validity)
+        row.uid_validity
     }
 
     /// Sets the account's quota from now on.
@@ -166,6 +179,16 @@ impl Writer {
         account.quota.used_bytes = account.quota.used_bytes.saturating_sub(row.bytes);
         account.quota.used_count = account.quota.used_count.saturating_sub(row.count);
         self.reader.rows.insert(id, None);
+    }
+
+    /// Counts a collection with its items in again.
+    pub(crate) fn return_collection_row(&mut self, id: CollectionId, row: CollectionRow) {
+        self.touch();
+        let account = &mut self.reader.account_row;
+        account.collection_count += 1;
+        account.quota.used_bytes = account.quota.used_bytes.saturating_add(row.bytes);
+        account.quota.used_count = account.quota.used_count.saturating_add(row.count);
+        self.reader.rows.insert(id, Some(row));
     }
 
     /// Adds what must hold when the batch is applied.
@@ -251,25 +274,6 @@ impl Writer {
         Ok(old)
     }
 
-    /// Removes an item together with its collection: no tombstone, no counts.
-    pub(crate) async fn forget<K: Kind>(
-        &mut self,
-        collection: &Collection<K>,
-        key: &K::Key,
-        row: &K::Row,
-    ) -> Result<()> {
-        self.delete_raw(Table::Item, item_key(collection, key));
-        self.release_item::<K>(row.item()).await
-    }
-
-    /// Lets go of what a removed item held: its message record or its body, and their blobs.
-    pub(crate) async fn release_item<K: Kind>(&mut self, item: ItemId) -> Result<()> {
-        match K::KIND {
-            model::CollectionKind::Mailbox => self.release_message(item).await,
-            _ => self.release_body(item).await,
-        }
-    }
-
     async fn count<K: Kind>(
         &mut self,
         collection: &Collection<K>,
@@ -303,7 +307,7 @@ impl Writer {
             quota.used_count += 1;
             quota.used_bytes = quota.used_bytes.saturating_add(new.bytes);
             // What leaves no more than there was is always allowed, a move into Trash above all.
-            let grows = quota.used_bytes > self.old_used_bytes;
+            let grows = quota.used_bytes > self.old_used_bytes && !self.past_quota;
             if grows && quota.limit_bytes.is_some_and(|limit| quota.used_bytes > limit) {
                 return Err(Error::OverQuota);
             }
@@ -333,6 +337,16 @@ impl Writer {
         for chunk in chunks {
             let held = Key::blob_ref(&chunk.id, self.account(), owner).done();
             self.delete_raw(Table::BlobRef, held);
+        }
+    }
+
+    /// As [`Writer::hold_blobs`] for blobs that another item of this account needs until this very batch, so that
+    /// nothing can have collected them.
+    pub(crate) fn share_blobs(&mut self, owner: ItemId, body: &Body) {
+        let Content::Chunks(chunks) = &body.content else { return };
+        for chunk in chunks {
+            let held = Key::blob_ref(&chunk.id, self.account(), owner).done();
+            self.put_raw(Table::BlobRef, held, Bytes::new());
         }
     }
 
@@ -395,6 +409,7 @@ impl Writer {
     /// Encodes what was changed. A batch without a change is empty: waiting for it waits for earlier ones.
     fn batch(&mut self) -> Result<Batch> {
         let account = self.account();
+        self.write_kept()?;
         let view = &self.reader.view;
         let untouched = self.reader.account_row.modseq == self.old_modseq;
         if untouched && view.own.is_empty() && self.ops.is_empty() && self.reader.rows.is_empty() {

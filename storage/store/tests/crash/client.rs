@@ -224,13 +224,25 @@ impl Client {
             let before = engine::Env::now(self.env.as_ref());
             let purged = self.store.purge(account, before).await;
             self.expect(purged)?;
-            return Ok(());
+            return if self.dice.once_in(2) { self.purge_deleted(account).await } else { Ok(()) };
         }
         let (mut writer, mut state) = self.begin(account).await?;
         let limit = if self.dice.once_in(2) { None } else { Some(self.dice.below(60_000)) };
         writer.set_quota(limit);
         state.limit = limit;
         self.commit(writer, state).await
+    }
+
+    async fn purge_deleted(&mut self, account: AccountId) -> Did {
+        let before = engine::Env::now(self.env.as_ref());
+        {
+            let mut world = self.world();
+            let history = world.of(account);
+            let handed_over = history.states.keys().next_back().copied().unwrap_or_default();
+            history.purged = history.purged.max(handed_over);
+        }
+        let purged = self.store.purge_deleted(account, before).await;
+        self.expect(purged).map(drop)
     }
 
     /// Collection, one at a time as in the server.

@@ -100,6 +100,8 @@ pub(crate) struct History {
     pub(crate) states: BTreeMap<Modseq, State>,
     /// The last Modseq that was acknowledged or shown to a reader: there is no way back behind it.
     pub(crate) promised: Modseq,
+    /// What was removed up to here may have been purged.
+    pub(crate) purged: Modseq,
 }
 
 impl History {

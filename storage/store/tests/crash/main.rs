@@ -18,6 +18,7 @@ mod files;
 mod history;
 mod mail;
 mod oracle;
+mod recover;
 
 use engine::sim::{Dice, Lie, SimDisk, SimEnv};
 use history::World;
@@ -43,8 +44,8 @@ pub(crate) fn owner(account: AccountId) -> Principal {
 /// The history and how it is shared by the clients of one thread.
 pub(crate) type Shared = Arc<Mutex<World>>;
 
-async fn life(disk: &SimDisk, env: &Arc<SimEnv>, world: &Shared, dice: &mut Dice) {
-    let store = Store::new(disk.engine(), disk.blobs(), env.clone(), Options::default());
+async fn life(disk: &SimDisk, env: &Arc<SimEnv>, world: &Shared, dice: &mut Dice, options: &Options) {
+    let store = Store::new(disk.engine(), disk.blobs(), env.clone(), options.clone());
     disk.cut_at(disk.steps() + 1 + dice.below(160));
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
@@ -71,10 +72,17 @@ async fn run(seed: u64, lie: Option<Lie>) {
     lie.into_iter().for_each(|lie| disk.lie(lie));
     let env = Arc::new(SimEnv::new(dice.roll()));
     let world = Shared::default();
+    let keeps = dice.once_in(2);
+    let undelete_ms = if keeps { recover::WINDOW_MS } else { 0 };
+    let options = Options { undelete_ms, ..Options::default() };
     for _ in 0..LIVES {
-        life(&disk, &env, &world, &mut dice).await;
-        let store = Store::new(disk.engine(), disk.blobs(), env.clone(), Options::default());
+        life(&disk, &env, &world, &mut dice, &options).await;
+        let store = Store::new(disk.engine(), disk.blobs(), env.clone(), options.clone());
         oracle::after_the_cut(&store, &world, &mut dice).await;
+    }
+    if keeps {
+        let store = Store::new(disk.engine(), disk.blobs(), env.clone(), options);
+        recover::nothing_is_lost(&store, &world).await;
     }
 }
 

@@ -79,7 +79,7 @@ async fn files<K: ObjectKind>(reader: &Reader, folder: &Collection<K>) -> BTreeM
     files
 }
 
-async fn read(store: &Store, body: &Body) -> (BlobId, u64) {
+pub(crate) async fn read(store: &Store, body: &Body) -> (BlobId, u64) {
     let bytes = store.body(body, 0..u64::MAX).collect().await.unwrap();
     (BlobId(*blake3::hash(&bytes).as_bytes()), bytes.len() as u64)
 }
