@@ -1,4 +1,4 @@
-//! What nobody asks for and must be done: tombstones past their time are forgotten, what removed accounts held
+//! What nobody asks for and must be done: tombstones and removed things past their time go, what removed accounts held
 //! is removed where that was interrupted, and the space of bodies that nobody needs comes back.
 
 use crate::limits::{JOB_INTERVAL, JOB_PAGE_COUNT, JOB_START};
@@ -58,13 +58,45 @@ async fn round(site: &Site, tombstone_days: u32, wish: &Drain) -> Result<u64> {
     }
 }
 
+/// What was removed and has had its time; for the hourly round and for whoever wants the space now.
+async fn purge_deleted(site: &Site, account: AccountId) -> Result<()> {
+    let purged = site.store.purge_deleted(account, site.undelete_until()).await?;
+    if purged.count > 0 {
+        tracing::debug!(%account, ?purged, "removed things are gone for good");
+    }
+    Ok(())
+}
+
+/// Purges what was removed and has had its time, in every account.
+///
+/// # Errors
+/// Of the store; what has been purged stays so.
+pub(crate) async fn purge_all(site: &Site) -> Result<()> {
+    let mut from = None;
+    loop {
+        let page = site.store.accounts(from, JOB_PAGE_COUNT).await?;
+        for account in &page {
+            if site.directory.account(*account).await?.is_none() {
+                site.expire(*account).await?;
+            } else {
+                purge_deleted(site, *account).await?;
+            }
+        }
+        if page.len() < JOB_PAGE_COUNT {
+            return Ok(());
+        }
+        from = page.last().copied();
+    }
+}
+
 async fn one(site: &Site, account: AccountId, before: Timestamp) -> Result<u64> {
     if site.directory.account(account).await?.is_none() {
-        let removed = site.wipe(account).await?;
+        let removed = site.expire(account).await?;
         if removed > 0 {
             tracing::info!(%account, removed, "removed what a removed account had left");
         }
         return Ok(0);
     }
+    purge_deleted(site, account).await?;
     site.store.purge(account, before).await
 }

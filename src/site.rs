@@ -7,14 +7,14 @@ use crate::limits::SOCKET_PATH_BYTES_MAX;
 use delivery::Delivery;
 use directory::{Directory, LocalDirectory};
 use engine::{BlobStore, Engine, Env, LocalBlobs, OsEnv};
-use model::{AccountId, Address, CollectionId, Error, Principal, Quota, Result, Rights, Role};
+use model::{AccountId, Address, CollectionId, Error, Principal, Quota, Result, Rights, Role, Timestamp};
 use std::fs::{File, TryLockError};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::{AddressBook, Calendar, Collected, Folder, Kind, Mailbox, Store};
+use store::{AddressBook, Calendar, Collected, Folder, Kind, Mailbox, RemovedAccount, Store};
 use tokio::sync::Mutex;
 
 /// See the module.
@@ -25,8 +25,17 @@ pub(crate) struct Site {
     engine: Arc<dyn Engine>,
     blobs: Arc<dyn BlobStore>,
     collecting: Mutex<()>,
+    undelete_ms: u64,
     /// Held as long as the store is open; the system lets go of it however the process ends.
     _lock: File,
+}
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// The owner of an account in person, whether the directory knows it or not.
+pub(crate) fn owner(account: AccountId) -> Result<Principal> {
+    let address = Address::parse("owner@localhost")?;
+    Ok(Principal { account, address, groups: Vec::new(), role: Role::Member })
 }
 
 /// Where the running server answers administrators.
@@ -84,11 +93,21 @@ impl Site {
         let options = directory::Options { scram: config.login.scram, ..directory::Options::default() };
         let directory = LocalDirectory::open(engine.clone(), env.clone(), options).await;
         let directory = Arc::new(directory.map_err(|error| refused(&data, error))?);
-        let store = Store::new(engine.clone(), blobs.clone(), env, store::Options::default());
+        let undelete_ms = options_of(config).undelete_ms;
+        let store = Store::new(engine.clone(), blobs.clone(), env, options_of(config));
         let hostname = config.server.hostname.get_ref();
         let delivery = Delivery::new(store.clone(), directory.clone(), config.delivery.get_ref(), hostname);
         let delivery = Arc::new(delivery.map_err(|error| Failure::of("delivery", error))?);
-        Ok(Self { store, directory, delivery, engine, blobs, collecting: Mutex::default(), _lock: lock })
+        Ok(Self {
+            store,
+            directory,
+            delivery,
+            engine,
+            blobs,
+            collecting: Mutex::default(),
+            undelete_ms,
+            _lock: lock,
+        })
     }
 
     /// Resolves when nothing may be acknowledged any more.
@@ -113,14 +132,52 @@ impl Site {
         Ok(())
     }
 
+    /// Before this time, removed things are to be purged.
+    pub(crate) fn undelete_until(&self) -> Timestamp {
+        let window = i64::try_from(self.undelete_ms).unwrap_or(i64::MAX);
+        Timestamp(self.store.env().now().0.saturating_sub(window))
+    }
+
+    /// Says that an account is removed; what it holds stays for the window, and as long as it is on hold.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub(crate) async fn mark_removed(&self, account: AccountId, address: &str) -> Result<()> {
+        let mut writer = self.store.write(&owner(account)?, account).await?;
+        let removed = RemovedAccount { at: self.store.env().now(), address: address.to_owned() };
+        writer.set_removed(Some(removed)).await?;
+        writer.commit(()).await.map(drop)
+    }
+
+    /// Lets go of what a removed account holds once its time is over; the number of collections that went.
+    ///
+    /// # Errors
+    /// Of the store; what has been removed stays so, and the next call goes on.
+    pub(crate) async fn expire(&self, account: AccountId) -> Result<u64> {
+        let kept = self.store.read(&owner(account)?, account).await?.kept().await?;
+        if kept.hold {
+            return Ok(0);
+        }
+        match kept.removed {
+            // Nobody wrote it down: its time begins now.
+            None => self.mark_removed(account, "").await?,
+            Some(removed) if self.undelete_ms > 0 && removed.at >= self.undelete_until() => {}
+            Some(_) => {
+                let removed = self.wipe(account).await?;
+                self.store.purge_deleted(account, Timestamp(i64::MAX)).await?;
+                return Ok(removed);
+            }
+        }
+        Ok(0)
+    }
+
     /// Removes everything that an account holds, a collection at a time; the number of collections. For
     /// accounts that the directory does not know any more.
     ///
     /// # Errors
     /// Of the store; what has been removed stays so, and the next call goes on.
-    pub(crate) async fn wipe(&self, account: AccountId) -> Result<u64> {
-        let address = Address::parse("removed@localhost")?;
-        let owner = Principal { account, address, groups: Vec::new(), role: Role::Member };
+    async fn wipe(&self, account: AccountId) -> Result<u64> {
+        let owner = owner(account)?;
         let removed = self.wipe_kind::<Mailbox>(&owner).await?
             + self.wipe_kind::<Calendar>(&owner).await?
             + self.wipe_kind::<AddressBook>(&owner).await?
@@ -190,6 +247,12 @@ async fn admit(data: &Path, engine: &Arc<dyn Engine>) -> std::result::Result<(),
         tracing::info!(found, known, "a store of an older format: its records are rewritten as they change");
     }
     Ok(())
+}
+
+/// What the store is told of the configuration.
+fn options_of(config: &Config) -> store::Options {
+    let undelete_ms = u64::from(config.store.undelete_days) * DAY_MS;
+    store::Options { undelete_ms, ..store::Options::default() }
 }
 
 /// One process at a time: told apart here, before anything is opened.

@@ -93,6 +93,15 @@ class Server:
             self._spawn("serve", "--config", str(self.config_file()))
         return self
 
+    def forget(self):
+        """Starts again with nothing kept of what is removed."""
+        self.stop()
+        text = self.config_file().read_text()
+        assert "[store]" not in text
+        self.config_file().write_text(text + "\n[store]\nundelete_days = 0\n")
+        self._spawn("serve", "--config", str(self.config_file()))
+        return self
+
     def restart(self):
         """Starts again on what is there, after `stop` or `kill`."""
         if self.plain_http or self.extra_config:

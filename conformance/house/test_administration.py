@@ -216,7 +216,7 @@ def test_a_removed_account_leaves_nothing(server, shell_running):
         session.append("a/b/c", message(number, size=20_000))
     session.logout()
     removed = shell_running.json("account", "remove", "hugo@example.org")
-    assert removed["removed_collections"] >= 12
+    assert removed["id"] == made["id"]
     again = shell_running.json("account", "add", "hugo@example.org")
     session = imap.connect(server, ("hugo@example.org", again["password"]))
     assert not any(b"a/b" in line for line in session.ok('LIST "" "*"'))
@@ -246,7 +246,15 @@ def test_a_quota_holds_in_every_door(server, shell_running):
     browser.close()
 
 
-def test_the_space_of_removed_things_comes_back(server, shell_running):
+def test_the_space_of_removed_things_comes_back():
+    server = servers.Server()
+    try:
+        space_comes_back(server.start().forget(), Shell(server))
+    finally:
+        server.dispose()
+
+
+def space_comes_back(server, shell_running):
     def stored():
         return sum(path.stat().st_size for path in (server.data / "blobs").rglob("*") if path.is_file())
 

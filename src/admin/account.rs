@@ -4,7 +4,7 @@ use super::{Refusal, Request, misplaced, moment};
 use crate::limits::LIST_COUNT_MAX;
 use crate::site::Site;
 use directory::{Account, AccountKind, Directory, NewAccount};
-use model::{Address, Error, Role, Secret};
+use model::{AccountId, Address, Error, Role, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -69,6 +69,7 @@ pub(super) async fn perform(site: &Site, request: Request) -> Result<Value, Refu
             done.map_err(|error| Refusal::of(error, &address))?.into_inner();
             Ok(json!({"address": account.address.as_str(), "disabled": disabled}))
         }
+        Request::AccountSetHold { address, hold } => set_hold(site, &address, hold).await,
         Request::AccountRemove { address } => remove(site, &address, AccountKind::Person).await,
         Request::AppPasswordAdd { .. }
         | Request::AppPasswordList { .. }
@@ -143,12 +144,16 @@ async fn show(site: &Site, text: &str) -> Result<Value, Refusal> {
     let apps = site.directory.app_passwords(account.id).await.map_err(of)?;
     let hidden = site.directory.hidden(account.id, None).await.map_err(of)?;
     let usage = site.usage(&principal).await.map_err(of)?;
+    let kept = site.store.read(&principal, account.id).await.map_err(of)?.kept().await.map_err(of)?;
     if let Some(object) = shown.as_object_mut() {
         object.insert("groups".to_owned(), json!(groups));
         object.insert("app_passwords".to_owned(), apps.into_iter().map(app_row).collect());
         object.insert("hidden_capabilities".to_owned(), json!(hidden));
         object.insert("used_bytes".to_owned(), json!(usage.used_bytes));
         object.insert("used_count".to_owned(), json!(usage.used_count));
+        object.insert("deleted_bytes".to_owned(), json!(kept.bytes));
+        object.insert("deleted_count".to_owned(), json!(kept.count));
+        object.insert("hold".to_owned(), json!(kept.hold));
     }
     Ok(shown)
 }
@@ -174,6 +179,34 @@ async fn change(site: &Site, set: Set) -> Result<Value, Refusal> {
     show(site, &set.address).await
 }
 
+/// An account that is there, or one that was removed and still holds something.
+pub(super) async fn find_or_removed(site: &Site, text: &str) -> Result<AccountId, Refusal> {
+    match find(site, text, Some(AccountKind::Person)).await {
+        Err(refusal) if refusal.kind == "not_found" => {
+            let of = |error| Refusal::of(error, text);
+            let removed = site.store.removed_accounts().await.map_err(of)?;
+            let address = address(text)?;
+            let had = |kept: &store::Kept| {
+                kept.removed.as_ref().is_some_and(|removed| removed.address == address.as_str())
+            };
+            // The newest, where several had the address one after another.
+            let found = removed.into_iter().rev().find(|(_, kept)| had(kept));
+            found.map(|(id, _)| id).ok_or(refusal)
+        }
+        found => Ok(found?.id),
+    }
+}
+
+async fn set_hold(site: &Site, text: &str, hold: bool) -> Result<Value, Refusal> {
+    let of = |error| Refusal::of(error, text);
+    let id = find_or_removed(site, text).await?;
+    let who = crate::site::owner(id).map_err(of)?;
+    let mut writer = site.store.write(&who, id).await.map_err(of)?;
+    writer.set_hold(hold).await.map_err(of)?;
+    let _durable = writer.commit(()).await.map_err(of)?;
+    Ok(json!({"address": text, "id": id.0, "hold": hold}))
+}
+
 async fn set_password(site: &Site, text: &str, password: Option<String>) -> Result<Value, Refusal> {
     let account = find(site, text, Some(AccountKind::Person)).await?;
     let made = password.is_none();
@@ -194,11 +227,16 @@ pub(super) async fn remove(site: &Site, text: &str, kind: AccountKind) -> Result
             message: format!("{text}: is an alias of {}; name that one", account.address),
         });
     }
-    let done = site.directory.remove_account(account.id).await;
     let of = |error| Refusal::of(error, text);
+    // Written down first: were this cut short, the hourly jobs would see that the account is there still.
+    let person = kind == AccountKind::Person;
+    if person {
+        site.mark_removed(account.id, account.address.as_str()).await.map_err(of)?;
+    }
+    let done = site.directory.remove_account(account.id).await;
     done.map_err(of)?.into_inner();
-    // Nobody can log in any more. What it held goes now; were this cut short, the hourly jobs would go on.
-    let removed = site.wipe(account.id).await.map_err(of)?;
+    // Nobody can log in any more. What it held goes when its time is over: now, where there is no window.
+    let removed = if person { site.expire(account.id).await.map_err(of)? } else { 0 };
     Ok(json!({"address": account.address.as_str(), "id": account.id.0, "removed_collections": removed}))
 }
 

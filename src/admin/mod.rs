@@ -9,6 +9,7 @@ mod group;
 mod import;
 mod queue;
 mod socket;
+pub(crate) mod undelete;
 
 pub(crate) use client::Administration;
 pub(crate) use import::{ImportMemory, Item, Place};
@@ -36,6 +37,7 @@ pub(crate) enum Request {
     AccountSet(account::Set),
     AccountSetPassword { address: String, password: Option<String> },
     AccountSetDisabled { address: String, disabled: bool },
+    AccountSetHold { address: String, hold: bool },
     AccountRemove { address: String },
     AppPasswordAdd { address: String, label: String },
     AppPasswordList { address: String },
@@ -55,6 +57,8 @@ pub(crate) enum Request {
     QueueRemove { id: String },
     Fsck { bytes: bool },
     Collect {},
+    UndeleteList(undelete::List),
+    UndeleteRestore(undelete::Restore),
     Import(Item),
 }
 
@@ -147,6 +151,8 @@ pub(crate) async fn perform(
         }
         Request::Fsck { bytes } => fsck::perform(site, bytes).await,
         Request::Collect {} => fsck::collect(site).await,
+        Request::UndeleteList(list) => undelete::list(site, list).await,
+        Request::UndeleteRestore(restore) => undelete::restore(site, restore).await,
         Request::Import(item) => import::perform(site, memory, item, body).await,
         _ => account::perform(site, request).await,
     }

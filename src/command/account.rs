@@ -3,7 +3,7 @@
 use super::{Shown, password_from_stdin, size, tell};
 use crate::admin::{Request, account};
 use crate::failure::Failure;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// See [`super::Verb::Account`].
 #[derive(Debug, Args)]
@@ -63,11 +63,20 @@ enum Verb {
     Disable { address: String },
     /// Let a disabled account in again.
     Enable { address: String },
-    /// Remove an account and everything it holds. Its address is free again, its number is never used again.
+    /// Keep everything that the account removes, and the account itself, until the hold is off: nothing is purged.
+    Hold { hold: Switch, address: String },
+    /// Remove an account. Its address is free again; what it holds is purged when the window of undelete is over.
     Remove { address: String },
     /// Passwords for single programs and devices, each to be revoked by itself.
     #[command(subcommand)]
     AppPassword(AppPassword),
+}
+
+/// `on` or `off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Debug, Subcommand)]
@@ -107,6 +116,9 @@ impl Account {
             "quota_bytes",
             "used_bytes",
             "used_count",
+            "deleted_bytes",
+            "deleted_count",
+            "hold",
             "password",
             "removed_collections",
         ];
@@ -137,6 +149,7 @@ impl Account {
             }
             Verb::Disable { address } => Request::AccountSetDisabled { address, disabled: true },
             Verb::Enable { address } => Request::AccountSetDisabled { address, disabled: false },
+            Verb::Hold { hold, address } => Request::AccountSetHold { address, hold: hold == Switch::On },
             Verb::Remove { address } => Request::AccountRemove { address },
             Verb::AppPassword(verb) => {
                 let request = match verb {

@@ -14,6 +14,7 @@ mod quickstart;
 mod serve;
 mod support;
 mod tenant;
+mod undelete;
 
 use crate::admin::{Administration, Request};
 use crate::config::{self, Config};
@@ -59,6 +60,8 @@ enum Verb {
     Fsck(fsck::Fsck),
     /// Give the space of removed things back now; the server does so by itself every hour.
     Collect(collect::Collect),
+    /// What was removed or overwritten lately: list it, bring it back.
+    Undelete(undelete::Undelete),
     /// Bring in what other programs have kept: mbox, Maildir, iCalendar, vCard, files.
     Import(import::Import),
     /// What this build serves, as tables in Markdown.
@@ -80,6 +83,7 @@ impl Command {
             Verb::Queue(queue) => queue.run(),
             Verb::Fsck(fsck) => fsck.run(),
             Verb::Collect(collect) => collect.run(),
+            Verb::Undelete(undelete) => undelete.run(),
             Verb::Import(import) => import.run(),
             Verb::Support(support) => support.run(),
         };
@@ -150,6 +154,13 @@ fn password_from_stdin() -> Result<String, Failure> {
     std::io::stdin().read_line(&mut line).map_err(|cause| Failure::of("standard input", cause))?;
     let password = line.trim_end_matches(['\n', '\r']).to_owned();
     if password.is_empty() { Err(Failure::new("no password on standard input")) } else { Ok(password) }
+}
+
+/// A moment as `2026-05-31T12:00:00Z`, or `2026-05-31` for its beginning in UTC: milliseconds since 1970.
+fn time(text: &str) -> Result<i64, String> {
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let parsed: Result<jiff::Timestamp, _> = whole.parse();
+    parsed.map(|time| time.as_millisecond()).map_err(|_| "not a time, as 2026-05-31T12:00:00Z".to_owned())
 }
 
 /// `500M`, `2G`, `1024`: octets, with powers of 1024.

@@ -66,6 +66,8 @@ pub(crate) struct StoreSection {
     /// Memory for what each of the engine's five keyspaces has not written out yet, in KiB; decided when the store
     /// is made.
     pub(crate) memtable_kib: Spanned<u64>,
+    /// How long what was removed or overwritten can be brought back; 0 is not at all.
+    pub(crate) undelete_days: u32,
 }
 
 impl Default for StoreSection {
@@ -74,6 +76,7 @@ impl Default for StoreSection {
         Self {
             cache_mib: 128,
             tombstone_days: 90,
+            undelete_days: 14,
             segment_mib: whole(engine::limits::SEGMENT_BYTES_MAX >> 20),
             memtable_kib: whole(engine::limits::MEMTABLE_BYTES_MAX >> 10),
         }

@@ -13,7 +13,8 @@ use std::sync::Arc;
 /// The format that this build writes. Raised with every change of what an older build would read wrongly: the
 /// shape of a record, a key, the frames of bodies.
 ///
-/// 1: the first. 2: bodies may be compressed; groups are counted in the engine and in the frames.
+/// 1: the first. 2: bodies may be compressed; groups are counted in the engine and in the frames; what is
+/// removed is kept for a while.
 pub const FORMAT: u32 = 2;
 
 /// The number's key; its value is the number, big-endian, and the version of the build that set it.

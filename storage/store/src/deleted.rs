@@ -167,6 +167,14 @@ impl Reader {
         page.iter().map(read).collect()
     }
 
+    /// Parent and name of a collection that is there.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn place(&self, id: CollectionId) -> Result<Option<(CollectionId, String)>> {
+        Ok(self.collection_row(id).await?.map(|row| (row.parent, row.name)))
+    }
+
     /// One removed thing.
     ///
     /// # Errors

@@ -12,8 +12,8 @@
 //! octets tell: a record whose octets change without a new version turns them red.
 
 use crate::{
-    body::Body, change::Changed, lock::Lock, message::MessageRecord, property::Properties, queue::EntryRow,
-    queue::QueueRecipient,
+    body::Body, change::Changed, deleted::DeletedRow, deleted::Kept, lock::Lock, message::MessageRecord,
+    property::Properties, queue::EntryRow, queue::QueueRecipient,
 };
 use bytes::Bytes;
 use format::icalendar::span::Span;
@@ -67,6 +67,8 @@ records! {
     String: 1;
     EntryRow: 1;
     QueueRecipient: 1;
+    Kept: 1;
+    DeletedRow: 1;
 }
 
 pub(crate) fn encode<T: Record>(value: &T) -> Result<Bytes> {

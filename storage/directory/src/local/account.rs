@@ -1,5 +1,6 @@
 //! Accounts, their aliases and credentials: what an administrator changes.
 
+use super::change::Change;
 use super::record::{self, AccountRecord, AppPasswordRecord, Kind};
 use super::{LocalDirectory, account_of, key};
 use crate::limits::{ALIAS_COUNT_MAX, APP_PASSWORD_COUNT_MAX, NAME_BYTES_MAX, PASSWORD_CHARS_MIN};
@@ -71,6 +72,40 @@ pub(crate) fn random_secret(env: &dyn engine::Env) -> Secret {
     Secret::new(text)
 }
 
+/// A hash of the password, and keys made of it.
+type Proofs = (Option<String>, Option<KeyPair>);
+
+/// Claims the address and puts a new record.
+async fn put_new(
+    change: &mut Change,
+    id: AccountId,
+    kind: Kind,
+    (new, (password, keys)): (NewAccount, Proofs),
+) -> Result<()> {
+    change.claim(&new.address, id).await?;
+    let record = AccountRecord {
+        kind,
+        address: new.address,
+        name: new.name,
+        aliases: Vec::new(),
+        role: new.role,
+        disabled: false,
+        quota_bytes: new.quota_bytes,
+        password,
+        revision: 0,
+        app_passwords: Vec::new(),
+        app_password_next: 1,
+        members: Vec::new(),
+        groups: Vec::new(),
+        created: change.now(),
+    };
+    change.put_account(id, &record)?;
+    if keys.is_some() {
+        change.edit_scram(id, |scram| scram.password = keys).await?;
+    }
+    Ok(())
+}
+
 impl LocalDirectory {
     /// A random password in the form of app passwords, for accounts whose owner gave none.
     #[must_use]
@@ -85,6 +120,12 @@ impl LocalDirectory {
     /// for its name and password.
     pub async fn add_account(&self, new: NewAccount) -> Result<Outcome<AccountId>> {
         check_name(&new.name)?;
+        let proofs = self.proofs(&new).await?;
+        self.add(Kind::Person, new, proofs).await
+    }
+
+    /// What proves the first password of an account.
+    async fn proofs(&self, new: &NewAccount) -> Result<Proofs> {
         let password = match &new.password {
             Some(secret) => {
                 check_password(secret)?;
@@ -92,8 +133,7 @@ impl LocalDirectory {
             }
             None => None,
         };
-        let keys = self.password_keys(&new.address, new.password.as_ref()).await?;
-        self.add(Kind::Person, new, (password, keys)).await
+        Ok((password, self.password_keys(&new.address, new.password.as_ref()).await?))
     }
 
     /// Adds a group with nobody in it.
@@ -107,38 +147,34 @@ impl LocalDirectory {
         self.add(Kind::Group, new, (None, None)).await
     }
 
-    async fn add(
-        &self,
-        kind: Kind,
-        new: NewAccount,
-        (password, keys): (Option<String>, Option<KeyPair>),
-    ) -> Result<Outcome<AccountId>> {
+    /// Adds an account under the number that it had before it was removed, so that what it held is its own again.
+    ///
+    /// # Errors
+    /// As [`LocalDirectory::add_account`]; `Conflict` for a number that is in use or was never given.
+    pub async fn return_account(&self, id: AccountId, new: NewAccount) -> Result<Outcome<AccountId>> {
+        check_name(&new.name)?;
+        let proofs = self.proofs(&new).await?;
+        let mut change = self.change().await?;
+        let next = change.get(key::NEXT_ACCOUNT).await?.ok_or(Error::Corrupt)?;
+        let next: AccountId = record::decode(&next)?;
+        if id >= next || id.0 == 0 || change.get(&key::account(id)).await?.is_some() {
+            return Err(Error::Conflict);
+        }
+        put_new(&mut change, id, Kind::Person, (new, proofs)).await?;
+        // What is remembered of its former credentials must not count: its revision begins where no other was.
+        let mut record = change.account(id).await?;
+        record.revision = u64::try_from(change.now().0).unwrap_or(u64::MAX / 2);
+        change.put_account(id, &record)?;
+        change.commit(id).await
+    }
+
+    async fn add(&self, kind: Kind, new: NewAccount, proofs: Proofs) -> Result<Outcome<AccountId>> {
         let mut change = self.change().await?;
         let next = change.get(key::NEXT_ACCOUNT).await?.ok_or(Error::Corrupt)?;
         let id: AccountId = record::decode(&next)?;
         let after = id.0.checked_add(1).ok_or(Error::Conflict)?;
-        change.claim(&new.address, id).await?;
         change.put(key::NEXT_ACCOUNT.to_vec(), &AccountId(after))?;
-        let record = AccountRecord {
-            kind,
-            address: new.address,
-            name: new.name,
-            aliases: Vec::new(),
-            role: new.role,
-            disabled: false,
-            quota_bytes: new.quota_bytes,
-            password,
-            revision: 0,
-            app_passwords: Vec::new(),
-            app_password_next: 1,
-            members: Vec::new(),
-            groups: Vec::new(),
-            created: change.now(),
-        };
-        change.put_account(id, &record)?;
-        if keys.is_some() {
-            change.edit_scram(id, |scram| scram.password = keys).await?;
-        }
+        put_new(&mut change, id, kind, (new, proofs)).await?;
         change.commit(id).await
     }
 

@@ -247,3 +247,77 @@ fn a_former_version_is_read_and_written_as_the_present_one() {
     assert_eq!(decode::<former::Book>(&[3, 0]).unwrap_err(), Error::Corrupt);
     assert_eq!(decode::<former::Book>(&[1, 9]).unwrap_err(), Error::Corrupt, "known, but torn");
 }
+
+#[test]
+fn what_was_removed() {
+    use crate::deleted::{Deleted, DeletedObject, RemovedAccount, RemovedCollection};
+    let removed = RemovedAccount { at: Timestamp(1_767_225_600_123), address: "alice@example.org".into() };
+    keeps(&Kept { bytes: 5_000_000_000, count: 12, hold: true, removed: Some(removed) });
+    let row = ObjectRow {
+        item: ItemId(70_000),
+        size: 262_221,
+        hash: id(2),
+        content_type: "text/calendar".into(),
+        created: Timestamp(1_767_225_600_123),
+        modified: Timestamp(1_767_225_600_124),
+        modseq: Modseq(300),
+        created_modseq: Modseq(299),
+        has_properties: true,
+        mark: 1,
+    };
+    let object = DeletedObject {
+        collection: CollectionId(9),
+        kind: CollectionKind::Calendar,
+        name: "e.ics".into(),
+        replaced: true,
+        uid: Some("uid-1".into()),
+        span: Some(Span { kind: Kind::Todo, first: i64::MIN, last: i64::MAX, floating: true, exact: false }),
+        properties: BTreeMap::from([("colour".into(), "red".into())]),
+        row,
+    };
+    keeps(&DeletedRow { at: Timestamp(1_767_225_600_125), what: Deleted::Object(Box::new(object)) });
+    let collection = RemovedCollection {
+        row: CollectionRow {
+            kind: CollectionKind::Folder,
+            parent: CollectionId(1),
+            name: "d".into(),
+            uid_validity: UidValidity(1),
+            uid_next: Uid(1),
+            modseq: Modseq(2),
+            created_modseq: Modseq(2),
+            slot: Modseq(2),
+            floor: Modseq(2),
+            count: 1,
+            bytes: 1,
+            unseen: 0,
+            deleted: 0,
+            deleted_bytes: 0,
+            special_use: None,
+            subscribed: false,
+            created: Timestamp(1),
+            grants: Vec::new(),
+            properties: BTreeMap::new(),
+        },
+        modseq: Modseq(3),
+        purging: false,
+    };
+    let what = Deleted::Collection(CollectionId(7), Box::new(collection));
+    let octets = encode(&DeletedRow { at: Timestamp(1), what }).unwrap();
+    assert_eq!(hex(&octets), REMOVED_COLLECTION);
+    let message = MessageRow {
+        message: ItemId(70_000),
+        size: 262_221,
+        received: zoned(),
+        saved: Timestamp(1_767_225_600_123),
+        flags: Flags { system: SystemFlags::SEEN, ..Flags::default() },
+        modseq: Modseq(300),
+        created_modseq: Modseq(299),
+    };
+    let what = Deleted::Message(CollectionId(9), Uid(77), Box::new(message));
+    let octets = encode(&DeletedRow { at: Timestamp(1), what }).unwrap();
+    assert_eq!(hex(&octets), REMOVED_MESSAGE);
+}
+
+/// The other two shapes of a [`DeletedRow`].
+const REMOVED_COLLECTION: &str = "0102020703010164010102020202010100000000000200000300";
+const REMOVED_MESSAGE: &str = "010200094df0a204cd801080e4ad950db301f6a1d5edee660100ac02ab02";
