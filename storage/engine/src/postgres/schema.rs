@@ -32,6 +32,7 @@ pub(super) fn name(table: Table) -> &'static str {
         Table::Directory => "directory",
         Table::Queue => "queue",
         Table::Job => "job",
+        Table::Deleted => "deleted",
         Table::Lease => "lease",
     }
 }
