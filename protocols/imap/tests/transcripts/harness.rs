@@ -40,7 +40,7 @@ impl House {
     }
 
     pub fn with_quota(bytes: u64) -> Self {
-        Self::with_options(Options { quota_bytes: Some(bytes) })
+        Self::with_options(Options { quota_bytes: Some(bytes), ..Options::default() })
     }
 
     fn with_options(options: Options) -> Self {

@@ -146,7 +146,7 @@ async fn strangers_learn_nothing() {
 
 #[tokio::test]
 async fn over_quota() {
-    let world = World::with(Options { quota_bytes: Some(10) });
+    let world = World::with(Options { quota_bytes: Some(10), ..Options::default() });
     world.put("a", "12345").await;
     let full = world.alice("PUT b", "123456").await;
     assert!(full.status == 507 && full.has("quota-not-exceeded"), "{full:?}");
