@@ -8,6 +8,12 @@ pub(crate) const BACKLOG_COUNT: u32 = 1024;
 /// The pause after an accept that failed for want of descriptors or memory.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Descriptors kept from connections besides the store's: listeners, the admin socket, the relay, the runtime.
+pub(crate) const DESCRIPTORS_KEPT: usize = 48;
+
+/// How often it is looked whether the disk is full, for whoever watches the service.
+pub(crate) const ROOM_INTERVAL: Duration = Duration::from_secs(2);
+
 /// How long a command waits for a server that holds the store and does not answer yet.
 pub(crate) const SERVER_WAIT_MAX: Duration = Duration::from_secs(12);
 /// How often it looks.

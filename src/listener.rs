@@ -88,8 +88,9 @@ struct Place {
 impl Caps {
     /// As configured.
     pub(crate) fn new(config: &Config) -> Arc<Self> {
+        let configured = *config.limits.connection_count_max.get_ref();
         Arc::new(Self {
-            all: Arc::new(Semaphore::new(*config.limits.connection_count_max.get_ref())),
+            all: Arc::new(Semaphore::new(crate::descriptors::connections(configured))),
             by_peer: Mutex::default(),
             per_peer_max: *config.limits.connection_per_address_count_max.get_ref(),
         })

@@ -1,6 +1,7 @@
 //! Log lines to standard error, as text or JSON, and a hook that counts and logs panics.
 
 use crate::config::{Log, LogFormat};
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use tracing_subscriber::EnvFilter;
 
@@ -11,7 +12,9 @@ static PANIC_COUNT: AtomicU64 = AtomicU64::new(0);
 pub(crate) fn start(log: &Log) {
     let configured = || EnvFilter::try_new(log.filter.get_ref()).unwrap_or_else(|_| EnvFilter::new("info"));
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| configured());
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Quiet);
+    // It would be told on standard error, which is what has failed.
+    let builder = builder.log_internal_errors(false);
     let started = match log.format {
         LogFormat::Text => builder.with_ansi(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
@@ -20,6 +23,20 @@ pub(crate) fn start(log: &Log) {
         eprintln!("logging has started already: {cause}");
     }
     count_panics();
+}
+
+/// Standard error; a log that cannot be written (a full disk below it, a reader that went) ends nothing.
+struct Quiet;
+
+impl Write for Quiet {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = io::stderr().write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// For commands other than the server: what goes wrong inside, nothing else.

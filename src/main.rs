@@ -6,6 +6,7 @@
 mod admin;
 mod command;
 mod config;
+mod descriptors;
 mod doors;
 mod failure;
 mod import;

@@ -7,7 +7,7 @@ use crate::listener::{Caps, Gate, Inherited, bind};
 use crate::shutdown::{Signals, Wish, drain};
 use crate::site::{Site, socket_path};
 use crate::tls::Identity;
-use crate::{admin, jobs, logging, systemd};
+use crate::{admin, descriptors, jobs, logging, systemd};
 use sasl::door::{Drain, DrainTrigger};
 use std::sync::Arc;
 
@@ -19,7 +19,10 @@ use std::sync::Arc;
 pub(crate) async fn run(config: &Config, started: impl FnOnce()) -> Result<(), Failure> {
     crate::site::private_directory(&config.server.data)
         .map_err(|cause| Failure::of(config.server.data.display(), cause))?;
-    raise_descriptor_limit();
+    descriptors::raise();
+    if let Some(shortage) = descriptors::shortage(*config.limits.connection_count_max.get_ref()) {
+        tracing::warn!("{shortage}");
+    }
     let mut signals = Signals::listen().map_err(|cause| Failure::of("signals", cause))?;
     let mut inherited = Inherited::take();
     let identity = match &config.tls {
@@ -38,6 +41,10 @@ pub(crate) async fn run(config: &Config, started: impl FnOnce()) -> Result<(), F
         tracing::warn!(address = %left, "an inherited socket has no [[listener]]; it is closed");
     }
     let site = Arc::new(Site::open(config).await?);
+    // Before anything is removed: the time it is stamped with must be believable.
+    if let Err(error) = site.store.settle_clock(std::time::Duration::ZERO).await {
+        tracing::warn!(%error, "the settled time could not be written down");
+    }
     let (trigger, wish) = sasl::door::drain();
     let doors = Doors::open(config, &site);
     let caps = Caps::new(config);
@@ -58,6 +65,7 @@ pub(crate) async fn run(config: &Config, started: impl FnOnce()) -> Result<(), F
     deliver(&site, wish.clone());
     tokio::spawn(jobs::run(site.clone(), config.store.tombstone_days, wish.clone()));
     tokio::spawn(systemd::watchdog());
+    tokio::spawn(systemd::room(site.clone(), count));
     systemd::ready(count);
     started();
     let ended = attend(&mut signals, identity.as_ref(), &site, count).await;
@@ -116,16 +124,6 @@ async fn end(site: &Site, trigger: &DrainTrigger, wish: Drain, socket: &std::pat
         tracing::debug!(%cause, "admin socket");
     }
     tracing::info!(panics = logging::panic_count(), "ended");
-}
-
-/// Fifteen thousand quiet clients are fifteen thousand descriptors: takes all that the system allows.
-fn raise_descriptor_limit() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    if let Err(cause) = setrlimit(Resource::Nofile, limit) {
-        tracing::debug!(%cause, "limit of descriptors");
-    }
 }
 
 /// Whether this build serves a protocol.

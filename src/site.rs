@@ -118,6 +118,11 @@ impl Site {
         }
     }
 
+    /// Whether changes are refused for want of room on the disk.
+    pub(crate) fn is_full(&self) -> bool {
+        self.engine.is_full() || self.blobs.is_full()
+    }
+
     /// Sets the quota of what an account holds.
     ///
     /// # Errors
@@ -269,12 +274,23 @@ fn take(data: &Path) -> std::result::Result<File, Failure> {
     }
 }
 
+/// Leaves the damage out of the engine's journal; the store must not be open.
+///
+/// # Errors
+/// When another process holds it, or when it cannot be written.
+pub(crate) fn mend_journal(config: &Config) -> std::result::Result<engine::Mended, Failure> {
+    let data = &config.server.data;
+    let _lock = take(data)?;
+    engine::mend_journal(&data.join("engine")).map_err(|error| refused(data, error))
+}
+
 /// Why a store could not be opened, for the person who started the program.
 fn refused(data: &Path, error: Error) -> Failure {
     let why = match error {
         Error::Conflict => "another process has it open",
         Error::Invalid(why) => why,
         Error::Corrupt => "stored data is damaged; see the log",
+        Error::DiskFull => "the disk is full",
         _ => "it cannot be opened; see the log",
     };
     Failure::of(data.display(), why)

@@ -1,6 +1,9 @@
 //! What systemd is told: ready, reloading, stopping, still alive (sd_notify(3)). Silent without it.
 
+use crate::limits::ROOM_INTERVAL;
+use crate::site::Site;
 use sd_notify::NotifyState;
+use std::sync::Arc;
 
 fn tell(states: &[NotifyState<'_>]) {
     if let Err(cause) = sd_notify::notify(states) {
@@ -10,8 +13,27 @@ fn tell(states: &[NotifyState<'_>]) {
 
 /// Every listener accepts.
 pub(crate) fn ready(listeners: usize) {
-    let status = format!("{listeners} listeners");
+    let status = serving(listeners);
     tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
+}
+
+/// Tells when the disk is full and when it is not any more, for as long as the server runs.
+pub(crate) async fn room(site: Arc<Site>, listeners: usize) {
+    let mut tick = tokio::time::interval(ROOM_INTERVAL);
+    let mut told = false;
+    loop {
+        tick.tick().await;
+        let full = site.is_full();
+        if full != told {
+            let status = if full { "the disk is full: read-only".to_owned() } else { serving(listeners) };
+            tell(&[NotifyState::Status(&status)]);
+            told = full;
+        }
+    }
+}
+
+fn serving(listeners: usize) -> String {
+    format!("{listeners} listeners")
 }
 
 /// The certificate is being read again; [`ready`] follows.

@@ -413,7 +413,8 @@ class Filer(Worker):
 
     def delete(self, name):
         self.flight = [{}, [name]]
-        assert self.session.delete(self.path + name).status == 204
+        answer = self.session.delete(self.path + name)
+        assert answer.status == 204, answer
         del self.model[name]
 
     def mood(self, name):

@@ -73,7 +73,7 @@ impl Request {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Refusal {
     /// For programs: `not_found`, `exists`, `conflict`, `invalid`, `too_large`, `over_quota`, `unavailable`,
-    /// `corrupt`, `forbidden`.
+    /// `corrupt`, `forbidden`, `disk_full`.
     pub(crate) kind: String,
     /// For people.
     pub(crate) message: String,
@@ -91,6 +91,7 @@ impl Refusal {
             Error::Invalid(why) => ("invalid", format!("{what}: {why}")),
             Error::TooLarge(limit) => ("too_large", format!("{what}: past the limit of {limit}")),
             Error::OverQuota => ("over_quota", format!("{what}: over quota")),
+            Error::DiskFull => ("disk_full", format!("{what}: the disk is full")),
             Error::Forbidden(_) => ("forbidden", format!("{what}: forbidden")),
             Error::Corrupt => ("corrupt", format!("{what}: stored data is damaged; see the log")),
             _ => ("unavailable", format!("{what}: not now; see the log")),

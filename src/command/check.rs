@@ -14,6 +14,10 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let config = self.target.load()?;
+        crate::descriptors::raise();
+        if let Some(shortage) = crate::descriptors::shortage(*config.limits.connection_count_max.get_ref()) {
+            eprintln!("warning: {shortage}");
+        }
         println!("{}: good, {} listeners", self.target.config.display(), config.listener.len());
         Ok(())
     }

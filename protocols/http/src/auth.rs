@@ -36,6 +36,8 @@ pub(crate) async fn authenticate(
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             Err(response)
         }
+        // Nobody can say that the password is wrong when what it is compared with cannot be read.
+        Err(Error::Corrupt) => Err(plain(StatusCode::INTERNAL_SERVER_ERROR, "stored data is damaged\n")),
         Err(_) => Err(challenge()),
     }
 }

@@ -70,6 +70,8 @@ pub(crate) fn words(failure: Failure) -> Option<(&'static str, Option<&'static s
             Error::OverQuota => no("OVERQUOTA", "That would pass the quota"),
             Error::TooLarge(_) => no("LIMIT", "A limit would be passed"),
             Error::Invalid(text) => no("CANNOT", text),
+            // RFC 5530 3: a subsystem's trouble, not the user's quota.
+            Error::DiskFull => no("UNAVAILABLE", "The server has no room for it, try again later"),
             Error::Unavailable => no("UNAVAILABLE", "Not now, try again later"),
             Error::Corrupt => no("SERVERBUG", "Stored data is damaged; the operator has been told"),
             _ => no("SERVERBUG", "Internal error"),

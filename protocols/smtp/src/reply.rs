@@ -35,6 +35,8 @@ impl Reply {
             Error::NotFound => Self::new(550, "5.1.1", "no such recipient here"),
             Error::Forbidden(_) => Self::new(550, "5.7.1", "not permitted"),
             Error::OverQuota => Self::new(452, "4.2.2", "the mailbox is full"),
+            // RFC 3463 3.4: the mail system is full, not the mailbox.
+            Error::DiskFull => Self::new(452, "4.3.1", "no room on this server, try again later"),
             Error::TooLarge(limit) => Self::new(552, "5.3.4", format!("too large, the limit is {limit}")),
             Error::Invalid(text) => Self::new(501, "5.5.2", *text),
             _ => Self::new(451, "4.3.0", "not now, try again later"),

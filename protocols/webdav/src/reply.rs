@@ -127,6 +127,10 @@ impl From<Error> for Refusal {
             Error::OverQuota => {
                 Self::condition(StatusCode::INSUFFICIENT_STORAGE, Name::dav("quota-not-exceeded"))
             }
+            // RFC 4331 6
+            Error::DiskFull => {
+                Self::condition(StatusCode::INSUFFICIENT_STORAGE, Name::dav("sufficient-disk-space"))
+            }
             Error::TooLarge(_) => Self::status(StatusCode::PAYLOAD_TOO_LARGE),
             Error::Invalid(_) => Self::status(StatusCode::BAD_REQUEST),
             Error::Unavailable => Self::status(StatusCode::SERVICE_UNAVAILABLE),

@@ -2,14 +2,16 @@
 //! synced once, published to readers, and only then acknowledged.
 //!
 //! A failure to apply or sync poisons: the waiters are refused, nothing is ever tried again. (A second sync
-//! after a failed one may report success for pages the kernel has already dropped.)
+//! after a failed one may report success for pages the kernel has already dropped.) A full disk is no failure:
+//! it is asked for before each group, and where a write meets it all the same the engine stops taking writes,
+//! readers go on with the last stable state, and once there is room it is opened anew (`revive.rs`).
 
 use crate::{
     Batch, BoxFuture, Durable, Engine, Op, Precondition, Snapshot,
     group::{Judge, changes},
     limits::{
         BATCH_BYTES_MAX, GROUP_BATCHES_MAX, GROUP_BYTES_MAX, KEY_BYTES_MAX, QUEUE_BATCHES_MAX,
-        QUEUE_BYTES_MAX,
+        QUEUE_BYTES_MAX, REVIVE_PAUSE,
     },
     poison::Poison,
     raw::{RawEngine, RawView, Shown},
@@ -19,8 +21,12 @@ use async_trait::async_trait;
 use model::{Error, Result};
 use std::{
     collections::VecDeque,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 use tokio::sync::{oneshot, watch};
 
@@ -44,7 +50,10 @@ pub(crate) struct Line<V> {
     queue: Mutex<Queue>,
     wake: Condvar,
     published: ArcSwapOption<Shown<V>>,
+    /// The engine is being opened anew: nothing is published for a moment.
+    reopening: watch::Sender<bool>,
     poison: Poison,
+    full: AtomicBool,
     ended: watch::Sender<bool>,
 }
 
@@ -54,7 +63,9 @@ impl<V: RawView> Line<V> {
             queue: Mutex::default(),
             wake: Condvar::new(),
             published: ArcSwapOption::from_pointee(Shown(Arc::new(view))),
+            reopening: watch::Sender::new(false),
             poison: Poison::new(),
+            full: AtomicBool::new(false),
             ended: watch::Sender::new(false),
         }
     }
@@ -99,11 +110,18 @@ impl<V: RawView> Line<V> {
         self.published.store(None);
     }
 
-    /// Waits for batches; none when the line is shut and empty.
-    fn take(&self) -> Vec<Request> {
+    /// Waits for batches, or for so long; none then, and when the line is shut and empty.
+    fn take(&self, longest: Option<Duration>) -> Vec<Request> {
         let mut queue = self.queue();
         while queue.waiting.is_empty() && !queue.closed {
-            queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            match longest {
+                Some(longest) => {
+                    let waited = self.wake.wait_timeout(queue, longest);
+                    queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    break;
+                }
+                None => queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner),
+            }
         }
         cut(&mut queue)
     }
@@ -121,6 +139,12 @@ impl<V: RawView> Line<V> {
         for request in queue.waiting.drain(..) {
             let _ = request.reply.send(Err(Error::Unavailable));
         }
+    }
+}
+
+fn refuse(replies: impl IntoIterator<Item = oneshot::Sender<Result<Durable>>>, error: Error) {
+    for reply in replies {
+        let _ = reply.send(Err(error));
     }
 }
 
@@ -168,16 +192,19 @@ pub(crate) fn measure(batch: &Batch) -> Result<usize> {
 /// The committing side.
 pub(crate) struct Core<E: RawEngine> {
     raw: E,
-    view: Arc<E::View>,
+    /// None only while the engine is being opened anew.
+    view: Option<Arc<E::View>>,
     line: Arc<Line<E::View>>,
     group: u64,
+    /// A full disk has torn what was being written; since when, or since the last try to mend it.
+    torn: Option<Instant>,
 }
 
 impl<E: RawEngine> Core<E> {
     pub(crate) fn new(raw: E) -> Self {
         let line = Arc::new(Line::new(raw.view()));
-        let view = Arc::new(raw.view());
-        Self { raw, view, line, group: 0 }
+        let view = Some(Arc::new(raw.view()));
+        Self { raw, view, line, group: 0, torn: None }
     }
 
     pub(crate) fn line(&self) -> Arc<Line<E::View>> {
@@ -196,7 +223,12 @@ impl<E: RawEngine> Core<E> {
 
     /// Commits one group; an error is final.
     fn run(&mut self, group: Vec<Request>) -> Result<()> {
-        let view = Arc::clone(&self.view);
+        if self.torn.is_some() {
+            refuse(group.into_iter().map(|request| request.reply), Error::DiskFull);
+            return Ok(());
+        }
+        let bytes = group.iter().map(|request| request.bytes).sum();
+        let view = self.view.clone().ok_or(Error::Unavailable)?;
         let mut judge = Judge::new(view.as_ref());
         let verdicts: Vec<_> = group.iter().map(|request| judge.admit(&request.batch)).collect();
         drop(judge);
@@ -217,25 +249,45 @@ impl<E: RawEngine> Core<E> {
         if passed.is_empty() {
             return Ok(());
         }
-        if let Err(error) = self.raw.apply(batches).and_then(|()| self.raw.sync()) {
+        let room = self.raw.room(bytes);
+        self.line.full.store(room.is_err(), Ordering::Relaxed);
+        if let Err(error) = room {
+            refuse(passed, error);
+            return Ok(());
+        }
+        let stable = self.raw.apply(batches).and_then(|()| self.raw.sync());
+        if stable == Err(Error::DiskFull) {
+            tracing::error!(
+                "a write met a full disk; changes are refused until there is room, reading goes on"
+            );
+            self.torn = Some(Instant::now());
+            self.line.full.store(true, Ordering::Relaxed);
+            refuse(passed, Error::DiskFull);
+            return Ok(());
+        }
+        if let Err(error) = stable {
             tracing::error!(
                 group = self.group + 1,
                 "stable storage failed; no change is acknowledged any more"
             );
             // The flag first: whoever sees a refusal must find it set.
             self.line.fail();
-            for reply in passed {
-                let _ = reply.send(Err(Error::Unavailable));
-            }
+            refuse(passed, Error::Unavailable);
             return Err(error);
         }
         self.group += 1;
-        self.view = Arc::new(self.raw.view());
-        self.line.published.store(Some(Arc::new(Shown(Arc::clone(&self.view)))));
+        self.publish();
         for reply in passed {
             let _ = reply.send(Ok(Durable::new(self.group)));
         }
         Ok(())
+    }
+
+    /// Shows readers the newest state.
+    fn publish(&mut self) {
+        let view = Arc::new(self.raw.view());
+        self.line.published.store(Some(Arc::new(Shown(Arc::clone(&view)))));
+        self.view = Some(view);
     }
 
     /// The committer thread's life.
@@ -243,11 +295,11 @@ impl<E: RawEngine> Core<E> {
         let line = self.line();
         let _last_words = LastWords(Arc::clone(&line));
         loop {
-            let group = line.take();
-            if group.is_empty() {
+            let group = line.take(self.torn.map(|_| REVIVE_PAUSE));
+            if group.is_empty() && line.queue().closed {
                 break;
             }
-            if self.run(group).is_err() {
+            if self.run(group).is_err() || self.revive().is_err() {
                 return;
             }
         }
@@ -293,7 +345,7 @@ impl<E: RawEngine> Committer<E> {
 #[async_trait]
 impl<E: RawEngine> Engine for Committer<E> {
     async fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
-        self.line.snapshot()
+        self.line.snapshot_in_time().await
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<Durable>> {
@@ -303,6 +355,10 @@ impl<E: RawEngine> Engine for Committer<E> {
 
     async fn poisoned(&self) {
         self.line.poison.wait().await;
+    }
+
+    fn is_full(&self) -> bool {
+        self.line.full.load(Ordering::Relaxed)
     }
 
     async fn close(&self) {
@@ -324,5 +380,6 @@ impl<E: RawEngine> Drop for Committer<E> {
     }
 }
 
+mod revive;
 #[cfg(test)]
 mod tests;

@@ -31,10 +31,14 @@ pub enum Call {
     Sync,
     /// A blob cannot be read.
     Read,
+    /// A batch finds the disk full; nothing changed, the engine goes on.
+    CommitFull,
+    /// A blob finds the disk full; the blob store goes on.
+    AppendFull,
 }
 
 /// How many kinds there are.
-const CALLS: usize = 7;
+const CALLS: usize = 9;
 
 /// What shall fail, and what was called. Shared by the wrappers and the test that drives them.
 #[derive(Debug, Default)]
@@ -112,6 +116,9 @@ impl Engine for FailEngine {
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<Durable>> {
         if self.poison.is_set() || self.plan.strikes(Call::Commit) {
             return Box::pin(async { Err(Error::Unavailable) });
+        }
+        if self.plan.strikes(Call::CommitFull) {
+            return Box::pin(async { Err(Error::DiskFull) });
         }
         let breaks = self.plan.strikes(Call::CommitSync);
         if breaks {
@@ -191,6 +198,9 @@ impl BlobStore for FailBlobs {
             return Err(Error::Unavailable);
         }
         self.plan.pass(Call::Append)?;
+        if self.plan.strikes(Call::AppendFull) {
+            return Err(Error::DiskFull);
+        }
         self.inner.append(bytes).await
     }
 

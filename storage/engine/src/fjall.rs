@@ -6,18 +6,29 @@
 //! `bulk` (larger values that are rarely touched), `index` (small, scattered keys).
 //!
 //! fjall's own get-then-write loses updates; here one thread alone writes, and decides on what it has written.
+//!
+//! fjall cuts damage in its journal off without a word and trusts its manifests: before it opens anything the
+//! journals ([`journal`]) and manifests ([`manifest`]) are looked through here, and afterwards the number of the
+//! newest group is compared with the one written down beside them ([`mark`]).
 
 use crate::{
     Engine, Range, Table,
     committer::Committer,
-    directory,
-    limits::{JOURNAL_BYTES_MAX, KEY_BYTES_MAX, MEMTABLE_BYTES_MAX, MEMTABLE_BYTES_MIN},
+    descriptors, directory,
+    limits::{JOURNAL_BYTES_MAX, KEY_BYTES_MAX, MEMTABLE_BYTES_MAX, MEMTABLE_BYTES_MIN, REWRITE_BYTES_MAX},
     raw::{Change, RawEngine, RawView, Rows, merge},
+    space::{Space, is_full},
 };
 use bytes::Bytes;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice, Snapshot};
+pub use journal::Mended;
+use mark::Mark;
 use model::{Error, Result};
-use std::{ops::Bound, path::Path, sync::Arc};
+use std::{
+    ops::Bound,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Opens or creates the engine in a directory of its own, which it locks; blocks while it replays the journal.
 /// `cache_bytes` bounds the block cache; memtables and journals are bounded in `limits.rs`.
@@ -35,11 +46,22 @@ pub fn open_fjall(path: &Path, cache_bytes: u64) -> Result<Arc<dyn Engine>> {
 /// As [`open_fjall`].
 pub fn open_fjall_with(path: &Path, cache_bytes: u64, memtable_bytes: u64) -> Result<Arc<dyn Engine>> {
     let memtable_bytes = memtable_bytes.clamp(MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX);
+    let sizes = Sizes { cache_bytes, memtable_bytes };
     if is_vacant(path) {
-        create(path, cache_bytes, memtable_bytes)?;
+        create(path, sizes)?;
     }
-    let opened = Fjall::open(path, cache_bytes, memtable_bytes).map_err(|error| outcome(&error))?;
-    Ok(Arc::new(Committer::start(opened)?))
+    Ok(Arc::new(Committer::start(Fjall::open(path, sizes)?)?))
+}
+
+/// Goes on without what a damaged journal has lost: leaves the damage out and keeps every whole group. Only for an
+/// engine that [`open_fjall`] refuses and that cannot be restored; the store above must be checked afterwards.
+///
+/// # Errors
+/// `Unavailable`, `DiskFull`; nothing has changed then, or it can be done again.
+pub fn mend_journal(path: &Path) -> Result<Mended> {
+    let mended = journal::mend(path)?;
+    Mark::forget(path)?;
+    Ok(mended)
 }
 
 /// Whether there is nothing at all in the directory.
@@ -49,7 +71,7 @@ fn is_vacant(path: &Path) -> bool {
 
 /// fjall cannot go on with a database whose making was cut short: it is made beside its place and moved there
 /// whole.
-fn create(path: &Path, cache_bytes: u64, memtable_bytes: u64) -> Result<()> {
+fn create(path: &Path, sizes: Sizes) -> Result<()> {
     let draft = path.with_extension("making");
     let moved = || {
         std::fs::rename(&draft, path)?;
@@ -65,7 +87,7 @@ fn create(path: &Path, cache_bytes: u64, memtable_bytes: u64) -> Result<()> {
         std::fs::remove_dir_all(&draft).map_err(failed)?;
     }
     directory::make(&draft)?;
-    Fjall::open(&draft, cache_bytes, memtable_bytes).map(drop).map_err(|error| outcome(&error))?;
+    Opened::open(&draft, sizes).map(drop).map_err(|error| outcome(&error))?;
     moved().map_err(failed)
 }
 
@@ -89,6 +111,9 @@ fn outcome(error: &fjall::Error) -> Error {
     tracing::error!(%error, "fjall");
     match error {
         fjall::Error::Locked => Error::Conflict,
+        fjall::Error::Io(cause) | fjall::Error::Storage(fjall::LsmError::Io(cause)) if is_full(cause) => {
+            Error::DiskFull
+        }
         fjall::Error::InvalidVersion(_) => Error::Invalid("unknown version of the storage engine's files"),
         fjall::Error::Io(_) | fjall::Error::Storage(fjall::LsmError::Io(_)) | fjall::Error::Poisoned => {
             Error::Unavailable
@@ -97,26 +122,104 @@ fn outcome(error: &fjall::Error) -> Error {
     }
 }
 
-struct Fjall {
+/// How much memory it may take.
+#[derive(Clone, Copy)]
+struct Sizes {
+    cache_bytes: u64,
+    memtable_bytes: u64,
+}
+
+/// The database between two openings.
+struct Opened {
     keyspaces: Arc<[Keyspace]>,
-    pending: Vec<fjall::OwnedWriteBatch>,
     database: Database,
 }
 
-impl Fjall {
-    fn open(path: &Path, cache_bytes: u64, memtable_bytes: u64) -> fjall::Result<Self> {
+impl Opened {
+    fn open(path: &Path, sizes: Sizes) -> fjall::Result<Self> {
         let database = Database::builder(path)
-            .cache_size(cache_bytes)
+            .cache_size(sizes.cache_bytes)
             .max_journaling_size(JOURNAL_BYTES_MAX)
             .manual_journal_persist(true)
+            .max_cached_files(Some(descriptors::tables(descriptors::limit())))
             .open()?;
-        let options = || KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes);
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(sizes.memtable_bytes);
         let opened: fjall::Result<Vec<_>> =
             KEYSPACES.iter().map(|name| database.keyspace(name, options)).collect();
         let keyspaces = opened?.into();
         // What a killed process left in the page cache is seen by readers from now on: make it stable first.
         database.persist(PersistMode::SyncAll)?;
-        Ok(Self { keyspaces, pending: Vec::new(), database })
+        Ok(Self { keyspaces, database })
+    }
+
+    /// The number of the newest group.
+    fn group(&self) -> Result<u64> {
+        let keyspace = self.keyspaces.first().ok_or(Error::Corrupt)?;
+        let found = self.database.snapshot().get(keyspace, GROUP_KEY).map_err(|error| outcome(&error))?;
+        found.map_or(Ok(0), |row| journal::group_row(&row).map(|(group, _)| group).ok_or(Error::Corrupt))
+    }
+
+    /// Bytes that background work may want to write: memtables that wait, tables that are rewritten.
+    fn work_bytes(&self) -> u64 {
+        let tables: u64 = self.keyspaces.iter().map(Keyspace::disk_space).sum();
+        self.database.write_buffer_size().saturating_add(tables.min(REWRITE_BYTES_MAX))
+    }
+}
+
+/// Where each group writes its number: behind every table's rows.
+const GROUP_KEY: [u8; 2] = [u8::MAX, b'g'];
+
+struct Fjall {
+    path: PathBuf,
+    sizes: Sizes,
+    pending: Option<fjall::OwnedWriteBatch>,
+    opened: Option<Opened>,
+    mark: Mark,
+    /// The newest stable group.
+    group: u64,
+    /// fjall's numbers from here on are of no stable group.
+    next: u64,
+    space: Space,
+    /// One for each view besides this one.
+    views: Arc<()>,
+}
+
+impl Fjall {
+    fn open(path: &Path, sizes: Sizes) -> Result<Self> {
+        let mark = Mark::open(path)?;
+        journal::prepare(path, mark.group(), None)?;
+        manifest::verify(path)?;
+        let opened = Opened::open(path, sizes).map_err(|error| outcome(&error))?;
+        let group = opened.group()?;
+        if group < mark.group() {
+            tracing::error!(group, acknowledged = mark.group(), "changes that were acknowledged are missing");
+            return Err(Error::Invalid("the engine is behind what it acknowledged: restore it"));
+        }
+        let next = opened.database.seqno();
+        let (space, views) = (Space::of(path, "engine"), Arc::new(()));
+        let (path, pending) = (path.to_path_buf(), None);
+        Ok(Self { path, sizes, pending, opened: Some(opened), mark, group, next, space, views })
+    }
+
+    fn opened(&self) -> Result<&Opened> {
+        self.opened.as_ref().ok_or(Error::Unavailable)
+    }
+
+    /// What a commit that failed came to. fjall takes nothing any more after any failure.
+    fn failed(&self, error: &fjall::Error) -> Error {
+        self.space.forget();
+        match outcome(error) {
+            // A worker failed earlier, and fjall does not say of what.
+            Error::Unavailable if matches!(error, fjall::Error::Poisoned) => match self.room(0) {
+                Err(full) => full,
+                Ok(()) => {
+                    // Whoever looks for the cause finds it by name.
+                    let _ = manifest::verify(&self.path);
+                    Error::Unavailable
+                }
+            },
+            other => other,
+        }
     }
 }
 
@@ -124,29 +227,62 @@ impl RawEngine for Fjall {
     type View = View;
 
     fn view(&self) -> View {
-        View { snapshot: self.database.snapshot(), keyspaces: Arc::clone(&self.keyspaces) }
+        let opened = self.opened.as_ref();
+        let shown = opened.map(|opened| (opened.database.snapshot(), Arc::clone(&opened.keyspaces)));
+        View { shown, _held: Arc::clone(&self.views) }
     }
 
     fn apply(&mut self, batches: Vec<Vec<Change>>) -> Result<()> {
-        let mut batch = self.database.batch();
+        let opened = self.opened()?;
+        let mut batch = opened.database.batch();
         // All of a batch's rows get one sequence number in fjall, so a key may be in it once only.
         for ((table, key), value) in merge(batches) {
-            let keyspace = self.keyspaces.get(home(table)).ok_or(Error::Corrupt)?;
+            let keyspace = opened.keyspaces.get(home(table)).ok_or(Error::Corrupt)?;
             let key = Slice::from(inner_key(table, &key));
             match value {
                 Some(value) => batch.insert(keyspace, key, Slice::from(value)),
                 None => batch.remove(keyspace, key),
             }
         }
-        self.pending.push(batch);
+        let keyspace = opened.keyspaces.first().ok_or(Error::Corrupt)?;
+        let next = opened.database.seqno();
+        batch.insert(keyspace, GROUP_KEY, journal::group_value(self.group + 1, next));
+        self.pending = Some(batch);
+        self.next = next;
         Ok(())
     }
 
     fn sync(&mut self) -> Result<()> {
+        let Some(batch) = self.pending.take() else { return Ok(()) };
         // fjall writes its journal, syncs it, and only then shows the rows: nothing unsynced is ever visible.
-        self.pending.drain(..).try_for_each(|batch| {
-            batch.durability(Some(PersistMode::SyncData)).commit().map_err(|error| outcome(&error))
-        })
+        let done = batch.durability(Some(PersistMode::SyncData)).commit();
+        done.map_err(|error| self.failed(&error))?;
+        self.group += 1;
+        self.mark.write(self.group);
+        Ok(())
+    }
+
+    fn room(&self, bytes: usize) -> Result<()> {
+        let work = self.opened.as_ref().map_or(0, Opened::work_bytes);
+        self.space.take(bytes as u64, 1, work)
+    }
+
+    fn view_count(&self) -> usize {
+        Arc::strong_count(&self.views) - 1
+    }
+
+    fn reopen(&mut self) -> Result<()> {
+        self.pending = None;
+        // Its journal's buffer is written out once more as it closes; what that adds is cut off below.
+        self.opened = None;
+        journal::prepare(&self.path, self.mark.group(), Some(self.next))?;
+        manifest::verify(&self.path)?;
+        let opened = Opened::open(&self.path, self.sizes).map_err(|error| outcome(&error))?;
+        if opened.group()? != self.group {
+            return Err(Error::Corrupt);
+        }
+        self.opened = Some(opened);
+        Ok(())
     }
 }
 
@@ -159,13 +295,14 @@ fn inner_key(table: Table, key: &[u8]) -> Vec<u8> {
 }
 
 struct View {
-    snapshot: Snapshot,
-    keyspaces: Arc<[Keyspace]>,
+    shown: Option<(Snapshot, Arc<[Keyspace]>)>,
+    _held: Arc<()>,
 }
 
 impl View {
-    fn keyspace(&self, table: Table) -> Result<&Keyspace> {
-        self.keyspaces.get(home(table)).ok_or(Error::Corrupt)
+    fn of(&self, table: Table) -> Result<(&Snapshot, &Keyspace)> {
+        let (snapshot, keyspaces) = self.shown.as_ref().ok_or(Error::Unavailable)?;
+        Ok((snapshot, keyspaces.get(home(table)).ok_or(Error::Corrupt)?))
     }
 }
 
@@ -176,7 +313,8 @@ impl RawView for View {
         if key.len() > KEY_BYTES_MAX {
             return Ok(None);
         }
-        let found = self.snapshot.get(self.keyspace(table)?, inner_key(table, key));
+        let (snapshot, keyspace) = self.of(table)?;
+        let found = snapshot.get(keyspace, inner_key(table, key));
         Ok(found.map_err(|error| outcome(&error))?.map(Bytes::from))
     }
 
@@ -186,7 +324,8 @@ impl RawView for View {
         }
         let end = if range.end.is_empty() { vec![table as u8 + 1] } else { inner_key(table, &range.end) };
         let bounds = (Bound::Included(inner_key(table, &range.start)), Bound::Excluded(end));
-        let found = self.snapshot.range::<Vec<u8>, _>(self.keyspace(table)?, bounds);
+        let (snapshot, keyspace) = self.of(table)?;
+        let found = snapshot.range::<Vec<u8>, _>(keyspace, bounds);
         if reverse { collect(found.rev().take(limit)) } else { collect(found.take(limit)) }
     }
 }
@@ -201,5 +340,8 @@ fn collect(found: impl Iterator<Item = fjall::Guard>) -> Result<Rows> {
         .collect()
 }
 
+mod journal;
+mod manifest;
+mod mark;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@
 mod batch;
 mod blobs;
 mod committer;
+pub mod descriptors;
 mod directory;
 mod env;
 pub mod fail;
@@ -18,6 +19,7 @@ mod poison;
 mod postgres;
 mod raw;
 pub mod sim;
+mod space;
 #[cfg(test)]
 mod suite;
 mod traits;
@@ -25,6 +27,6 @@ mod traits;
 pub use batch::{Batch, Durable, Op, Precondition, Range, Table};
 pub use blobs::LocalBlobs;
 pub use env::OsEnv;
-pub use fjall::{open_fjall, open_fjall_with};
+pub use fjall::{Mended, mend_journal, open_fjall, open_fjall_with};
 pub use postgres::{PostgresOptions, open_postgres};
 pub use traits::{BlobStore, BoxFuture, Company, Engine, Env, Found, Frame, Place, ProcessId, Snapshot};

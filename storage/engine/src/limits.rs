@@ -17,14 +17,36 @@ pub const KEY_BYTES_MAX: usize = 4_096;
 /// Rows a scan may ask for and still be answered on the calling thread; longer ones move to the blocking pool.
 pub const SCAN_INLINE_ROWS_MAX: usize = 512;
 
+/// Of a file system this part is never taken by the engine: its background work needs it, and so does whoever
+/// must make room. Bodies leave twice as much.
+pub const RESERVE_PART: u64 = 64;
+/// And at most so much.
+pub const RESERVE_BYTES_MAX: u64 = 1 << 30;
+/// And at least so much.
+pub const RESERVE_BYTES_MIN: u64 = 2 << 20;
+/// Bytes of tables for whose rewriting room is kept besides.
+pub const REWRITE_BYTES_MAX: u64 = 512 << 20;
+/// How long a look at the file system's free space is good for.
+pub const SPACE_LOOK: Duration = Duration::from_millis(20);
+/// How long after a full disk tore the journal the engine tries again.
+pub const REVIVE_PAUSE: Duration = Duration::from_millis(500);
+/// How long it waits for readers to let go of the state before that, at each try.
+pub const REVIVE_DRAIN_MAX: Duration = Duration::from_millis(500);
+/// How long a reader waits while it is reopened; then `Unavailable`.
+pub const REVIVE_READER_WAIT_MAX: Duration = Duration::from_secs(30);
+
 /// Bytes of one blob (`TooLarge` past it); larger bodies are chunked by the store.
 pub const BLOB_BYTES_MAX: usize = 1 << 20;
 /// A segment is sealed when the next frame would make it longer than this.
 pub const SEGMENT_BYTES_MAX: u64 = 256 << 20;
 /// Bytes of a blob that are read on the calling thread; longer ones move to the blocking pool.
 pub const READ_INLINE_BYTES_MAX: usize = 64 << 10;
-/// Segment files held open for reading.
+/// Segment files held open for reading, where the process may have many descriptors.
 pub const SEGMENT_HANDLES_MAX: usize = 256;
+/// Table files held open, likewise.
+pub const TABLE_HANDLES_MAX: usize = 900;
+/// Descriptors that the store may need besides those: journals, locks, tables that are being rewritten.
+pub const WORK_HANDLES_MAX: usize = 48;
 
 /// Bytes of one keyspace's memtable before it is written out (five keyspaces, at most four waiting each).
 pub const MEMTABLE_BYTES_MAX: u64 = 24 << 20;

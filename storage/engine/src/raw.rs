@@ -39,8 +39,32 @@ pub(crate) trait RawEngine: Send + 'static {
     /// Applies the batches in order, all of them atomically; nothing need be stable yet.
     fn apply(&mut self, batches: Vec<Vec<Change>>) -> Result<()>;
 
-    /// Makes everything applied stable. An error is final: the committer calls nothing any more.
+    /// Makes everything applied stable. `DiskFull` says that a write (no sync) met a full disk: what was
+    /// applied has not happened, views stay good, and nothing but [`RawEngine::reopen`] may be called. Any
+    /// other error is final: the committer calls nothing any more.
     fn sync(&mut self) -> Result<()>;
+
+    /// Whether there is room for a group of so many bytes.
+    ///
+    /// # Errors
+    /// `DiskFull`; nothing has happened then.
+    fn room(&self, bytes: usize) -> Result<()> {
+        let _ = bytes;
+        Ok(())
+    }
+
+    /// Views that are still held.
+    fn view_count(&self) -> usize {
+        0
+    }
+
+    /// Opens anew what a full disk has torn, up to the last group that was stable. Called when no view is held.
+    ///
+    /// # Errors
+    /// `DiskFull` when it may be tried again, any other is final.
+    fn reopen(&mut self) -> Result<()> {
+        Err(Error::Unavailable)
+    }
 }
 
 /// The last change of every key: for engines whose batches have no order inside.

@@ -57,6 +57,11 @@ pub trait Engine: Send + Sync + 'static {
     /// says so and exits. Never resolves on a healthy engine.
     async fn poisoned(&self);
 
+    /// Whether changes are refused for want of room on the disk at the moment.
+    fn is_full(&self) -> bool {
+        false
+    }
+
     /// Refuses new writes, ends what runs, releases the files. Idempotent.
     async fn close(&self);
 }
@@ -131,6 +136,11 @@ pub trait BlobStore: Send + Sync + 'static {
 
     /// As [`Engine::poisoned`].
     async fn poisoned(&self);
+
+    /// As [`Engine::is_full`].
+    fn is_full(&self) -> bool {
+        false
+    }
 
     /// Segments that are not written any more, oldest first, for collection; none where space comes back by
     /// itself.

@@ -39,6 +39,9 @@ pub enum Error {
     /// The data is not what it claims to be; the text is ours and safe to show.
     #[error("invalid: {0}")]
     Invalid(&'static str),
+    /// The server's disk has no room for it; nothing was changed, reading goes on. For operators, not for users.
+    #[error("the disk is full")]
+    DiskFull,
     /// Not now: the engine or a peer cannot answer, try again later.
     #[error("unavailable")]
     Unavailable,

@@ -306,7 +306,7 @@ impl Writer {
         let modseq = self.touch();
         let mut parent = self.collection_row(row.parent).await?.ok_or(Error::NotFound)?;
         let there = Changed::collection(id);
-        let slot_value = if alive { there } else { there.gone(self.store().env().now()) };
+        let slot_value = if alive { there } else { there.gone(self.store().stamp()) };
         let slot_at =
             |modseq| Key::changed(self.account(), row.parent, modseq).bytes(row.name.as_bytes()).done();
         let (old, slot) = (slot_at(row.slot), slot_at(modseq));

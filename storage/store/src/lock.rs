@@ -3,10 +3,13 @@
 //! A lock's record lies under the collection it belongs to, so that removing a collection removes the locks in
 //! it. Lapsed locks are never told and are swept when the next lock is written.
 
-use crate::{key::Key, limits::COLLECTION_DEPTH_MAX, reader::Reader, record, writer::Writer};
+use crate::{
+    clock::CLOCK_SLACK, key::Key, limits::COLLECTION_DEPTH_MAX, reader::Reader, record, writer::Writer,
+};
 use engine::Table;
 use model::{AccountId, CollectionId, Error, ItemId, Result, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The most locks in one account.
 pub const LOCK_COUNT_MAX: usize = 1_000;
@@ -37,6 +40,14 @@ pub struct Lock {
 }
 
 impl Lock {
+    /// Whether it has not lapsed. One that seems to live far longer than its own time was taken before the clock
+    /// went back: nobody shall wait for years for it.
+    fn is_live(&self, now: Timestamp) -> bool {
+        let longest = Duration::from_secs(self.timeout_seconds).saturating_add(CLOCK_SLACK).as_millis();
+        let longest = i64::try_from(longest).unwrap_or(i64::MAX);
+        self.expires > now && self.expires.0 <= now.0.saturating_add(longest)
+    }
+
     fn key(&self, account: AccountId) -> Vec<u8> {
         let item = self.item.map_or(0, |item| item.0);
         Key::collection(account, self.collection).long(item).bytes(self.token.as_bytes()).done()
@@ -51,7 +62,7 @@ impl Reader {
     pub async fn locks(&self) -> Result<Vec<Lock>> {
         let now = self.store().env().now();
         let mut locks = self.all_locks().await?;
-        locks.retain(|lock| lock.expires > now);
+        locks.retain(|lock| lock.is_live(now));
         Ok(locks)
     }
 
@@ -91,7 +102,7 @@ impl Writer {
         let now = self.store().env().now();
         let mut live = 0;
         for other in self.all_locks().await? {
-            if other.expires <= now {
+            if !other.is_live(now) {
                 self.delete_raw(Table::Lock, other.key(self.account()));
             } else if other.token != lock.token {
                 live += 1;

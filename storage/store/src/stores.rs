@@ -17,7 +17,7 @@ use std::{
     ops::Range,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -43,6 +43,8 @@ pub(crate) struct Inner {
     pub(crate) options: Options,
     pub(crate) pins: Arc<Pins>,
     accounts: Mutex<HashMap<AccountId, Arc<AccountState>>>,
+    /// The settled time in milliseconds, as far as this process knows it (`clock.rs`).
+    pub(crate) settled_ms: AtomicI64,
 }
 
 /// What the process knows of an account while someone writes to it or watches it.
@@ -98,7 +100,8 @@ impl Store {
         options: Options,
     ) -> Self {
         let (accounts, pins) = (Mutex::default(), Arc::default());
-        Self { inner: Arc::new(Inner { engine, blobs, env, options, pins, accounts }) }
+        let settled_ms = AtomicI64::new(i64::MIN);
+        Self { inner: Arc::new(Inner { engine, blobs, env, options, pins, accounts, settled_ms }) }
     }
 
     /// The clock and the dice that this store uses.

@@ -266,7 +266,7 @@ impl Writer {
     ) -> Result<K::Row> {
         let modseq = self.touch();
         let old = self.entry(collection, key).await?.ok_or(Error::NotFound)?;
-        let tombstone = Changed::item(old.item()).gone(self.store().env().now());
+        let tombstone = Changed::item(old.item()).gone(self.store().stamp());
         self.delete_raw(Table::Changed, slot_key(collection, old.modseq(), key));
         self.put_raw(Table::Changed, slot_key(collection, modseq, key), tombstone.encode()?);
         self.delete_raw(Table::Item, item_key(collection, key));
@@ -379,6 +379,7 @@ impl Writer {
         let batch = self.batch()?;
         let modseq = self.reader.account_row.modseq;
         let idle = batch.ops.is_empty();
+        let built_on_others = !self.reader.view.flying.is_empty();
         if idle && self.reader.view.flying.is_empty() {
             return Ok(Committed { value, modseq, _durable: None });
         }
@@ -400,6 +401,8 @@ impl Writer {
             outcome
         });
         let durable = landing.await.map_err(|_| Error::Unavailable)?.map_err(|error| match error {
+            // What it was built on has failed: that is nothing the caller could know or mend.
+            Error::PreconditionFailed if built_on_others => Error::Unavailable,
             Error::PreconditionFailed => Error::Conflict,
             other => other,
         })?;

@@ -137,7 +137,9 @@ async fn refused_once(call: Call, nth: u64) -> bool {
     let mut refused = 0;
     for number in 0..STEPS {
         if let Err(error) = step(&store, number).await {
-            assert_eq!(error, Error::Unavailable, "step {number}, {call:?} {nth}");
+            let full = matches!(call, Call::CommitFull | Call::AppendFull);
+            let expected = if full { Error::DiskFull } else { Error::Unavailable };
+            assert_eq!(error, expected, "step {number}, {call:?} {nth}");
             refused += 1;
             step(&store, number)
                 .await
@@ -152,7 +154,9 @@ async fn refused_once(call: Call, nth: u64) -> bool {
 
 #[tokio::test]
 async fn what_was_refused_can_be_asked_again() {
-    for call in [Call::Get, Call::Scan, Call::Commit, Call::Append, Call::Read] {
+    for call in
+        [Call::Get, Call::Scan, Call::Commit, Call::Append, Call::Read, Call::CommitFull, Call::AppendFull]
+    {
         let mut nth = 1;
         while refused_once(call, nth).await {
             nth += 1;

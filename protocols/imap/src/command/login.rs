@@ -47,6 +47,8 @@ async fn prove(session: &mut Session, credentials: Credentials, text: &'static s
     match session.before_login_ends(directory.admit(proof, ip)).await? {
         Ok(admitted) => Ok(admit(session, admitted, text)),
         Err(Error::Unavailable) => Err(Failure::No(Some("UNAVAILABLE"), "Try again later")),
+        // Nobody can say that the password is wrong when what it is compared with cannot be read.
+        Err(Error::Corrupt) => Err(Failure::Store(Error::Corrupt)),
         Err(_) => Err(wrong(session)),
     }
 }

@@ -12,6 +12,7 @@ fn every_outcome_has_a_code() {
         (Error::Conflict, "INUSE"),
         (Error::OverQuota, "OVERQUOTA"),
         (Error::TooLarge(1), "LIMIT"),
+        (Error::DiskFull, "UNAVAILABLE"),
         (Error::Unavailable, "UNAVAILABLE"),
         (Error::Corrupt, "SERVERBUG"),
     ];

@@ -11,6 +11,7 @@ fn every_outcome_has_its_reply() {
         (Error::Exists, "451 4.3.0 "),
         (Error::Conflict, "451 4.3.0 "),
         (Error::OverQuota, "452 4.2.2 "),
+        (Error::DiskFull, "452 4.3.1 "),
         (Error::TooLarge(7), "552 5.3.4 "),
         (Error::Unavailable, "451 4.3.0 "),
         (Error::Corrupt, "451 4.3.0 "),

@@ -2,7 +2,8 @@
 //!
 //! Appending writes into the page cache under a short lock; syncing is done by one thread for all who wait, so
 //! that while the engine commits one group the bodies of the next are on their way. A sealed segment never
-//! changes. A failed write takes nothing (the next frame goes to the same offset); a failed sync poisons.
+//! changes. A failed write takes nothing (the next frame goes to the same offset); a failed sync poisons. On a
+//! full disk appends are refused before the engine's batches are, so that deleting still works.
 
 use super::{
     frame::{HEADER_BYTES, Header, Spot},
@@ -15,6 +16,7 @@ use crate::{
     limits::{BLOB_BYTES_MAX, READ_INLINE_BYTES_MAX, SEGMENT_BYTES_MAX},
     poison::Poison,
     raw::blocking,
+    space::Space,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -53,6 +55,7 @@ struct Shared {
     /// The newest stable frame.
     stable: watch::Sender<u64>,
     poison: Poison,
+    space: Space,
     segment_bytes_max: u64,
     _lock: DirectoryLock,
 }
@@ -85,6 +88,17 @@ impl Shared {
             .and_then(|()| std::fs::remove_file(segment_path(&self.directory, segment)));
         self.handles.forget(segment);
         removed.map_err(|error| unavailable(&self.directory, &error))
+    }
+
+    /// Takes back what was written of a frame; nothing of it was synced, so nothing is lost by that.
+    fn not_written(&self, tail: &Tail, error: &io::Error) -> Error {
+        let path = segment_path(&self.directory, tail.segment);
+        if let Err(error) = tail.file.set_len(tail.offset) {
+            // The next frame goes over it, or the next start cuts it off.
+            tracing::warn!(path = %path.display(), %error, "a torn frame stays for now");
+        }
+        self.space.forget();
+        unavailable(&path, error)
     }
 
     fn tail(&self) -> MutexGuard<'_, Tail> {
@@ -121,6 +135,7 @@ impl LocalBlobs {
             tail: Mutex::new(tail),
             wake: Condvar::new(),
             poison: Poison::new(),
+            space: Space::of(directory, "bodies"),
             segment_bytes_max: segment_bytes_max.min(SEGMENT_BYTES_MAX),
             _lock: lock,
         });
@@ -229,6 +244,9 @@ fn roll(directory: &Path, tail: &mut Tail) -> Result<()> {
     Ok(())
 }
 
+/// Bodies leave this many reserves: one is the engine's.
+const BODY_RESERVES: u64 = 2;
+
 /// The syncing thread: one sync for all who wait.
 fn keep_syncing(shared: &Shared) {
     loop {
@@ -291,6 +309,7 @@ impl BlobStore for LocalBlobs {
         if self.0.poison.is_set() {
             return Err(Error::Unavailable);
         }
+        self.0.space.take(HEADER_BYTES as u64 + u64::from(length), BODY_RESERVES, 0)?;
         // Put together before the lock is taken; only the header waits for its number.
         let mut frame = vec![0; HEADER_BYTES];
         frame.extend_from_slice(&bytes);
@@ -302,7 +321,7 @@ impl BlobStore for LocalBlobs {
         }
         frame.iter_mut().zip(header.encode()).for_each(|(byte, encoded)| *byte = encoded);
         if let Err(error) = tail.file.write_all_at(&frame, tail.offset) {
-            return Err(unavailable(&segment_path(&self.0.directory, tail.segment), &error));
+            return Err(self.0.not_written(&tail, &error));
         }
         let offset = u32::try_from(tail.offset).map_err(|_| Error::Corrupt)?;
         let spot = Spot { segment: tail.segment, offset, bytes: length };
@@ -341,6 +360,10 @@ impl BlobStore for LocalBlobs {
 
     async fn poisoned(&self) {
         self.0.poison.wait().await;
+    }
+
+    fn is_full(&self) -> bool {
+        self.0.space.is_short()
     }
 
     async fn sealed(&self) -> Result<Vec<u32>> {

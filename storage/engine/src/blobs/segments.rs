@@ -4,7 +4,7 @@
 //! has neither, below one that has, is a segment that was lost: the blob store refuses to open, for answering
 //! "corrupt" one mail at a time would hide it.
 
-use crate::limits::SEGMENT_HANDLES_MAX;
+use crate::{descriptors, space::is_full};
 use model::{Error, Result};
 use std::{
     collections::BTreeMap,
@@ -65,13 +65,14 @@ pub(super) fn list(directory: &Path) -> Result<Listing> {
 /// Logs the cause.
 pub(super) fn unavailable(path: &Path, error: &io::Error) -> Error {
     tracing::error!(path = %path.display(), %error, "blob store");
-    Error::Unavailable
+    if is_full(error) { Error::DiskFull } else { Error::Unavailable }
 }
 
 /// Open files, the longest unused closed first.
 #[derive(Debug)]
 pub(super) struct Handles {
     directory: PathBuf,
+    count_max: usize,
     open: Mutex<Open>,
 }
 
@@ -83,7 +84,7 @@ struct Open {
 
 impl Handles {
     pub(super) fn new(directory: PathBuf) -> Self {
-        Self { directory, open: Mutex::default() }
+        Self { directory, count_max: descriptors::segments(descriptors::limit()), open: Mutex::default() }
     }
 
     /// The segment's file, for reading.
@@ -108,7 +109,7 @@ impl Handles {
             Err(error) => return Err(unavailable(&path, &error)),
         };
         open.files.insert(segment, (now, Arc::clone(&file)));
-        if open.files.len() > SEGMENT_HANDLES_MAX {
+        if open.files.len() > self.count_max {
             let oldest = open.files.iter().min_by_key(|(_, (used, _))| *used).map(|(segment, _)| *segment);
             oldest.and_then(|segment| open.files.remove(&segment));
         }

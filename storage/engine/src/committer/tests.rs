@@ -16,11 +16,13 @@ use std::{
 
 type Map = BTreeMap<(Table, Vec<u8>), Bytes>;
 
-impl RawView for Map {
+struct Held(Map, #[allow(dead_code, reason = "held, never read")] Arc<()>);
+
+impl RawView for Held {
     const ON_DISK: bool = false;
 
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Bytes>> {
-        Ok(Map::get(self, &(table, key.to_vec())).cloned())
+        Ok(self.0.get(&(table, key.to_vec())).cloned())
     }
 
     fn scan(&self, _: Table, _: &Range, _: usize, _: bool) -> Result<Rows> {
@@ -36,20 +38,43 @@ struct Seen {
     apply_breaks: AtomicBool,
     sync_breaks: AtomicBool,
     panics: AtomicBool,
+    /// There is no room, and the engine knows.
+    full: AtomicBool,
+    /// There is none, and it learns that from its writes.
+    tears: AtomicBool,
+    reopens: AtomicU64,
 }
 
 struct Toy {
     rows: Map,
+    /// As they were when they were last stable.
+    stable: Map,
+    views: Arc<()>,
     seen: Arc<Seen>,
     /// Each sync waits for one word.
     gate: Option<mpsc::Receiver<()>>,
 }
 
 impl RawEngine for Toy {
-    type View = Map;
+    type View = Held;
 
-    fn view(&self) -> Map {
-        self.rows.clone()
+    fn view(&self) -> Held {
+        Held(self.rows.clone(), Arc::clone(&self.views))
+    }
+
+    fn room(&self, _: usize) -> Result<()> {
+        if self.seen.full.load(Ordering::SeqCst) { Err(Error::DiskFull) } else { Ok(()) }
+    }
+
+    fn view_count(&self) -> usize {
+        Arc::strong_count(&self.views) - 1
+    }
+
+    fn reopen(&mut self) -> Result<()> {
+        assert_eq!(self.view_count(), 0, "a view of the old opening is held");
+        self.rows = self.stable.clone();
+        self.seen.reopens.fetch_add(1, Ordering::SeqCst);
+        Ok(())
     }
 
     fn apply(&mut self, batches: Vec<Vec<Change>>) -> Result<()> {
@@ -72,13 +97,18 @@ impl RawEngine for Toy {
             let _ = gate.recv();
         }
         self.seen.syncs.fetch_add(1, Ordering::SeqCst);
+        if self.seen.tears.load(Ordering::SeqCst) {
+            return Err(Error::DiskFull);
+        }
+        self.stable = self.rows.clone();
         if self.seen.sync_breaks.load(Ordering::SeqCst) { Err(Error::Unavailable) } else { Ok(()) }
     }
 }
 
 fn toy(gate: Option<mpsc::Receiver<()>>) -> (Committer<Toy>, Arc<Seen>) {
     let seen = Arc::new(Seen::default());
-    let raw = Toy { rows: Map::new(), seen: Arc::clone(&seen), gate };
+    let (rows, stable, views) = (Map::new(), Map::new(), Arc::new(()));
+    let raw = Toy { rows, stable, views, seen: Arc::clone(&seen), gate };
     (Committer::start(raw).unwrap(), seen)
 }
 
@@ -229,4 +259,51 @@ async fn the_queue_is_bounded_by_bytes_too() {
     }
     word.send(()).unwrap();
     assert!(engine.commit(put(9, 0)).await.is_ok(), "what was taken is counted off");
+}
+
+#[tokio::test]
+async fn a_full_disk_that_is_known_is_a_refusal_and_nothing_more() {
+    let (engine, seen) = toy(None);
+    let _durable = engine.commit(put(1, 1)).await.unwrap();
+    seen.full.store(true, Ordering::SeqCst);
+    assert_eq!(engine.commit(put(2, 1)).await, Err(Error::DiskFull));
+    assert_eq!(rows(&engine).await, 1);
+    assert_eq!(seen.applies.load(Ordering::SeqCst), 1);
+    seen.full.store(false, Ordering::SeqCst);
+    let _durable = engine.commit(put(3, 1)).await.unwrap();
+    assert_eq!((rows(&engine).await, seen.reopens.load(Ordering::SeqCst)), (2, 0));
+}
+
+#[tokio::test]
+async fn a_full_disk_that_tears_a_group_is_mended_when_there_is_room() {
+    let (engine, seen) = toy(None);
+    let _durable = engine.commit(put(1, 1)).await.unwrap();
+    seen.tears.store(true, Ordering::SeqCst);
+    assert_eq!(engine.commit(put(2, 1)).await, Err(Error::DiskFull));
+    // Reading goes on, and nothing is written while there is no room.
+    seen.full.store(true, Ordering::SeqCst);
+    tokio::time::sleep(crate::limits::REVIVE_PAUSE).await;
+    assert_eq!(engine.commit(put(2, 1)).await, Err(Error::DiskFull));
+    assert_eq!((rows(&engine).await, seen.reopens.load(Ordering::SeqCst)), (1, 0));
+    seen.full.store(false, Ordering::SeqCst);
+    seen.tears.store(false, Ordering::SeqCst);
+    // A reader that holds the old state puts it off, and is not disturbed; changes are refused meanwhile.
+    let held = engine.snapshot().await.unwrap();
+    let key = 1_u32.to_be_bytes();
+    tokio::time::sleep(crate::limits::REVIVE_PAUSE + crate::limits::REVIVE_DRAIN_MAX / 2).await;
+    assert_eq!(engine.commit(put(3, 1)).await, Err(Error::DiskFull));
+    assert!(held.get(Table::Item, &key).await.unwrap().is_some());
+    assert_eq!(seen.reopens.load(Ordering::SeqCst), 0);
+    // Readers that come meanwhile wait for one state or the other.
+    assert!(engine.snapshot().await.unwrap().get(Table::Item, &key).await.unwrap().is_some());
+    drop(held);
+    while engine.commit(put(3, 1)).await.is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!((rows(&engine).await, seen.reopens.load(Ordering::SeqCst)), (2, 1));
+    assert!(!engine.is_full());
+    tokio::select! {
+        () = engine.poisoned() => panic!("a full disk is no failure"),
+        () = tokio::time::sleep(std::time::Duration::from_millis(10)) => {}
+    }
 }

@@ -1,6 +1,7 @@
 //! Listing and the bound on open files.
 
 use super::*;
+use crate::limits::SEGMENT_HANDLES_MAX;
 
 #[test]
 fn listing_tells_present_gone_and_missing() {
@@ -23,7 +24,8 @@ fn listing_tells_present_gone_and_missing() {
 #[test]
 fn open_files_at_the_limit_and_one_past() {
     let directory = tempfile::tempdir().unwrap();
-    let handles = Handles::new(directory.path().to_path_buf());
+    let mut handles = Handles::new(directory.path().to_path_buf());
+    handles.count_max = SEGMENT_HANDLES_MAX;
     let limit = u32::try_from(SEGMENT_HANDLES_MAX).unwrap();
     let open = |handles: &Handles| handles.open.lock().unwrap().files.keys().copied().collect::<Vec<_>>();
     for segment in 1..=limit {
