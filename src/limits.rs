@@ -39,3 +39,7 @@ pub(crate) const JOB_START: Duration = Duration::from_secs(60);
 pub(crate) const JOB_INTERVAL: Duration = Duration::from_secs(3600);
 /// How many accounts the jobs ask the store for at once.
 pub(crate) const JOB_PAGE_COUNT: usize = 1_000;
+/// How long after the start the search indexes are looked at.
+pub(crate) const INDEX_START: Duration = Duration::from_secs(5);
+/// How often accounts with new messages are looked at for the search index.
+pub(crate) const INDEX_INTERVAL: Duration = Duration::from_secs(5);

@@ -10,6 +10,7 @@ mod descriptors;
 mod doors;
 mod failure;
 mod import;
+mod indexer;
 mod jobs;
 mod limits;
 mod listener;

@@ -7,7 +7,7 @@ use crate::listener::{Caps, Gate, Inherited, bind};
 use crate::shutdown::{Signals, Wish, drain};
 use crate::site::{Site, socket_path};
 use crate::tls::Identity;
-use crate::{admin, descriptors, jobs, logging, systemd};
+use crate::{admin, descriptors, indexer, jobs, logging, systemd};
 use sasl::door::{Drain, DrainTrigger};
 use std::sync::Arc;
 
@@ -64,6 +64,7 @@ pub(crate) async fn run(config: &Config, started: impl FnOnce()) -> Result<(), F
         .map_err(|cause| Failure::of(path.display(), cause))?;
     deliver(&site, wish.clone());
     tokio::spawn(jobs::run(site.clone(), config.store.tombstone_days, wish.clone()));
+    tokio::spawn(indexer::run(site.clone(), wish.clone()));
     tokio::spawn(systemd::watchdog());
     tokio::spawn(systemd::room(site.clone(), count));
     systemd::ready(count);

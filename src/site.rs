@@ -187,6 +187,7 @@ impl Site {
             + self.wipe_kind::<Calendar>(&owner).await?
             + self.wipe_kind::<AddressBook>(&owner).await?
             + self.wipe_kind::<Folder>(&owner).await?;
+        self.store.forget_index(account).await?;
         Ok(removed)
     }
 

@@ -78,5 +78,3 @@ pub(crate) const TABLE_KEPT_COUNT_MAX: usize = 256;
 pub(crate) const TABLE_KEPT_MESSAGES_MAX: usize = 2_000_000;
 /// Mailboxes of which it is known what no session was told of yet (\Recent).
 pub(crate) const RECENT_KEPT_COUNT_MAX: usize = 100_000;
-/// Decoded text of one part that SEARCH looks at, in octets.
-pub(crate) const SEARCH_PART_BYTES_MAX: u64 = 64 * 1024 * 1024;

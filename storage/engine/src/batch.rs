@@ -47,6 +47,8 @@ pub enum Table {
     Deleted = 18,
     /// account, or the name of a job -> which of several processes has its turn.
     Lease = 19,
+    /// account, segment ... -> the search index, which is derived.
+    Search = 21,
 }
 
 impl Table {
@@ -72,6 +74,7 @@ impl Table {
         Self::Job,
         Self::Deleted,
         Self::Lease,
+        Self::Search,
     ];
 }
 

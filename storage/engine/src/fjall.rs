@@ -102,7 +102,7 @@ fn home(table: Table) -> usize {
         Table::Item => 1,
         Table::Changed | Table::Lock | Table::Queue | Table::Job | Table::Deleted | Table::Lease => 2,
         Table::Message | Table::Body | Table::Property => 3,
-        Table::ByUid | Table::Time | Table::Blob | Table::BlobRef => 4,
+        Table::ByUid | Table::Time | Table::Blob | Table::BlobRef | Table::Search => 4,
     }
 }
 

@@ -36,6 +36,7 @@ mod purge;
 mod queue;
 mod reader;
 mod record;
+mod search;
 mod stores;
 #[cfg(test)]
 mod testing;
@@ -70,6 +71,7 @@ pub use queue::{
 };
 pub use reader::Reader;
 pub use record::{AccountRow, CollectionRow, MessageRow, ObjectRow, Record};
+pub use search::{Hits, Where};
 pub use stores::{Options, Store};
 pub use undelete::{Recover, Recovered};
 pub use watch::Watch;

@@ -26,3 +26,19 @@ pub const COLLECT_BATCH_COUNT: usize = 64;
 pub const PURGE_BATCH_COUNT: usize = 500;
 /// The most collections that are brought back in one act: a whole tree of folders.
 pub const REVIVE_COUNT_MAX: usize = 100_000;
+/// Octets of one part of a message that searches look at.
+pub const SEARCH_PART_BYTES_MAX: u64 = 64 << 20;
+/// The most terms of one message in the search index; one with more is read whenever it comes into question.
+pub const SEARCH_TERM_COUNT_MAX: usize = 100_000;
+/// New messages of an account that are read by searches before it is worth to index them.
+pub const SEARCH_TAIL_COUNT_MAX: usize = 256;
+/// Messages of which records are read at once for the search index.
+pub const SEARCH_PAGE_COUNT: usize = 64;
+/// Memory that building the search index may take, about; one account is built at a time.
+pub const SEARCH_BUILD_BYTES_MAX: usize = 32 << 20;
+/// The most messages that enter the search index in one step.
+pub const SEARCH_BUILD_COUNT_MAX: usize = 16_384;
+/// Octets of the search index that are written in one batch.
+pub const SEARCH_BATCH_BYTES: usize = 2 << 20;
+/// Chunks of terms that cross from the engine at once.
+pub const SEARCH_CHUNKS_AT_ONCE: usize = 16;

@@ -13,7 +13,7 @@ use crate::{
 use engine::{BlobStore, Engine, Env, Table};
 use model::{AccountId, Modseq, Principal, Result};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     ops::Range,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -42,6 +42,8 @@ pub(crate) struct Inner {
     pub(crate) env: Arc<dyn Env>,
     pub(crate) options: Options,
     pub(crate) pins: Arc<Pins>,
+    /// Accounts that have got messages since the search index was told of them.
+    pub(crate) unindexed: Mutex<HashSet<AccountId>>,
     accounts: Mutex<HashMap<AccountId, Arc<AccountState>>>,
     /// The settled time in milliseconds, as far as this process knows it (`clock.rs`).
     pub(crate) settled_ms: AtomicI64,
@@ -99,9 +101,11 @@ impl Store {
         env: Arc<dyn Env>,
         options: Options,
     ) -> Self {
-        let (accounts, pins) = (Mutex::default(), Arc::default());
+        let (accounts, unindexed, pins) = (Mutex::default(), Mutex::default(), Arc::default());
         let settled_ms = AtomicI64::new(i64::MIN);
-        Self { inner: Arc::new(Inner { engine, blobs, env, options, pins, accounts, settled_ms }) }
+        Self {
+            inner: Arc::new(Inner { engine, blobs, env, options, pins, unindexed, accounts, settled_ms }),
+        }
     }
 
     /// The clock and the dice that this store uses.

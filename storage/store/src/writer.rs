@@ -11,7 +11,7 @@ use crate::{
     pin::Pin,
     reader::{Reader, item_key},
     record::{self, AccountRow, CollectionRow},
-    stores::{AccountState, Flying, Store},
+    stores::{AccountState, Flying, Store, locked},
 };
 use bytes::Bytes;
 use engine::{Batch, Durable, Op, Precondition, Table};
@@ -84,6 +84,8 @@ pub struct Writer {
     pub(crate) kept: Option<Kept>,
     /// An administrator brings something back: it may pass the quota.
     pub(crate) past_quota: bool,
+    /// Whether the search index is to hear of it.
+    has_new_message: bool,
 }
 
 impl Deref for Writer {
@@ -124,7 +126,13 @@ impl Writer {
             pins: Vec::new(),
             kept: None,
             past_quota: false,
+            has_new_message: false,
         }
+    }
+
+    /// Lets the search index hear of the account when the batch has landed.
+    pub(crate) fn note_new_message(&mut self) {
+        self.has_new_message = true;
     }
 
     pub(crate) fn is_provisioned(&self) -> bool {
@@ -385,7 +393,7 @@ impl Writer {
         }
         let landed = Arc::new(AtomicBool::new(false));
         let overlay = Arc::new(std::mem::take(&mut self.reader.view.own));
-        let store: Store = self.store().clone();
+        let (store, has_new_message): (Store, bool) = (self.store().clone(), self.has_new_message);
         let durable = store.inner.engine.commit(batch);
         state.take_off(Flying { overlay, landed: landed.clone() });
         drop(self);
@@ -396,6 +404,9 @@ impl Writer {
             landed.store(true, Ordering::Release);
             if outcome.is_ok() && !idle {
                 told.changed.send_replace(modseq);
+            }
+            if outcome.is_ok() && has_new_message {
+                locked(&store.inner.unindexed).insert(account);
             }
             store.inner.release(account, told);
             outcome

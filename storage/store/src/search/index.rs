@@ -31,7 +31,6 @@ pub(crate) const LAYOUT: u8 = 1;
 /// The record of an account's index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Index {
-    layout: u8,
     /// Every message up to here is in a segment, or was gone when its turn came.
     pub(crate) known_to: ItemId,
     next_segment: u32,
@@ -39,6 +38,22 @@ pub(crate) struct Index {
     pub(crate) segments: Vec<Segment>,
     /// Segments that are being written or were given up: their rows must go.
     garbage: Vec<u32>,
+}
+
+impl Index {
+    fn new() -> Self {
+        Self { known_to: ItemId(0), next_segment: 1, segments: Vec::new(), garbage: Vec::new() }
+    }
+
+    fn encode(&self) -> Result<Bytes> {
+        postcard::to_extend(self, vec![LAYOUT]).map(Bytes::from).map_err(|_| Error::Corrupt)
+    }
+
+    /// `None` for another layout, and for what cannot be read: the index is built anew then.
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (layout, octets) = bytes.split_first()?;
+        (*layout == LAYOUT).then(|| postcard::from_bytes(octets).ok()).flatten()
+    }
 }
 
 /// A segment.
@@ -52,6 +67,11 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
+    #[cfg(test)]
+    pub(super) fn for_test(count: u32) -> Self {
+        Self { id: 1, count, bytes: 0 }
+    }
+
     /// Segments of one level are merged when there are enough of them.
     pub(super) fn level(self) -> u32 {
         (self.count / SEARCH_TAIL_COUNT_MAX as u32 + 1).ilog(merge::FAN)
@@ -60,9 +80,7 @@ impl Segment {
 
 /// The index of an account, if there is one that this build can read.
 pub(super) async fn load(view: &View, account: AccountId) -> Result<Option<Index>> {
-    let found = view.get(Table::Search, &key(account)).await?;
-    let index: Option<Index> = found.as_deref().map(record::decode).transpose()?;
-    Ok(index.filter(|index| index.layout == LAYOUT))
+    Ok(view.get(Table::Search, &key(account)).await?.and_then(|bytes| Index::decode(&bytes)))
 }
 
 fn key(account: AccountId) -> Vec<u8> {
@@ -123,22 +141,14 @@ impl<'s> Work<'s> {
         };
         let row: AccountRow = record::decode(&row)?;
         let mut found = view.get(Table::Search, &key(account)).await?;
-        let fresh = || Index {
-            layout: LAYOUT,
-            known_to: ItemId(0),
-            next_segment: 1,
-            segments: Vec::new(),
-            garbage: Vec::new(),
-        };
-        let index: Option<Index> = found.as_deref().and_then(|bytes| record::decode(bytes).ok());
-        let index = match index {
-            Some(index) if index.layout == LAYOUT => index,
-            None if found.is_none() => fresh(),
-            _ => {
+        let index = match found.as_deref().map(Index::decode) {
+            Some(Some(index)) => index,
+            Some(None) => {
                 store.forget_index(account).await?;
                 found = None;
-                fresh()
+                Index::new()
             }
+            None => Index::new(),
         };
         let few = row.next_item.0.saturating_sub(index.known_to.0) <= SEARCH_TAIL_COUNT_MAX as u64;
         if few && index.garbage.is_empty() && merge::choose(&index.segments).is_none() {
@@ -149,7 +159,7 @@ impl<'s> Work<'s> {
 
     /// Writes the record, if it is still as it was read.
     async fn save(&mut self) -> Result<()> {
-        let stored = record::encode(&self.index)?;
+        let stored = self.index.encode()?;
         let present = Precondition::Present(Table::Account, Key::account(self.account).done());
         let same = match self.found.take() {
             Some(found) => Precondition::Equals(Table::Search, key(self.account), found),

@@ -4,12 +4,7 @@ use super::{
     index::Segment,
     segment::{DOCUMENTS, Documents, FEW, MANY, Numbers, SegmentWriter, TERMS, Written, few, row},
 };
-use crate::{
-    collection::after,
-    key::Key,
-    limits::SCAN_PAGE_COUNT,
-    view::View,
-};
+use crate::{collection::after, key::Key, limits::SCAN_PAGE_COUNT, view::View};
 use bytes::Bytes;
 use engine::{Range, Table};
 use model::{AccountId, Error, Result};
@@ -23,8 +18,9 @@ pub(super) fn choose(segments: &[Segment]) -> Option<std::ops::Range<usize>> {
     let levels: Vec<u32> = segments.iter().map(|segment| segment.level()).collect();
     let highest = levels.iter().max().copied()?;
     (0..=highest).find_map(|level| {
-        let tail = levels.iter().rev().take_while(|other| **other <= level).count();
-        (tail >= FAN as usize).then_some(levels.len() - tail..levels.len())
+        let tail = levels.iter().rev().take_while(|other| **other <= level);
+        let (of_level, all) = tail.fold((0, 0), |(n, all), other| (n + u32::from(*other == level), all + 1));
+        (of_level >= FAN).then_some(levels.len() - all..levels.len())
     })
 }
 
@@ -134,10 +130,10 @@ impl<'a> Source<'a> {
                 numbers.push(number);
             }
         };
-        match self.terms.pop_front_if(|head| head.field == field && head.term == *term) {
-            Some(head) => Numbers::each(&head.numbers, add),
-            None => Ok(()),
+        if self.terms.front().is_none_or(|head| head.field != field || head.term != *term) {
+            return Ok(());
         }
+        self.terms.pop_front().map_or(Ok(()), |head| Numbers::each(&head.numbers, add))
     }
 }
 

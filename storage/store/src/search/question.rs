@@ -73,7 +73,8 @@ impl Reader {
         let Some(pieces) = Pieces::of(text) else { return Ok(Hits::default()) };
         let Some(index) = index::load(self.view(), self.account()).await? else { return Ok(Hits::default()) };
         let (fields, decides) = fields(place);
-        let mut hits = Hits { known_to: Some(index.known_to), sure: decides && pieces.sure, ..Hits::default() };
+        let mut hits =
+            Hits { known_to: Some(index.known_to), sure: decides && pieces.sure, ..Hits::default() };
         for segment in &index.segments {
             let asked = Asked { view: self.view(), account: self.account(), segment };
             asked.answer(&fields, &pieces, &mut hits).await?;

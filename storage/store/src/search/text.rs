@@ -1,10 +1,6 @@
 //! What of a message is indexed: exactly the text that a full scan looks at (RFC 9051 6.4.4), cut into tokens.
 
-use super::{
-    field,
-    segment::Builder,
-    tokens::Tokenizer,
-};
+use super::{field, segment::Builder, tokens::Tokenizer};
 use crate::{
     limits::{SEARCH_PART_BYTES_MAX, SEARCH_TERM_COUNT_MAX},
     message::MessageRecord,

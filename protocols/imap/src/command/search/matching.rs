@@ -4,7 +4,6 @@
 //! folded (RFC 9051 6.4.4 wants a substring in any case). It is an exact search, not one by words. Bodies are
 //! read once for all strings of a search, in pieces.
 
-use crate::limits::SEARCH_PART_BYTES_MAX;
 use crate::reply::Failure;
 use crate::session::selected::Selected;
 use crate::wire::date::local_day;
@@ -17,7 +16,7 @@ use format::mime::search::{BodySearch, Needle, fold};
 use format::mime::{Parts, Span, addresses, header as fields, words};
 use model::{Keyword, SystemFlags};
 use std::collections::BTreeSet;
-use store::{MessageRecord, MessageRow, Reader};
+use store::{MessageRecord, MessageRow, Reader, SEARCH_PART_BYTES_MAX};
 
 /// What is known of a message so far.
 #[derive(Clone, Copy)]

@@ -42,7 +42,10 @@ fn every_string_of_a_piece_lies_in_a_window_however_the_text_comes() {
 fn questions_say_where_tokens_begin_and_end() {
     let patterns = |text| {
         let pieces = Pieces::of(text).unwrap();
-        (pieces.all.into_iter().map(|it| String::from_utf8(it.pattern).unwrap()).collect::<Vec<_>>(), pieces.sure)
+        (
+            pieces.all.into_iter().map(|it| String::from_utf8(it.pattern).unwrap()).collect::<Vec<_>>(),
+            pieces.sure,
+        )
     };
     assert_eq!(patterns("HELLO"), (vec!["HELLO".to_owned()], true));
     assert_eq!(patterns("A B-C"), (vec!["A\0".to_owned(), "\0B\0".to_owned(), "\0C".to_owned()], false));

@@ -1,0 +1,238 @@
+//! The index against a full scan: it may say "look at it", but never anything else than the scan.
+
+use super::*;
+use crate::testing::{self, reader, writer};
+use crate::{Arrival, Mailbox, SEARCH_TAIL_COUNT_MAX, Store, collection::Collection};
+use engine::sim::Dice;
+use format::mime::{
+    header as fields,
+    search::{BodySearch, Needle, fold},
+    words,
+};
+use model::{Flags, ItemId, Rights, Uid, ZonedTime};
+
+const WORDS: &[&str] = &[
+    "alpha",
+    "Beta",
+    "gamma-ray",
+    "delta",
+    "naïve",
+    "ÜBER",
+    "straße",
+    "日本語のテキスト",
+    "a@b.example",
+    "x",
+    "42",
+    "foo_bar",
+    "ﬁne",
+    "e\u{301}te",
+    "the",
+    "THE",
+    "of",
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789",
+    "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0NTY3ODk",
+    "--",
+    "#",
+    "it's",
+];
+
+fn text(dice: &mut Dice, count: usize) -> String {
+    (0..count).map(|_| WORDS[dice.below(WORDS.len() as u64) as usize]).collect::<Vec<_>>().join(" ")
+}
+
+fn message(dice: &mut Dice) -> String {
+    let subject = text(dice, 3);
+    let (from, body) = (dice.below(9), dice.below(30) as usize + 1);
+    let body = text(dice, body);
+    let head = format!(
+        "From: \"O\\\"Neil {from}\" (comment) <neil{from}@example.org>\r\nTo: bob@example.org\r\n\
+         Subject: {subject}\r\nX-Note: {from} of {from}\r\nMIME-Version: 1.0\r\n"
+    );
+    match dice.below(3) {
+        0 => format!("{head}Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n"),
+        1 => format!("{head}Content-Type: text/html; charset=utf-8\r\n\r\n<p>{body}<b>bo</b>ld</p>\r\n"),
+        _ => format!(
+            "{head}Content-Type: multipart/mixed; boundary=cut\r\n\r\n--cut\r\nContent-Type: text/plain; \
+             charset=utf-8; name=\"paper {from}.txt\"\r\n\r\n{body}\r\n--cut\r\nContent-Type: \
+             application/octet-stream\r\n\r\nnotlookedat\r\n--cut--\r\n"
+        ),
+    }
+}
+
+/// What was put into INBOX, by item.
+type Known = Vec<(ItemId, Uid, String)>;
+
+async fn inbox(reader: &crate::Reader) -> Collection<Mailbox> {
+    reader.open_mailbox("INBOX", Rights::all()).await.unwrap()
+}
+
+async fn fill(store: &Store, dice: &mut Dice, count: usize, known: &mut Known) {
+    let mut arrivals = Vec::new();
+    for _ in 0..count {
+        let octets = message(dice);
+        let mut arrival = Arrival::new(store, u64::MAX);
+        arrival.write(octets.as_bytes()).await.unwrap();
+        arrivals.push((arrival.finish(Flags::default(), ZonedTime::default()).await.unwrap(), octets));
+    }
+    let mut writer = writer(store).await;
+    let mailbox = inbox(&writer).await;
+    for (new, octets) in arrivals {
+        let uid = writer.append(&mailbox, new).await.unwrap();
+        let item = writer.entry(&mailbox, &uid).await.unwrap().unwrap().message;
+        known.push((item, uid, octets));
+    }
+    let _durable = writer.commit(()).await.unwrap();
+}
+
+async fn index(store: &Store) {
+    while store.index(testing::ALICE).await.unwrap() {}
+}
+
+/// As a full scan judges.
+fn scan(octets: &str, place: &Where, text: &str) -> bool {
+    let parts = parts(octets);
+    let block = parts.root().unwrap().header.of(octets.as_bytes());
+    let header = |name: Option<&str>| {
+        fields::fields(block).any(|field| {
+            let known = fold(&String::from_utf8_lossy(field.name));
+            let value = fold(&words::decode(&fields::unfold(field.value)));
+            match name {
+                Some(name) => known == name && value.contains(text),
+                None => format!("{known}: {value}").contains(text),
+            }
+        })
+    };
+    let body = || {
+        let needles = [Needle::new(text)];
+        let mut search = BodySearch::new(&needles);
+        for (index, part) in parts.iter().enumerate() {
+            if search.part(index, part, part.header.of(octets.as_bytes())) {
+                search.push(part.body.of(octets.as_bytes()));
+            }
+        }
+        search.finish()[0]
+    };
+    match place {
+        Where::Body => body(),
+        Where::Anywhere => header(None) || body(),
+        Where::Header(name) => header(Some(name)),
+        Where::Address(name) => {
+            header(Some(name))
+                || fields::fields(block)
+                    .filter(|field| fold(&String::from_utf8_lossy(field.name)) == *name)
+                    .any(|field| {
+                        format::mime::addresses(&fields::unfold(field.value)).iter().any(|it| {
+                            fold(&format!("{} <{}@{}>", it.display, it.local, it.domain)).contains(text)
+                        })
+                    })
+        }
+    }
+}
+
+fn parts(octets: &str) -> format::mime::Parts {
+    let mut scanner = format::mime::Scanner::new(format::mime::limits::Limits::default());
+    scanner.push(octets.as_bytes());
+    scanner.finish().digest().parts
+}
+
+/// A piece of some message as a reader sees it, or a word.
+fn question(dice: &mut Dice, known: &Known) -> String {
+    if dice.below(3) == 0 {
+        return fold(WORDS[dice.below(WORDS.len() as u64) as usize]);
+    }
+    let (_, _, octets) = &known[dice.below(known.len() as u64) as usize];
+    let all: Vec<char> = fold(octets).chars().collect();
+    let at = dice.below(all.len() as u64) as usize;
+    let longest = if dice.once_in(8) { 60 } else { 9 };
+    let length = 1 + dice.below(longest) as usize;
+    all[at..(at + length).min(all.len())].iter().collect::<String>().replace(['\r', '\n'], " ")
+}
+
+/// Asks many questions; returns how many verdicts there were and how many were "look at it".
+async fn compare(store: &Store, dice: &mut Dice, known: &Known, questions: usize) -> (usize, usize) {
+    let reader = reader(store).await;
+    let (mut all, mut open) = (0, 0);
+    for _ in 0..questions {
+        let text = question(dice, known);
+        let place = match dice.below(5) {
+            0 => Where::Header("SUBJECT".to_owned()),
+            1 => Where::Address("FROM".to_owned()),
+            2 => Where::Header("X-NOTE".to_owned()),
+            3 => Where::Body,
+            _ => Where::Anywhere,
+        };
+        let hits = reader.search(&place, &text).await.unwrap();
+        for (item, _, octets) in known {
+            all += 1;
+            match hits.verdict(*item) {
+                Some(verdict) => {
+                    assert_eq!(verdict, scan(octets, &place, &text), "{place:?} {text:?} in {octets}")
+                }
+                None => open += 1,
+            }
+        }
+    }
+    (all, open)
+}
+
+#[tokio::test]
+async fn the_index_says_what_a_scan_says() {
+    let (store, mut dice, mut known) = (testing::store(), Dice::new(7), Known::new());
+    assert_eq!(reader(&store).await.search(&Where::Body, "ALPHA").await.unwrap().verdict(ItemId(1)), None);
+    fill(&store, &mut dice, SEARCH_TAIL_COUNT_MAX, &mut known).await;
+    assert_eq!(store.take_unindexed(), [testing::ALICE]);
+    index(&store).await;
+    let (all, open) = compare(&store, &mut dice, &known, 400).await;
+    assert!(open * 3 < all, "{open} of {all} must be looked at");
+}
+
+#[tokio::test]
+async fn a_word_is_decided_without_looking() {
+    let (store, mut dice, mut known) = (testing::store(), Dice::new(8), Known::new());
+    fill(&store, &mut dice, SEARCH_TAIL_COUNT_MAX, &mut known).await;
+    index(&store).await;
+    let reader = reader(&store).await;
+    for place in [Where::Body, Where::Anywhere, Where::Header("SUBJECT".to_owned())] {
+        let hits = reader.search(&place, "LPH").await.unwrap();
+        assert!(known.iter().all(|(item, ..)| hits.verdict(*item).is_some()));
+        assert!(known.iter().any(|(item, ..)| hits.verdict(*item) == Some(true)));
+    }
+}
+
+#[tokio::test]
+async fn few_new_messages_are_left_to_be_read() {
+    let (store, mut dice, mut known) = (testing::store(), Dice::new(9), Known::new());
+    fill(&store, &mut dice, SEARCH_TAIL_COUNT_MAX - 1, &mut known).await;
+    assert!(!store.index(testing::ALICE).await.unwrap());
+    let first = known[0].0;
+    let asked = async || reader(&store).await.search(&Where::Body, "ALPHA").await.unwrap().verdict(first);
+    assert_eq!(asked().await, None);
+    fill(&store, &mut dice, 1, &mut known).await;
+    assert!(store.index(testing::ALICE).await.unwrap());
+    assert!(asked().await.is_some());
+}
+
+#[tokio::test]
+async fn merged_segments_say_the_same_and_forget_what_has_gone() {
+    let (store, mut dice, mut known) = (testing::store(), Dice::new(10), Known::new());
+    for _ in 0..merge::FAN {
+        fill(&store, &mut dice, SEARCH_TAIL_COUNT_MAX, &mut known).await;
+        store.index(testing::ALICE).await.unwrap();
+    }
+    let mut writer = writer(&store).await;
+    let mailbox = inbox(&writer).await;
+    let gone: Vec<Uid> = known.iter().step_by(3).map(|(_, uid, _)| *uid).collect();
+    writer.expunge(&mailbox, &gone).await.unwrap();
+    let _durable = writer.commit(()).await.unwrap();
+    known = known.into_iter().filter(|(_, uid, _)| !gone.contains(uid)).collect();
+    index(&store).await;
+    let state = index::load(reader(&store).await.view(), testing::ALICE).await.unwrap().unwrap();
+    assert_eq!(state.segments.len(), 1);
+    compare(&store, &mut dice, &known, 40).await;
+    store.forget_index(testing::ALICE).await.unwrap();
+    let prefix = crate::key::Key::account(testing::ALICE).prefix();
+    let rows = reader(&store).await.view().scan(engine::Table::Search, &prefix, 10, false).await.unwrap();
+    assert!(rows.is_empty());
+    index(&store).await;
+    compare(&store, &mut dice, &known, 10).await;
+}
