@@ -78,3 +78,5 @@ pub(crate) const TABLE_KEPT_COUNT_MAX: usize = 256;
 pub(crate) const TABLE_KEPT_MESSAGES_MAX: usize = 2_000_000;
 /// Mailboxes of which it is known what no session was told of yet (\Recent).
 pub(crate) const RECENT_KEPT_COUNT_MAX: usize = 100_000;
+/// So many messages are read rather than asked for in the search index.
+pub(crate) const SEARCH_UNINDEXED_COUNT_MAX: usize = 64;

@@ -1,9 +1,10 @@
-//! SEARCH and UID SEARCH (RFC 9051 6.4.4): exact, by a full scan that reads of each message only what is
-//! still needed to decide.
+//! SEARCH and UID SEARCH (RFC 9051 6.4.4): exact. The search index decides most strings; of each message that it
+//! leaves open only what is still needed to decide is read.
 //!
 //! Keys are judged with three values: true, false, and "not known from what was read so far". The shared table
 //! answers most searches without reading anything.
 
+mod known;
 pub(crate) mod matching;
 mod result;
 
@@ -14,6 +15,7 @@ use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::search as grammar;
 use crate::wire::decoder::sequence::Intervals;
+use known::Known;
 use matching::{Facts, Test};
 use model::{Error, Uid};
 use std::sync::Arc;
@@ -90,6 +92,7 @@ async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Fai
     if undecided.is_empty() {
         return Ok(found);
     }
+    let known = Known::ask(&reader, test, undecided.len()).await?;
     for chunk in undecided.chunks(ROWS_AT_ONCE) {
         let mailbox = session.selected()?.mailbox.clone();
         let uids: Vec<Uid> = chunk.iter().map(|candidate| Uid(candidate.uid)).collect();
@@ -98,6 +101,7 @@ async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Fai
             let Some(row) = row else { continue };
             let facts = Facts {
                 row: Some(&row),
+                known: Some(&known),
                 ..Facts::of_table((candidate.number, candidate.uid), now, table.flags(candidate.index))
             };
             match judge_deeper(&reader, test, facts, &row).await {

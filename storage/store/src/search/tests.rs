@@ -224,7 +224,7 @@ async fn merged_segments_say_the_same_and_forget_what_has_gone() {
     let gone: Vec<Uid> = known.iter().step_by(3).map(|(_, uid, _)| *uid).collect();
     writer.expunge(&mailbox, &gone).await.unwrap();
     let _durable = writer.commit(()).await.unwrap();
-    known = known.into_iter().filter(|(_, uid, _)| !gone.contains(uid)).collect();
+    known.retain(|(_, uid, _)| !gone.contains(uid));
     index(&store).await;
     let state = index::load(reader(&store).await.view(), testing::ALICE).await.unwrap().unwrap();
     assert_eq!(state.segments.len(), 1);

@@ -4,6 +4,7 @@
 //! folded (RFC 9051 6.4.4 wants a substring in any case). It is an exact search, not one by words. Bodies are
 //! read once for all strings of a search, in pieces.
 
+use super::known::Known;
 use crate::reply::Failure;
 use crate::session::selected::Selected;
 use crate::wire::date::local_day;
@@ -16,7 +17,7 @@ use format::mime::search::{BodySearch, Needle, fold};
 use format::mime::{Parts, Span, addresses, header as fields, words};
 use model::{Keyword, SystemFlags};
 use std::collections::BTreeSet;
-use store::{MessageRecord, MessageRow, Reader, SEARCH_PART_BYTES_MAX};
+use store::{MessageRecord, MessageRow, Reader, SEARCH_PART_BYTES_MAX, Where};
 
 /// What is known of a message so far.
 #[derive(Clone, Copy)]
@@ -39,6 +40,8 @@ pub(crate) struct Facts<'a> {
     pub header: Option<&'a Header>,
     /// Those of the folded strings looked for that the body has.
     pub found: Option<&'a BTreeSet<String>>,
+    /// What the search index says, of messages whose row was read.
+    pub known: Option<&'a Known>,
 }
 
 impl<'a> Facts<'a> {
@@ -48,7 +51,18 @@ impl<'a> Facts<'a> {
         now: i64,
         (system, keywords): (SystemFlags, &'a [Keyword]),
     ) -> Self {
-        Self { number, uid, system, keywords, now, row: None, record: None, header: None, found: None }
+        Self {
+            number,
+            uid,
+            system,
+            keywords,
+            now,
+            row: None,
+            record: None,
+            header: None,
+            found: None,
+            known: None,
+        }
     }
 }
 
@@ -135,16 +149,37 @@ impl Test {
                 let sent = facts.record?.sent;
                 Some(sent.is_some_and(|sent| compare(*test, local_day(sent), *day)))
             }
-            Self::Header(name, text) => facts.header.map(|header| header.has(name, text)),
-            Self::Address(name, text) => facts.header.map(|header| header.has_address(name, text)),
+            Self::Header(name, text) => match facts.header {
+                Some(header) => Some(header.has(name, text)),
+                None => facts.known?.header(name, text, facts.row?.message),
+            },
+            Self::Address(name, text) => match facts.header {
+                Some(header) => Some(header.has_address(name, text)),
+                None => facts.known?.address(name, text, facts.row?.message),
+            },
             Self::Extended(condition) => condition.judge(facts),
-            Self::Body(text) => facts.found.map(|found| found.contains(text)),
-            Self::Text(text) => {
-                if facts.header?.has_anywhere(text) {
-                    return Some(true);
-                }
-                facts.found.map(|found| found.contains(text))
-            }
+            Self::Body(text) => match facts.found {
+                Some(found) => Some(found.contains(text)),
+                None => facts.known?.body(text, facts.row?.message),
+            },
+            Self::Text(text) => match (facts.header, facts.found) {
+                (Some(header), _) if header.has_anywhere(text) => Some(true),
+                (Some(_), Some(found)) => Some(found.contains(text)),
+                _ => facts.known?.anywhere(text, facts.row?.message),
+            },
+        }
+    }
+
+    /// Every string that the search index may be asked for, and where.
+    pub(super) fn strings<'t>(&'t self, strings: &mut Vec<(Where, &'t str)>) {
+        match self {
+            Self::All(tests) | Self::Any(tests) => tests.iter().for_each(|test| test.strings(strings)),
+            Self::Not(test) => test.strings(strings),
+            Self::Body(text) => strings.push((Where::Body, text)),
+            Self::Text(text) => strings.push((Where::Anywhere, text)),
+            Self::Header(name, text) => strings.push((Where::Header(name.clone()), text)),
+            Self::Address(name, text) => strings.push((Where::Address(name.clone()), text)),
+            _ => {}
         }
     }
 
