@@ -14,6 +14,7 @@ const NOTHING: Facts<'static> = Facts {
     record: None,
     header: None,
     found: None,
+    known: None,
 };
 
 #[test]
