@@ -32,7 +32,11 @@ impl Doors {
             config: config.submission.clone(),
         };
         Self {
-            imap: Arc::new(imap::Door::new(site.store.clone(), directory.clone())),
+            imap: Arc::new(imap::Door::configured(
+                site.store.clone(),
+                directory.clone(),
+                config.imap.clone(),
+            )),
             submission: Arc::new(smtp::Door::new(submission)),
             store: site.store.clone(),
             directory,

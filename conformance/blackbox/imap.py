@@ -175,6 +175,20 @@ class Imap:
         self.close()
 
 
+def told(client, command, literal=b""):
+    """Untagged lines and the tagged one without its tag; `literal` is sent where the server asks for one."""
+    tag = client.start(command).encode()
+    lines = []
+    while True:
+        line = client.line()
+        if line.startswith(tag + b" "):
+            return [each.decode() for each in lines], line[len(tag) + 1:].decode()
+        if line.startswith(b"+ "):
+            client.send(literal + b"\r\n")
+        else:
+            lines.append(line)
+
+
 def expand(sequence):
     """'1:3,7' as a list of numbers."""
     numbers = []

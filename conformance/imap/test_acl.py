@@ -9,6 +9,7 @@ import re
 import pytest
 
 from blackbox import imap
+from blackbox.imap import told
 
 ALL = "lrswipkxtea"
 STEM = "Other Users/alice@example.org"
@@ -27,20 +28,6 @@ def house(server):
 def log_in(server, who):
     accounts = {"alice": server.alice, "bob": server.bob, "carol": ("carol@example.org", "carol-secret-1")}
     return imap.connect(server, accounts[who])
-
-
-def told(client, command, literal=None):
-    """Untagged lines and the tagged one without its tag."""
-    tag = client.start(command)
-    lines = []
-    while True:
-        line = client.line()
-        if line.startswith(b"+ ") and literal is not None:
-            client.send(literal + b"\r\n")
-        elif line.startswith(tag.encode() + b" "):
-            return [each.decode() for each in lines], line[len(tag) + 1:].decode()
-        else:
-            lines.append(line)
 
 
 def fresh(server, name, grants):

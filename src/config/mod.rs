@@ -34,6 +34,8 @@ pub(crate) struct Config {
     #[serde(default = "no_delivery")]
     pub(crate) delivery: Spanned<delivery::Config>,
     #[serde(default)]
+    pub(crate) imap: imap::Config,
+    #[serde(default)]
     pub(crate) submission: smtp::Config,
     #[serde(default)]
     pub(crate) log: Log,

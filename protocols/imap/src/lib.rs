@@ -35,6 +35,18 @@ pub(crate) struct Context {
     pub tables: Tables,
     /// Messages that no session was told of.
     pub recent: Recent,
+    /// What the installation sets.
+    pub config: Config,
+}
+
+/// `[imap]`: what the installation says of itself.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `/shared/comment` of the server (RFC 5464 6.2.1): for people to read.
+    pub comment: Option<String>,
+    /// `/shared/admin` of the server: a URI of those who run it, as `mailto:postmaster@example.org`.
+    pub admin: Option<String>,
 }
 
 /// The IMAP door. Cheap to clone.
@@ -47,8 +59,14 @@ impl Door {
     /// A door to a store.
     #[must_use]
     pub fn new(store: Store, directory: Arc<dyn Directory>) -> Self {
+        Self::configured(store, directory, Config::default())
+    }
+
+    /// As [`Door::new`], with what the installation sets.
+    #[must_use]
+    pub fn configured(store: Store, directory: Arc<dyn Directory>, config: Config) -> Self {
         let recent = Recent::new(store.env().now());
-        Self { context: Arc::new(Context { store, directory, tables: Tables::default(), recent }) }
+        Self { context: Arc::new(Context { store, directory, tables: Tables::default(), recent, config }) }
     }
 
     /// Serves one connection until it ends.

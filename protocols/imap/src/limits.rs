@@ -39,6 +39,8 @@ pub(crate) const LIST_PATTERN_BYTES_MAX: usize = 1_024;
 pub(crate) const MAILBOX_NAME_BYTES_MAX: usize = 1_024;
 /// The longest tag.
 pub(crate) const TAG_BYTES_MAX: usize = 128;
+/// The most entries of one GETMETADATA, SETMETADATA or LIST.
+pub(crate) const METADATA_NAME_COUNT_MAX: usize = 100;
 /// The most fields of one ID (RFC 2971 3.3).
 pub(crate) const ID_FIELD_COUNT_MAX: usize = 30;
 

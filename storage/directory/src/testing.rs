@@ -186,6 +186,10 @@ impl Directory for MemoryDirectory {
         Ok(found.map(|entry| entry.account.clone()))
     }
 
+    async fn limit_quota(&self, account: AccountId, _quota_bytes: Option<u64>) -> Result<()> {
+        self.entry(account).map(drop).ok_or(Error::NotFound)
+    }
+
     async fn members(&self, group: AccountId) -> Result<Vec<AccountId>> {
         Ok(self.entry(group).map(|entry| entry.members.clone()).unwrap_or_default())
     }

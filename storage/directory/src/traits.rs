@@ -96,6 +96,12 @@ pub trait Directory: Send + Sync {
     /// As [`Directory::account`], by primary address or alias.
     async fn by_address(&self, address: &Address) -> Result<Option<Account>>;
 
+    /// Sets the most octets an account may hold, durably; for administrators.
+    ///
+    /// # Errors
+    /// `NotFound`; `Unavailable` where the directory is not kept here.
+    async fn limit_quota(&self, account: AccountId, quota_bytes: Option<u64>) -> Result<()>;
+
     /// The direct members of a group: accounts and groups. Empty for a person.
     async fn members(&self, group: AccountId) -> Result<Vec<AccountId>>;
 }

@@ -47,6 +47,8 @@ pub enum Table {
     Deleted = 18,
     /// account, or the name of a job -> which of several processes has its turn.
     Lease = 19,
+    /// account, collection, principal or 0 for all, name -> annotation (RFC 5464).
+    Metadata = 20,
     /// account, segment ... -> the search index, which is derived.
     Search = 21,
 }
@@ -74,6 +76,7 @@ impl Table {
         Self::Job,
         Self::Deleted,
         Self::Lease,
+        Self::Metadata,
         Self::Search,
     ];
 }

@@ -101,7 +101,7 @@ fn home(table: Table) -> usize {
         }
         Table::Item => 1,
         Table::Changed | Table::Lock | Table::Queue | Table::Job | Table::Deleted | Table::Lease => 2,
-        Table::Message | Table::Body | Table::Property => 3,
+        Table::Message | Table::Body | Table::Property | Table::Metadata => 3,
         Table::ByUid | Table::Time | Table::Blob | Table::BlobRef | Table::Search => 4,
     }
 }

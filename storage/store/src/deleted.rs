@@ -492,7 +492,9 @@ impl Writer {
         if items.len() == PURGE_BATCH_COUNT {
             return Ok((false, left));
         }
-        for table in [Table::Changed, Table::ByUid, Table::Time, Table::Property, Table::Lock] {
+        let tables =
+            [Table::Changed, Table::ByUid, Table::Time, Table::Property, Table::Lock, Table::Metadata];
+        for table in tables {
             let page = self.view().scan(table, &prefix.prefix(), SCAN_PAGE_COUNT, false).await?;
             for (key, _) in &page {
                 self.delete_raw(table, key.to_vec());

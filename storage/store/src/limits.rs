@@ -12,6 +12,14 @@ pub const COLLECTION_PROPERTIES_BYTES_MAX: usize = 256 * 1024;
 pub const GRANT_COUNT_MAX: usize = 1_000;
 /// The most accounts whose shared collections one principal is shown.
 pub const SHARING_ACCOUNT_COUNT_MAX: usize = 1_000;
+/// The most annotations of one mailbox, or of the account itself, shared or private to one principal.
+pub const METADATA_ENTRY_COUNT_MAX: usize = 250;
+/// The longest name of an annotation, in octets.
+pub const METADATA_NAME_BYTES_MAX: usize = 255;
+/// The longest value of an annotation, in octets.
+pub const METADATA_VALUE_BYTES_MAX: usize = 64 * 1024;
+/// The most octets of names and values of those annotations together.
+pub const METADATA_TOTAL_BYTES_MAX: usize = 1024 * 1024;
 /// Bodies up to this size live in the batch that commits them, larger ones in blobs.
 pub const INLINE_BYTES_MAX: usize = 4 * 1024;
 /// Size of a body's chunks up to [`SMALL_CHUNKS_MAX`] of them; the blob store's own maximum after that.

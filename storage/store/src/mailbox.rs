@@ -423,7 +423,7 @@ impl Writer {
         mailbox.need(Rights::DELETE | Rights::EXPUNGE)?;
         for uid in uids {
             match self.remove(mailbox, uid).await {
-                Ok(row) => self.release_message(row.message).await?,
+                Ok(row) => self.bury_message(mailbox.id(), *uid, row).await?,
                 Err(Error::NotFound) => {}
                 Err(error) => return Err(error),
             }

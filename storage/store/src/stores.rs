@@ -103,9 +103,7 @@ impl Store {
     ) -> Self {
         let (accounts, unindexed, pins) = (Mutex::default(), Mutex::default(), Arc::default());
         let settled_ms = AtomicI64::new(i64::MIN);
-        Self {
-            inner: Arc::new(Inner { engine, blobs, env, options, pins, unindexed, accounts, settled_ms }),
-        }
+        Self { inner: Arc::new(Inner { engine, blobs, env, options, pins, unindexed, accounts, settled_ms }) }
     }
 
     /// The clock and the dice that this store uses.

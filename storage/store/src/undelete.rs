@@ -238,6 +238,7 @@ impl Writer {
         row.slot = row.modseq;
         let deleted = DeletedRow { at, what: Deleted::Collection(id, Box::new(removed.clone())) };
         self.unearth(number, &deleted).await?;
+        self.enter_grants(id, &row);
         self.link(id, &row)?;
         self.mark_parent(&row, id, true).await?;
         let name = row.name.clone();

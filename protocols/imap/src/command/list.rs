@@ -239,7 +239,7 @@ fn tell(out: &mut Output, list: &List, path: &str, name: &Name, below: bool) {
 }
 
 /// The special use as an attribute (RFC 6154 2).
-pub(super) fn attribute(row: &CollectionRow) -> Option<&'static str> {
+pub(crate) fn attribute(row: &CollectionRow) -> Option<&'static str> {
     match row.special_use? {
         SpecialUse::Inbox => None,
         SpecialUse::All => Some("\\All"),

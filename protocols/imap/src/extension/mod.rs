@@ -15,12 +15,15 @@ mod idle;
 mod imap4rev1;
 mod imap4rev2;
 mod list_extended;
+mod list_metadata;
 mod list_myrights;
 mod list_status;
 mod literal_plus;
 mod logindisabled;
+mod metadata;
 mod r#move;
 mod namespace;
+mod quota;
 mod sasl_ir;
 mod searchres;
 mod special_use;
@@ -157,6 +160,11 @@ pub(crate) const ALL: &[Extension] = &[
     acl::EXTENSION,
     acl::RIGHTS,
     list_myrights::EXTENSION,
+    quota::EXTENSION,
+    quota::STORAGE,
+    quota::SET,
+    metadata::EXTENSION,
+    list_metadata::EXTENSION,
 ];
 
 /// What CAPABILITY says to this session now.

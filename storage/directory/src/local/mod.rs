@@ -22,7 +22,7 @@ pub use domain::{Domain, Tenant};
 pub use fsck::{DirectoryFault, DirectoryFinding};
 
 use crate::limits::{FAILURE_DELAY, GROUP_COUNT_MAX, GROUP_DEPTH_MAX, GROUP_REACH_MAX};
-use crate::{Account, AccountKind, Admitted, Directory, Proof, Recipient, ScramHash, ScramOffer};
+use crate::{Account, AccountKind, Admitted, Directory, Outcome, Proof, Recipient, ScramHash, ScramOffer};
 use async_trait::async_trait;
 use change::{Change, View};
 use credential::Gate;
@@ -310,6 +310,10 @@ impl Directory for LocalDirectory {
         let view = self.view().await?;
         let Some(id) = view.owner(address).await? else { return Ok(None) };
         Ok(view.account(id).await?.map(|record| account_of(id, &record)))
+    }
+
+    async fn limit_quota(&self, account: AccountId, quota_bytes: Option<u64>) -> Result<()> {
+        self.set_quota(account, quota_bytes).await.map(Outcome::into_inner)
     }
 
     async fn members(&self, group: AccountId) -> Result<Vec<AccountId>> {

@@ -34,6 +34,7 @@ pub(super) fn name(table: Table) -> &'static str {
         Table::Job => "job",
         Table::Deleted => "deleted",
         Table::Lease => "lease",
+        Table::Metadata => "metadata",
         Table::Search => "search",
     }
 }
