@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::limits::SOCKET_PATH_BYTES_MAX;
 use delivery::Delivery;
 use directory::{Directory, LocalDirectory};
-use engine::{BlobStore, Engine, Env, LocalBlobs, OsEnv};
+use engine::{BlobStore, Engine, Env, LocalOptions, OsEnv, Unopened, open_local};
 use model::{AccountId, Address, CollectionId, Error, Principal, Quota, Result, Rights, Role, Timestamp};
 use std::fs::{File, TryLockError};
 use std::io;
@@ -76,17 +76,17 @@ impl Site {
         private_directory(&data).map_err(|cause| Failure::of(data.display(), cause))?;
         let lock = take(&data)?;
         let cache_bytes = config.store.cache_mib.saturating_mul(1024 * 1024);
-        let memtable_bytes = config.store.memtable_kib.get_ref().saturating_mul(1024);
-        let segment_bytes = config.store.segment_mib.get_ref().saturating_mul(1024 * 1024);
+        let options = LocalOptions {
+            cache_bytes,
+            memtable_bytes: config.store.memtable_kib.get_ref().saturating_mul(1024),
+            segment_bytes: config.store.segment_mib.get_ref().saturating_mul(1024 * 1024),
+            accept_loss: config.store.accept_loss,
+        };
         let path = data.clone();
         // Both replay and scan, which blocks.
-        let opened = tokio::task::spawn_blocking(move || {
-            let engine = engine::open_fjall_with(&path.join("engine"), cache_bytes, memtable_bytes)?;
-            let blobs = LocalBlobs::open_with(&path.join("blobs"), segment_bytes)?;
-            Ok::<_, Error>((engine, blobs))
-        });
+        let opened = tokio::task::spawn_blocking(move || open_local(&path, options));
         let opened = opened.await.map_err(|cause| Failure::of("opening the store", cause))?;
-        let (engine, blobs) = opened.map_err(|error| refused(&data, error))?;
+        let (engine, blobs) = opened.map_err(|reason| unopened(&data, reason))?;
         let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
         admit(&data, &engine).await?;
         let env: Arc<dyn Env> = Arc::new(OsEnv);
@@ -283,6 +283,21 @@ pub(crate) fn mend_journal(config: &Config) -> std::result::Result<engine::Mende
     let data = &config.server.data;
     let _lock = take(data)?;
     engine::mend_journal(&data.join("engine")).map_err(|error| refused(data, error))
+}
+
+/// Why the engine and the blobs could not be opened together, and what can be done.
+fn unopened(data: &Path, reason: Unopened) -> Failure {
+    match reason {
+        Unopened::Failed(error) => refused(data, error),
+        reason => Failure::of(
+            data.display(),
+            format!(
+                "{reason}. Nothing was changed. Restore the newest backup; or, to go on without what is missing, run \
+                 `collegium serve --accept-loss` once and then `collegium fsck --bytes`, which names every item \
+                 that has lost its content"
+            ),
+        ),
+    }
 }
 
 /// Why a store could not be opened, for the person who started the program.

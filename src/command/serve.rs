@@ -10,11 +10,16 @@ use clap::Args;
 pub(super) struct Serve {
     #[command(flatten)]
     target: Target,
+    /// Open a store of which acknowledged changes are missing (an engine and segments that do not belong together),
+    /// and go on without them. Only where there is nothing newer to restore.
+    #[arg(long)]
+    accept_loss: bool,
 }
 
 impl Serve {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let config = self.target.load()?;
+        let mut config = self.target.load()?;
+        config.store.accept_loss = self.accept_loss;
         logging::start(&config.log);
         let runtime = super::runtime()?;
         let ended = runtime.block_on(server::run(&config, || {}));

@@ -2,7 +2,7 @@
 //! path of what stands above can be walked.
 
 use crate::{
-    Batch, BlobStore, BoxFuture, Company, Durable, Engine, Found, Frame, Place, Range, Snapshot, Table,
+    Batch, BlobStore, BoxFuture, Company, Durable, Engine, Found, Frame, Place, Range, Share, Snapshot, Table,
     poison::Poison,
 };
 use async_trait::async_trait;
@@ -242,6 +242,26 @@ impl BlobStore for FailBlobs {
 
     async fn sealed(&self) -> Result<Vec<u32>> {
         self.inner.sealed().await
+    }
+
+    async fn segments(&self) -> Result<Vec<u32>> {
+        self.inner.segments().await
+    }
+
+    async fn shares(&self) -> Result<Vec<Share>> {
+        self.inner.shares().await
+    }
+
+    async fn seal(&self) -> Result<()> {
+        self.inner.seal().await
+    }
+
+    async fn quarantine(&self, segment: u32) -> Result<()> {
+        self.inner.quarantine(segment).await
+    }
+
+    async fn survey(&self, segment: u32) -> Result<Vec<Found>> {
+        self.inner.survey(segment).await
     }
 
     async fn found(&self, segment: u32) -> Result<Vec<Found>> {

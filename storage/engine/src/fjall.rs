@@ -45,12 +45,20 @@ pub fn open_fjall(path: &Path, cache_bytes: u64) -> Result<Arc<dyn Engine>> {
 /// # Errors
 /// As [`open_fjall`].
 pub fn open_fjall_with(path: &Path, cache_bytes: u64, memtable_bytes: u64) -> Result<Arc<dyn Engine>> {
+    Ok(Arc::new(Committer::start(open_raw(path, cache_bytes, memtable_bytes)?)?))
+}
+
+/// As [`open_fjall_with`], for whoever puts something between it and the committer.
+///
+/// # Errors
+/// As [`open_fjall`].
+pub(crate) fn open_raw(path: &Path, cache_bytes: u64, memtable_bytes: u64) -> Result<impl RawEngine> {
     let memtable_bytes = memtable_bytes.clamp(MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX);
     let sizes = Sizes { cache_bytes, memtable_bytes };
     if is_vacant(path) {
         create(path, sizes)?;
     }
-    Ok(Arc::new(Committer::start(Fjall::open(path, sizes)?)?))
+    Fjall::open(path, sizes)
 }
 
 /// Goes on without what a damaged journal has lost: leaves the damage out and keeps every whole group. Only for an

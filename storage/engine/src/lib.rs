@@ -14,7 +14,9 @@ mod env;
 pub mod fail;
 mod fjall;
 mod group;
+mod ledger;
 pub mod limits;
+mod local;
 mod poison;
 mod postgres;
 mod raw;
@@ -28,5 +30,8 @@ pub use batch::{Batch, Durable, Op, Precondition, Range, Table};
 pub use blobs::LocalBlobs;
 pub use env::OsEnv;
 pub use fjall::{Mended, mend_journal, open_fjall, open_fjall_with};
+pub use local::{LocalOptions, Unopened, open_local};
 pub use postgres::{PostgresOptions, open_postgres};
-pub use traits::{BlobStore, BoxFuture, Company, Engine, Env, Found, Frame, Place, ProcessId, Snapshot};
+pub use traits::{
+    BlobStore, BoxFuture, Company, Engine, Env, Found, Frame, Place, ProcessId, Share, Snapshot,
+};

@@ -41,6 +41,14 @@ pub const BLOB_BYTES_MAX: usize = 1 << 20;
 pub const SEGMENT_BYTES_MAX: u64 = 256 << 20;
 /// Bytes of a blob that are read on the calling thread; longer ones move to the blocking pool.
 pub const READ_INLINE_BYTES_MAX: usize = 64 << 10;
+/// Blobs shorter than this are not compressed.
+pub const SQUEEZE_BYTES_MIN: usize = 512;
+/// How much of a longer blob is compressed to see whether the whole is worth it.
+pub const SQUEEZE_SAMPLE_BYTES: usize = 8 << 10;
+/// Blobs up to this length are compressed and expanded on the calling thread; longer ones on the blocking pool.
+pub const SQUEEZE_INLINE_BYTES_MAX: usize = 64 << 10;
+/// Rows of places that are read at once when an engine is counted for the first time.
+pub const LEDGER_SCAN_ROWS: usize = 10_000;
 /// Segment files held open for reading, where the process may have many descriptors.
 pub const SEGMENT_HANDLES_MAX: usize = 256;
 /// Table files held open, likewise.

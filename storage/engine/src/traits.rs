@@ -113,6 +113,21 @@ pub struct Found {
     pub sequence: u64,
 }
 
+/// How much of a segment is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Its number.
+    pub segment: u32,
+    /// Its length.
+    pub bytes: u64,
+    /// Bytes of it that are the place of a blob, with what surrounds them; the others are nobody's.
+    pub live_bytes: u64,
+    /// Whether it is not written any more.
+    pub is_sealed: bool,
+    /// Whether it was found damaged.
+    pub is_damaged: bool,
+}
+
 /// Immutable bytes named by their hash.
 #[async_trait]
 pub trait BlobStore: Send + Sync + 'static {
@@ -184,6 +199,49 @@ pub trait BlobStore: Send + Sync + 'static {
     async fn discard(&self, blobs: &[BlobId]) -> Result<u64> {
         let _ = blobs;
         Ok(0)
+    }
+
+    /// Every segment, oldest first, the one that is written too.
+    ///
+    /// # Errors
+    /// As [`BlobStore::sealed`].
+    async fn segments(&self) -> Result<Vec<u32>> {
+        self.sealed().await
+    }
+
+    /// What can still be found in a segment, in the order it lies there: damage is stepped over, which
+    /// [`BlobStore::found`] refuses. The bytes are checked when they are read.
+    ///
+    /// # Errors
+    /// As [`BlobStore::found`], damage excepted.
+    async fn survey(&self, segment: u32) -> Result<Vec<Found>> {
+        self.found(segment).await
+    }
+
+    /// How much of each segment is needed, the written one too, oldest first, at no cost worth mentioning; empty
+    /// where nobody counts.
+    ///
+    /// # Errors
+    /// As [`BlobStore::sealed`].
+    async fn shares(&self) -> Result<Vec<Share>> {
+        Ok(Vec::new())
+    }
+
+    /// Ends the segment that is written: the next frame goes into a new one.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn seal(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Takes a damaged segment away, to where nothing but a person looks for it. What could be read of it must
+    /// have been copied before; what else refers to it is lost.
+    ///
+    /// # Errors
+    /// As [`BlobStore::remove`].
+    async fn quarantine(&self, segment: u32) -> Result<()> {
+        self.remove(segment).await
     }
 
     /// Removes a sealed segment, which nothing may refer to any more.

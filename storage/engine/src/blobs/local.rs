@@ -8,12 +8,14 @@
 use super::{
     frame::{HEADER_BYTES, Header, Spot},
     recover::{End, walk},
-    segments::{Handles, Listing, gone_path, list, segment_path, unavailable},
+    segments::{Handles, Listing, gone_path, kept_path, list, segment_path, unavailable},
+    squeeze::{expand, squeeze},
 };
 use crate::{
-    BlobStore, Found, Frame, Place,
+    BlobStore, Found, Frame, Place, Share,
     directory::{self, DirectoryLock},
-    limits::{BLOB_BYTES_MAX, READ_INLINE_BYTES_MAX, SEGMENT_BYTES_MAX},
+    ledger::{Reach, Witness},
+    limits::{BLOB_BYTES_MAX, READ_INLINE_BYTES_MAX, SEGMENT_BYTES_MAX, SQUEEZE_INLINE_BYTES_MAX},
     poison::Poison,
     raw::blocking,
     space::Space,
@@ -57,35 +59,52 @@ struct Shared {
     poison: Poison,
     space: Space,
     segment_bytes_max: u64,
+    /// What the engine beside it tells; nothing without one.
+    witness: Option<Arc<Witness>>,
+    /// Segments that were found damaged when the store was opened.
+    damaged: Vec<u32>,
     _lock: DirectoryLock,
 }
 
 impl Shared {
+    /// The frames of a segment without damage.
     fn frames(&self, segment: u32) -> Result<Vec<Found>> {
+        match self.survey(segment)? {
+            (frames, true) => Ok(frames),
+            (_, false) => Err(Error::Corrupt),
+        }
+    }
+
+    /// The frames of a segment, and whether there is nothing else in it.
+    fn survey(&self, segment: u32) -> Result<(Vec<Found>, bool)> {
         let file = self.handles.get(segment)?;
         let mut frames = Vec::new();
         let walked = walk(&file, |offset, header| {
             let spot =
-                Spot { segment, offset: u32::try_from(offset).unwrap_or(u32::MAX), bytes: header.bytes };
+                Spot { segment, offset: u32::try_from(offset).unwrap_or(u32::MAX), stored: header.stored };
             let (place, bytes) = (Place(spot.encode()), header.frame_bytes());
             frames.push(Found { id: header.id, place, bytes, sequence: header.sequence });
         });
         let length = file.metadata().map(|file| file.len());
         let walked = walked.and_then(|walk| Ok((walk.end, length?)));
-        match walked.map_err(|error| unavailable(&segment_path(&self.directory, segment), &error))? {
-            (End::Here(end), length) if end == length => Ok(frames),
-            _ => Err(Error::Corrupt),
-        }
+        let (end, length) =
+            walked.map_err(|error| unavailable(&segment_path(&self.directory, segment), &error))?;
+        Ok((frames, matches!(end, End::Here(end) if end == length)))
     }
 
-    fn remove_segment(&self, segment: u32) -> Result<()> {
+    /// Takes a sealed segment away: for good, or to a name under which nothing looks for it.
+    fn take_away(&self, segment: u32, keep: bool) -> Result<()> {
         if self.tail().segment <= segment {
             return Err(Error::Conflict);
         }
+        let path = segment_path(&self.directory, segment);
         let removed = File::create(gone_path(&self.directory, segment))
             .and_then(|mark| mark.sync_all())
             .and_then(|()| directory::sync(&self.directory))
-            .and_then(|()| std::fs::remove_file(segment_path(&self.directory, segment)));
+            .and_then(|()| match keep {
+                true => std::fs::rename(&path, kept_path(&self.directory, segment)),
+                false => std::fs::remove_file(&path),
+            });
         self.handles.forget(segment);
         removed.map_err(|error| unavailable(&self.directory, &error))
     }
@@ -99,6 +118,39 @@ impl Shared {
         }
         self.space.forget();
         unavailable(&path, error)
+    }
+
+    /// How much of each segment is needed, as the engine counts it.
+    fn shares(&self) -> Result<Vec<Share>> {
+        let Some(witness) = &self.witness else { return Ok(Vec::new()) };
+        let (written, offset) = {
+            let tail = self.tail();
+            (tail.segment, tail.offset)
+        };
+        let mut shares = Vec::new();
+        for segment in list(&self.directory)?.present {
+            let path = segment_path(&self.directory, segment);
+            let bytes = if segment == written {
+                offset
+            } else {
+                std::fs::metadata(&path).map_err(|error| unavailable(&path, &error))?.len()
+            };
+            let (is_sealed, is_damaged) = (segment < written, self.damaged.contains(&segment));
+            shares.push(Share {
+                segment,
+                bytes,
+                live_bytes: witness.live_bytes(segment),
+                is_sealed,
+                is_damaged,
+            });
+        }
+        Ok(shares)
+    }
+
+    /// Goes on in a new segment, unless the present one is empty.
+    fn seal(&self) -> Result<()> {
+        let mut tail = self.tail();
+        if tail.offset > 0 { roll(&self.directory, &mut tail) } else { Ok(()) }
     }
 
     fn tail(&self) -> MutexGuard<'_, Tail> {
@@ -125,9 +177,23 @@ impl LocalBlobs {
     /// # Errors
     /// As [`LocalBlobs::open`].
     pub fn open_with(directory: &Path, segment_bytes_max: u64) -> Result<Self> {
+        Self::open_beside(directory, segment_bytes_max, None, Reach::default()).map(|(blobs, _)| blobs)
+    }
+
+    /// As [`LocalBlobs::open_with`], beside an engine whose places reach up to `reach`. Tells the newest group
+    /// that a frame knows of, too.
+    ///
+    /// # Errors
+    /// As [`LocalBlobs::open`].
+    pub(crate) fn open_beside(
+        directory: &Path,
+        segment_bytes_max: u64,
+        witness: Option<Arc<Witness>>,
+        reach: Reach,
+    ) -> Result<(Self, u64)> {
         directory::make(directory)?;
         let lock = DirectoryLock::take(directory)?;
-        let tail = recover(directory)?;
+        let Recovered { tail, group, damaged } = recover(directory, reach)?;
         let shared = Arc::new(Shared {
             directory: directory.to_path_buf(),
             handles: Handles::new(directory.to_path_buf()),
@@ -137,12 +203,15 @@ impl LocalBlobs {
             poison: Poison::new(),
             space: Space::of(directory, "bodies"),
             segment_bytes_max: segment_bytes_max.min(SEGMENT_BYTES_MAX),
+            witness,
+            damaged,
             _lock: lock,
         });
         let syncing = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("blob-sync".into());
         let thread = thread.spawn(move || keep_syncing(&syncing));
-        Ok(Self(shared, Some(thread.map_err(|error| unavailable(directory, &error))?)))
+        let thread = thread.map_err(|error| unavailable(directory, &error))?;
+        Ok((Self(shared, Some(thread)), group))
     }
 }
 
@@ -157,16 +226,27 @@ impl Drop for LocalBlobs {
     }
 }
 
+/// What opening found.
+struct Recovered {
+    tail: Tail,
+    /// The newest group that a frame knows of.
+    group: u64,
+    damaged: Vec<u32>,
+}
+
 /// Finds the place of the next frame, cuts a torn tail off, and makes what is there stable.
-fn recover(directory: &Path) -> Result<Tail> {
+fn recover(directory: &Path, reach: Reach) -> Result<Recovered> {
     let listing = list(directory)?;
     sweep(directory, &listing)?;
-    let (mut sequence, mut last) = (0, None);
+    let (mut sequence, mut group, mut last) = (0, 0, None);
     for (back, segment) in listing.present.iter().rev().enumerate() {
         let path = segment_path(directory, *segment);
         let opened = File::options().read(true).write(true).open(&path);
         let file = opened.map_err(|error| unavailable(&path, &error))?;
-        let walked = walk(&file, |_, _| {}).map_err(|error| unavailable(&path, &error))?;
+        let mut newest = 0;
+        let walked = walk(&file, |_, header| newest = header.group.max(newest));
+        let walked = walked.map_err(|error| unavailable(&path, &error))?;
+        group = group.max(newest);
         if back == 0 {
             last = Some((*segment, file, walked.end));
         }
@@ -176,17 +256,22 @@ fn recover(directory: &Path) -> Result<Tail> {
             break;
         }
     }
+    let mut damaged = Vec::new();
     let mut tail = match last {
-        Some((segment, file, End::Here(offset))) if segment == listing.highest => {
+        Some((segment, file, End::Here(offset)))
+            if segment == listing.highest && !reach.is_past(segment, offset) =>
+        {
             cut(&file, offset).map_err(|error| unavailable(&segment_path(directory, segment), &error))?;
             tail_of(segment, file, offset)
         }
-        Some((segment, file, End::Damaged)) => {
+        Some((segment, file, end)) if is_damaged(end, segment, reach) => {
             // A power cut may leave this too: unsynced frames reach the disk in any order.
             tracing::warn!(
                 segment,
-                "frames behind a torn or damaged one: the segment is kept as it is and sealed"
+                "frames behind a torn or damaged one, or a damaged one at the end: the segment is kept as it is \
+                 and sealed"
             );
+            damaged.push(segment);
             let mut tail = tail_of(listing.highest, file, 0);
             roll(directory, &mut tail)?;
             tail
@@ -196,7 +281,15 @@ fn recover(directory: &Path) -> Result<Tail> {
     directory::sync(directory).map_err(|error| unavailable(directory, &error))?;
     tail.sequence = sequence;
     tail.wanted = sequence;
-    Ok(tail)
+    Ok(Recovered { tail, group, damaged })
+}
+
+/// Whether a segment holds damage, or places behind its last whole frame.
+fn is_damaged(end: End, segment: u32, reach: Reach) -> bool {
+    match end {
+        End::Damaged => true,
+        End::Here(offset) => reach.is_past(segment, offset),
+    }
 }
 
 /// Ends removals that were cut short.
@@ -280,20 +373,29 @@ fn keep_syncing(shared: &Shared) {
 
 /// Reads and checks one frame.
 fn read_frame(file: &File, spot: Spot, id: &BlobId) -> Result<Bytes> {
-    let mut bytes = vec![0; HEADER_BYTES + spot.bytes as usize];
+    let mut bytes = vec![0; HEADER_BYTES + spot.stored as usize];
     if let Err(error) = file.read_exact_at(&mut bytes, u64::from(spot.offset)) {
         tracing::error!(?spot, %error, "cannot read a blob");
         let ended = error.kind() == io::ErrorKind::UnexpectedEof;
         return Err(if ended { Error::Corrupt } else { Error::Unavailable });
     }
     let bytes = Bytes::from(bytes);
-    let header = Header::decode(&bytes).filter(|header| header.id == *id && header.bytes == spot.bytes);
-    let body = bytes.slice(HEADER_BYTES..);
-    if header.is_none() || blake3::hash(&body).as_bytes() != &id.0 {
-        tracing::error!(?spot, %id, "a blob does not match its checksum");
-        return Err(Error::Corrupt);
+    let header = Header::decode(&bytes).filter(|header| header.id == *id && header.stored == spot.stored);
+    let stored = bytes.slice(HEADER_BYTES..);
+    let body = header.and_then(|header| expand(header.codec, stored, header.bytes as usize).ok());
+    match body.filter(|body| blake3::hash(body).as_bytes() == &id.0) {
+        Some(body) => Ok(body),
+        None => {
+            tracing::error!(?spot, %id, "a blob does not match its checksum");
+            Err(Error::Corrupt)
+        }
     }
-    Ok(body)
+}
+
+/// A blob's name and how it is to be stored.
+fn prepare(bytes: &Bytes) -> (BlobId, super::frame::Codec, Bytes) {
+    let (codec, stored) = squeeze(bytes);
+    (BlobId(*blake3::hash(bytes).as_bytes()), codec, stored)
 }
 
 #[async_trait]
@@ -305,17 +407,24 @@ impl BlobStore for LocalBlobs {
     async fn append(&self, bytes: Bytes) -> Result<Frame> {
         let length = u32::try_from(bytes.len()).ok().filter(|length| *length as usize <= BLOB_BYTES_MAX);
         let length = length.ok_or(Error::TooLarge(BLOB_BYTES_MAX as u64))?;
-        let id = BlobId(*blake3::hash(&bytes).as_bytes());
         if self.0.poison.is_set() {
             return Err(Error::Unavailable);
         }
         self.0.space.take(HEADER_BYTES as u64 + u64::from(length), BODY_RESERVES, 0)?;
+        let (id, codec, body) = if bytes.len() <= SQUEEZE_INLINE_BYTES_MAX {
+            prepare(&bytes)
+        } else {
+            blocking(move || Ok(prepare(&bytes))).await?
+        };
         // Put together before the lock is taken; only the header waits for its number.
-        let mut frame = vec![0; HEADER_BYTES];
-        frame.extend_from_slice(&bytes);
+        let mut frame = Vec::with_capacity(HEADER_BYTES + body.len());
+        frame.resize(HEADER_BYTES, 0);
+        frame.extend_from_slice(&body);
+        let stored = u32::try_from(body.len()).map_err(|_| Error::Corrupt)?;
+        let group = self.0.witness.as_ref().map_or(0, |witness| witness.group());
         let mut tail = self.0.tail();
         let sequence = tail.sequence + 1;
-        let header = Header { id, bytes: length, sequence };
+        let header = Header { id, codec, stored, bytes: length, sequence, group };
         if tail.offset > 0 && tail.offset + header.frame_bytes() > self.0.segment_bytes_max {
             roll(&self.0.directory, &mut tail)?;
         }
@@ -324,7 +433,7 @@ impl BlobStore for LocalBlobs {
             return Err(self.0.not_written(&tail, &error));
         }
         let offset = u32::try_from(tail.offset).map_err(|_| Error::Corrupt)?;
-        let spot = Spot { segment: tail.segment, offset, bytes: length };
+        let spot = Spot { segment: tail.segment, offset, stored };
         tail.offset += header.frame_bytes();
         tail.sequence = sequence;
         Ok(Frame { id, place: Place(spot.encode()), sequence })
@@ -351,7 +460,7 @@ impl BlobStore for LocalBlobs {
     async fn read(&self, id: &BlobId, place: &Place) -> Result<Bytes> {
         let spot = Spot::decode(&place.0).ok_or(Error::Corrupt)?;
         let file = self.0.handles.get(spot.segment)?;
-        if spot.bytes as usize <= READ_INLINE_BYTES_MAX {
+        if spot.stored as usize <= READ_INLINE_BYTES_MAX {
             return read_frame(&file, spot, id);
         }
         let id = *id;
@@ -377,6 +486,16 @@ impl BlobStore for LocalBlobs {
         .await
     }
 
+    async fn segments(&self) -> Result<Vec<u32>> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || Ok(list(&shared.directory)?.present)).await
+    }
+
+    async fn survey(&self, segment: u32) -> Result<Vec<Found>> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || Ok(shared.survey(segment)?.0)).await
+    }
+
     async fn found(&self, segment: u32) -> Result<Vec<Found>> {
         let shared = Arc::clone(&self.0);
         blocking(move || shared.frames(segment)).await
@@ -384,7 +503,22 @@ impl BlobStore for LocalBlobs {
 
     async fn remove(&self, segment: u32) -> Result<()> {
         let shared = Arc::clone(&self.0);
-        blocking(move || shared.remove_segment(segment)).await
+        blocking(move || shared.take_away(segment, false)).await
+    }
+
+    async fn quarantine(&self, segment: u32) -> Result<()> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || shared.take_away(segment, true)).await
+    }
+
+    async fn shares(&self) -> Result<Vec<Share>> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || shared.shares()).await
+    }
+
+    async fn seal(&self) -> Result<()> {
+        let shared = Arc::clone(&self.0);
+        blocking(move || shared.seal()).await
     }
 }
 

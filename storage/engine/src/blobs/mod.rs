@@ -4,5 +4,8 @@ mod frame;
 mod local;
 mod recover;
 mod segments;
+mod squeeze;
 
+pub(crate) use frame::Spot;
 pub use local::LocalBlobs;
+pub(crate) use segments::{reaches, write_off};

@@ -1,10 +1,11 @@
 //! The segment files of a directory: their names, and a bounded set of open handles for reading.
 //!
-//! `00000001.seg` holds frames; `00000001.gone` says that this segment was removed by collection. A number that
+//! `00000001.seg` holds frames; `00000001.gone` says that this segment was removed by collection, and
+//! `00000001.damaged` is what is left of one that was damaged, when all that could be read has moved out. A number that
 //! has neither, below one that has, is a segment that was lost: the blob store refuses to open, for answering
 //! "corrupt" one mail at a time would hide it.
 
-use crate::{descriptors, space::is_full};
+use crate::{descriptors, ledger::Reach, space::is_full};
 use model::{Error, Result};
 use std::{
     collections::BTreeMap,
@@ -22,6 +23,55 @@ pub(super) fn segment_path(directory: &Path, segment: u32) -> PathBuf {
 /// The path of the mark that a segment was removed on purpose.
 pub(super) fn gone_path(directory: &Path, segment: u32) -> PathBuf {
     directory.join(format!("{segment:08}.gone"))
+}
+
+/// The path under which a damaged segment is kept for whoever wants to look at it.
+pub(super) fn kept_path(directory: &Path, segment: u32) -> PathBuf {
+    directory.join(format!("{segment:08}.damaged"))
+}
+
+/// Whether the segments hold all that an engine's places reach: as `Ok` the length of the segment in question.
+///
+/// # Errors
+/// `Err` of that length when it is too short, or of nothing when the segment is missing.
+pub(crate) fn reaches(directory: &Path, reach: Reach) -> std::result::Result<(), Option<u64>> {
+    if reach.segment == 0 || gone_path(directory, reach.segment).exists() {
+        return Ok(());
+    }
+    match std::fs::metadata(segment_path(directory, reach.segment)) {
+        Ok(file) if file.len() >= reach.end => Ok(()),
+        Ok(file) => Err(Some(file.len())),
+        Err(_) => Err(None),
+    }
+}
+
+/// Marks every segment up to `highest` that is missing as gone: what was in it is given up.
+///
+/// # Errors
+/// `Unavailable`.
+pub(crate) fn write_off(directory: &Path, highest: u32) -> Result<Vec<u32>> {
+    let mut missing = Vec::new();
+    for segment in (1..=highest.max(highest_known(directory)?)).rev() {
+        if segment_path(directory, segment).exists() || gone_path(directory, segment).exists() {
+            continue;
+        }
+        File::create(gone_path(directory, segment))
+            .and_then(|mark| mark.sync_all())
+            .map_err(|error| unavailable(directory, &error))?;
+        missing.push(segment);
+    }
+    crate::directory::sync(directory).map_err(|error| unavailable(directory, &error))?;
+    Ok(missing)
+}
+
+/// The highest number that a segment or its mark has.
+fn highest_known(directory: &Path) -> Result<u32> {
+    let entries = std::fs::read_dir(directory).map_err(|error| unavailable(directory, &error))?;
+    let numbers = entries.filter_map(|entry| {
+        let name = entry.ok()?.file_name();
+        name.to_str()?.split_once('.')?.0.parse::<u32>().ok()
+    });
+    Ok(numbers.max().unwrap_or(0))
 }
 
 /// What a directory holds.

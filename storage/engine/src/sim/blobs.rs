@@ -121,6 +121,13 @@ impl BlobStore for MemoryBlobs {
         Ok(segments)
     }
 
+    async fn segments(&self) -> Result<Vec<u32>> {
+        let frames = locked(&self.disk.0.frames);
+        let mut segments: Vec<_> = frames.stored.keys().map(|number| segment(*number)).collect();
+        segments.dedup();
+        Ok(segments)
+    }
+
     async fn found(&self, wanted: u32) -> Result<Vec<Found>> {
         if self.disk.is_cut() {
             return Err(Error::Unavailable);

@@ -3,8 +3,11 @@
 use super::*;
 use tempfile::TempDir;
 
+/// Does not compress, so that lengths are what they seem.
 fn body(seed: u8, bytes: usize) -> Bytes {
-    (0..bytes).map(|at| (at as u8).wrapping_mul(31).wrapping_add(seed)).collect()
+    let mut body = vec![0; bytes];
+    crate::sim::Dice::new(u64::from(seed)).fill(&mut body);
+    body.into()
 }
 
 async fn fill(directory: &TempDir, sizes: &[usize]) -> Vec<(Frame, Bytes)> {
@@ -188,4 +191,64 @@ async fn one_sync_serves_all_who_wait() {
     }
     blobs.sync(1).await.unwrap();
     assert_eq!(*blobs.0.stable.borrow(), last);
+}
+
+#[tokio::test]
+async fn what_compresses_is_stored_shorter_and_read_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut frames = Vec::new();
+    {
+        let blobs = LocalBlobs::open(directory.path()).unwrap();
+        for count in [600_usize, 30_000, 300_000, BLOB_BYTES_MAX] {
+            let text: Bytes =
+                b"a line of text that comes again\r\n".iter().copied().cycle().take(count).collect();
+            frames.push((blobs.append(text.clone()).await.unwrap(), text));
+            frames.push((blobs.append(body(count as u8, count)).await.unwrap(), body(count as u8, count)));
+        }
+        blobs.sync(u64::MAX).await.unwrap();
+        all_read(&blobs, &frames).await;
+    }
+    let length = std::fs::metadata(segment(&directory, 1)).unwrap().len();
+    let plain: u64 = frames.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+    assert!(length < plain * 6 / 10, "{length} of {plain}");
+    let blobs = LocalBlobs::open(directory.path()).unwrap();
+    all_read(&blobs, &frames).await;
+    let found = blobs.survey(1).await.unwrap();
+    assert_eq!(found.iter().map(|found| found.bytes).sum::<u64>(), length);
+    assert_eq!(
+        found.iter().map(|found| found.place.clone()).collect::<Vec<_>>(),
+        frames.iter().map(|(frame, _)| frame.place.clone()).collect::<Vec<_>>()
+    );
+}
+
+/// Some bits of a zstd frame mean nothing; no flip of any bit gives other bytes.
+#[tokio::test]
+async fn no_flipped_bit_of_a_compressed_frame_gives_other_bytes() {
+    let directory = tempfile::tempdir().unwrap();
+    let text: Bytes = b"again and again ".iter().copied().cycle().take(2_000).collect();
+    let frame = {
+        let blobs = LocalBlobs::open(directory.path()).unwrap();
+        let frame = blobs.append(text.clone()).await.unwrap();
+        blobs.append(body(1, 40)).await.unwrap();
+        blobs.sync(u64::MAX).await.unwrap();
+        frame
+    };
+    let whole = std::fs::read(segment(&directory, 1)).unwrap();
+    let blobs = LocalBlobs::open(directory.path()).unwrap();
+    let mut seen = 0;
+    for bit in 0..(whole.len() - HEADER_BYTES - 40) * 8 {
+        let mut damaged = whole.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(segment(&directory, 1), &damaged).unwrap();
+        match blobs.read(&frame.id, &frame.place).await {
+            Ok(read) => assert_eq!(read, text, "bit {bit}"),
+            Err(error) => {
+                assert_eq!(error, Error::Corrupt, "bit {bit}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > (whole.len() - HEADER_BYTES - 40) * 8 * 9 / 10, "{seen}");
+    std::fs::write(segment(&directory, 1), &whole).unwrap();
+    assert_eq!(blobs.read(&frame.id, &frame.place).await.unwrap(), text);
 }
