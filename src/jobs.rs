@@ -33,7 +33,7 @@ pub(crate) async fn run(site: Arc<Site>, tombstone_days: u32, wish: Drain) {
 
 /// Through the site, which lets one collection run at a time.
 async fn collect(site: &Site) {
-    match site.collect().await {
+    match site.collect(false).await {
         Ok(collected) if collected.segment_count > 0 => tracing::info!(?collected, "space came back"),
         Ok(collected) => tracing::debug!(?collected, "no segment was worth its collection"),
         Err(error) => tracing::warn!(%error, "collection was not finished"),

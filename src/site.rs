@@ -211,13 +211,14 @@ impl Site {
         Ok(removed)
     }
 
-    /// Gives back the space of blobs that nobody needs; one collection at a time.
+    /// Gives back the space of blobs that nobody needs; one collection at a time. A thorough one looks at every
+    /// segment, whatever the engine's counts say.
     ///
     /// # Errors
     /// Of the store.
-    pub(crate) async fn collect(&self) -> Result<Collected> {
+    pub(crate) async fn collect(&self, thorough: bool) -> Result<Collected> {
         let _turn = self.collecting.lock().await;
-        self.store.collect().await
+        if thorough { self.store.collect_thoroughly().await } else { self.store.collect().await }
     }
 
     /// How much an account holds.

@@ -24,7 +24,7 @@ pub(super) async fn perform(site: &Site, bytes: bool) -> Result<Value, Refusal> 
 /// Gives back the space of what nobody needs.
 pub(super) async fn collect(site: &Site) -> Result<Value, Refusal> {
     crate::jobs::purge_all(site).await.map_err(|error| Refusal::of(error, "store"))?;
-    let collected = site.collect().await.map_err(|error| Refusal::of(error, "store"))?;
+    let collected = site.collect(true).await.map_err(|error| Refusal::of(error, "store"))?;
     Ok(json!({
         "forgotten_count": collected.forgotten_count,
         "moved_bytes": collected.moved_bytes,

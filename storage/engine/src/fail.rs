@@ -2,8 +2,8 @@
 //! path of what stands above can be walked.
 
 use crate::{
-    Batch, BlobStore, BoxFuture, Company, Durable, Engine, Found, Frame, Place, Range, Share, Snapshot, Table,
-    poison::Poison,
+    Batch, BlobStore, BoxFuture, Company, Durable, Engine, Found, Frame, Place, Range, Share, Snapshot,
+    Table, poison::Poison,
 };
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -2,11 +2,11 @@
 //!
 //! It counts the groups, and the frames know the newest that was stable when they were appended: an engine that
 //! counts fewer is behind its segments. It keeps how far the places reach: segments that end earlier have lost
-//! something. And it keeps how much of each segment is the place of a blob, so that collection need not look at
-//! segments to know which are worth its while.
+//! something. And it keeps how much of each segment is the place of a blob, and of which blobs a reference went, so
+//! that collection need not look at segments to know which are worth its while.
 //!
 //! Rows in [`Table::Meta`]: `ledger` is version 1 (1), group (8), segment (4), end (4); `live` segment (4) is the
-//! number of live bytes (8). All numbers are big-endian. An engine without them is from before there were any: the
+//! number of live bytes (8). Rows in [`Table::Job`]: `released` hash (32), empty. All numbers are big-endian. An engine without them is from before there were any: the
 //! counts are made once from its places, the group is 0.
 
 use crate::{
@@ -27,6 +27,10 @@ use std::{
 
 const KEY: &[u8] = b"ledger";
 const LIVE: &[u8] = b"live";
+/// What keys of [`Table::Job`] begin with that name a blob of which a reference went; its hash follows. Whoever
+/// has seen that it is still needed, or has forgotten it, removes the row.
+pub const RELEASED: &[u8] = b"released";
+const HASH_BYTES: usize = 32;
 const VERSION: u8 = 1;
 
 /// How far an engine's places reach: nothing lies behind it.
@@ -177,6 +181,7 @@ impl<E: RawEngine> RawEngine for Ledger<E> {
             let value = (*bytes > 0).then(|| Bytes::copy_from_slice(&bytes.to_be_bytes()));
             rows.push(row([LIVE, &segment.to_be_bytes()].concat(), value));
         }
+        rows.extend(released(&batches));
         // The last word on its rows, whatever the batches say of them.
         batches.push(rows);
         self.inner.apply(batches)?;
@@ -215,6 +220,23 @@ impl<E: RawEngine> RawEngine for Ledger<E> {
         self.applied = None;
         self.inner.reopen()
     }
+}
+
+/// Rows for the blobs that lose a reference and get none: what is delivered from the queue changes hands only.
+fn released(batches: &[Vec<Change>]) -> Vec<Change> {
+    let mut hashes: BTreeMap<&[u8], bool> = BTreeMap::new();
+    for change in batches.iter().flatten().filter(|change| change.table == Table::BlobRef) {
+        if let Some(hash) = change.key.get(..HASH_BYTES) {
+            *hashes.entry(hash).or_default() |= change.value.is_some();
+        }
+    }
+    let gone = hashes.into_iter().filter(|(_, is_held)| !is_held);
+    gone.map(|(hash, _)| Change {
+        table: Table::Job,
+        key: [RELEASED, hash].concat(),
+        value: Some(Bytes::new()),
+    })
+    .collect()
 }
 
 fn row(key: Vec<u8>, value: Option<Bytes>) -> Change {

@@ -30,6 +30,7 @@ pub use batch::{Batch, Durable, Op, Precondition, Range, Table};
 pub use blobs::LocalBlobs;
 pub use env::OsEnv;
 pub use fjall::{Mended, mend_journal, open_fjall, open_fjall_with};
+pub use ledger::RELEASED;
 pub use local::{LocalOptions, Unopened, open_local};
 pub use postgres::{PostgresOptions, open_postgres};
 pub use traits::{

@@ -1,15 +1,24 @@
-//! Collection: forgets the places of blobs that nobody needs, moves what is left out of segments that are more
-//! than half dead, and removes those.
+//! Collection: forgets the places of blobs that nobody needs, moves what is left out of segments that are worth
+//! it, and removes those. Damaged segments are put aside when all that can be read of them has moved.
+//!
+//! The engine notes which blobs have lost a reference and how much of each segment is a blob's place: without
+//! removals there is nothing to do and nothing is looked at.
 //!
 //! Safe beside writers: a place is forgotten or changed only in a batch that expects it unchanged and (to forget)
 //! without a reference, and a segment is looked at only when no upload in flight has frames in it. Whoever
 //! stores the same bytes meanwhile either comes first, and the batch is refused, or finds no place and brings
 //! its own. Safe across power cuts: copies are stable before the batch, the batch before the removal.
 
-use crate::{key::Key, limits::COLLECT_BATCH_COUNT, stores::Store};
-use engine::{Batch, Found, Op, Place, Precondition, Snapshot, Table};
+mod plan;
+
+use crate::{collection::after, key::Key, limits::COLLECT_BATCH_COUNT, stores::Store};
+use engine::{Batch, Found, Op, Place, Precondition, RELEASED, Range, Snapshot, Table};
 use model::{BlobId, Error, Result};
 use std::sync::Arc;
+
+/// In [`Table::Meta`] once every segment of the store has been looked at by a build that notes what is released:
+/// what went before it did so is found only by looking.
+const LOOKED: &[u8] = b"looked";
 
 /// What a collection came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +39,8 @@ struct Sorted {
     live: Vec<Found>,
     dead: Vec<Found>,
     total_bytes: u64,
+    /// A blob in it is needed, and no place of it is known: this may be the only one.
+    is_missed: bool,
 }
 
 impl Sorted {
@@ -38,26 +49,110 @@ impl Sorted {
     }
 }
 
+/// Why a segment is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// It is worth its collection.
+    Chosen,
+    /// To see whether it is.
+    Asked,
+}
+
+/// What became of blobs that had to move.
+#[derive(Default)]
+struct Moved {
+    /// A writer came between.
+    is_refused: bool,
+    /// Those that could not be read.
+    lost: Vec<Found>,
+}
+
 impl Store {
-    /// Looks at every sealed segment once. One at a time; the caller sees to that.
+    /// Gives back the space of what was removed. Costs next to nothing when nothing was. One at a time; the caller
+    /// sees to that.
     ///
     /// # Errors
-    /// `Unavailable`. Damaged blobs are told in the log and keep their segment.
+    /// `Unavailable`. Damage is told in the log.
     pub async fn collect(&self) -> Result<Collected> {
-        let mut collected = Collected::default();
-        for segment in self.inner.blobs.sealed().await? {
-            self.collect_segment(segment, &mut collected).await?;
+        let mut collected =
+            Collected { forgotten_count: self.forget_released().await?, ..Collected::default() };
+        let shares = self.inner.blobs.shares().await?;
+        let snapshot = self.inner.engine.snapshot().await?;
+        if shares.is_empty() || snapshot.get(Table::Meta, LOOKED).await?.is_none() {
+            self.look_at_all(&mut collected).await?;
+            return Ok(collected);
+        }
+        let chosen = plan::worthwhile(&shares);
+        if chosen.iter().any(|share| !share.is_sealed) {
+            self.inner.blobs.seal().await?;
+        }
+        for share in chosen {
+            self.collect_segment(share.segment, Why::Chosen, &mut collected).await?;
         }
         Ok(collected)
     }
 
-    async fn collect_segment(&self, segment: u32, collected: &mut Collected) -> Result<()> {
-        let found = match self.inner.blobs.found(segment).await {
-            Err(Error::Corrupt) => {
-                tracing::warn!(segment, "a damaged segment is kept");
-                return Ok(());
+    /// As [`Store::collect`], looking at every sealed segment whatever the engine's counts say of it.
+    ///
+    /// # Errors
+    /// As [`Store::collect`].
+    pub async fn collect_thoroughly(&self) -> Result<Collected> {
+        let mut collected = self.collect().await?;
+        self.look_at_all(&mut collected).await?;
+        Ok(collected)
+    }
+
+    async fn look_at_all(&self, collected: &mut Collected) -> Result<()> {
+        for segment in self.inner.blobs.sealed().await? {
+            self.collect_segment(segment, Why::Asked, collected).await?;
+        }
+        let ops = vec![Op::PutIfAbsent(Table::Meta, LOOKED.to_vec(), bytes::Bytes::from_static(b"1"))];
+        let _durable = self.inner.engine.commit(Batch { expect: Vec::new(), ops }).await?;
+        Ok(())
+    }
+
+    /// Looks at the blobs that have lost a reference: those without another are forgotten. Returns how many were.
+    async fn forget_released(&self) -> Result<u64> {
+        let (mut count, mut range) = (0, Range::prefix(RELEASED));
+        loop {
+            let snapshot = self.inner.engine.snapshot().await?;
+            let page = snapshot.scan(Table::Job, &range, COLLECT_BATCH_COUNT, false).await?;
+            let Some((last, _)) = page.last() else { return Ok(count) };
+            range.start = after(last);
+            for (key, _) in &page {
+                let hash = key.get(RELEASED.len()..).and_then(|hash| hash.try_into().ok());
+                let id = BlobId(hash.ok_or(Error::Corrupt)?);
+                count += u64::from(self.forget_one(&snapshot, &id, key).await?);
             }
-            found => found?,
+        }
+    }
+
+    /// One blob of those; false when it is needed, or was forgotten before, or a writer came between.
+    async fn forget_one(&self, snapshot: &Arc<dyn Snapshot>, id: &BlobId, noted: &[u8]) -> Result<bool> {
+        let key = Key::blob(id);
+        let mut batch = Batch { expect: Vec::new(), ops: vec![Op::Delete(Table::Job, noted.to_vec())] };
+        let held = snapshot.scan(Table::BlobRef, &key.prefix(), 1, false).await?;
+        let place = snapshot.get(Table::Blob, &key.clone().done()).await?;
+        let dead = held.is_empty() && place.is_some();
+        match (held.into_iter().next(), place) {
+            // Its holder will note it again when it lets go: the note may go as long as there is that holder.
+            (Some((holder, _)), _) => {
+                batch.expect.push(Precondition::Present(Table::BlobRef, holder.to_vec()))
+            }
+            (None, Some(place)) => {
+                batch.expect.push(equals(id, &Place(place)));
+                batch.expect.push(Precondition::Empty(Table::BlobRef, key.prefix()));
+                batch.ops.push(Op::Delete(Table::Blob, key.done()));
+            }
+            (None, None) => batch.expect.push(Precondition::Absent(Table::Blob, key.done())),
+        }
+        Ok(self.taken(batch).await? && dead)
+    }
+
+    async fn collect_segment(&self, segment: u32, why: Why, collected: &mut Collected) -> Result<()> {
+        let (found, is_damaged) = match self.inner.blobs.found(segment).await {
+            Err(Error::Corrupt) => (self.inner.blobs.survey(segment).await?, true),
+            found => (found?, false),
         };
         let highest = found.iter().map(|found| found.sequence).max().unwrap_or(0);
         if highest >= self.inner.pins.floor() {
@@ -69,19 +164,39 @@ impl Store {
         let sorted = sort(&snapshot, found).await?;
         collected.forgotten_count += self.forget(&sorted.dead).await?;
         let live_bytes = sorted.live_bytes();
-        if live_bytes.saturating_mul(2) > sorted.total_bytes {
+        let is_worth_it = why == Why::Chosen || live_bytes.saturating_mul(2) <= sorted.total_bytes;
+        if sorted.is_missed {
+            tracing::error!(
+                segment,
+                "a segment has a blob that is needed and has no place: it is kept; repair"
+            );
             return Ok(());
         }
-        if !self.move_out(&sorted.live).await? {
+        if !is_worth_it && !is_damaged {
+            return Ok(());
+        }
+        let moved = self.move_out(&sorted.live).await?;
+        if moved.is_refused {
             return Ok(());
         }
         // What a writer took up again between the look and the batch is still here: another time.
         let snapshot = self.inner.engine.snapshot().await?;
         let all: Vec<_> = sorted.live.into_iter().chain(sorted.dead).collect();
-        if !placed(&snapshot, &all).await?.is_empty() {
+        let mut left = placed(&snapshot, &all).await?;
+        left.retain(|found| !moved.lost.contains(found));
+        if !left.is_empty() {
             return Ok(());
         }
-        self.inner.blobs.remove(segment).await?;
+        if is_damaged || !moved.lost.is_empty() {
+            tracing::error!(
+                segment,
+                lost_count = moved.lost.len(),
+                "a damaged segment is put aside; what could be read of it has moved, fsck names what could not"
+            );
+            self.inner.blobs.quarantine(segment).await?;
+        } else {
+            self.inner.blobs.remove(segment).await?;
+        }
         collected.segment_count += 1;
         collected.moved_bytes += live_bytes;
         collected.freed_bytes += sorted.total_bytes.saturating_sub(live_bytes);
@@ -105,8 +220,9 @@ impl Store {
         Ok(count)
     }
 
-    /// Copies blobs to new places; false when one could not be read.
-    async fn move_out(&self, live: &[Found]) -> Result<bool> {
+    /// Copies blobs to new places.
+    async fn move_out(&self, live: &[Found]) -> Result<Moved> {
+        let mut moved = Moved::default();
         for page in live.chunks(COLLECT_BATCH_COUNT) {
             let mut batch = Batch::default();
             let mut sequence = 0;
@@ -115,8 +231,8 @@ impl Store {
                 let bytes = match self.inner.blobs.read(&found.id, &found.place).await {
                     Ok(bytes) => bytes,
                     Err(Error::Corrupt) => {
-                        tracing::error!(id = %found.id, "a damaged blob keeps its segment from being collected");
-                        return Ok(false);
+                        moved.lost.push(found.clone());
+                        continue;
                     }
                     Err(error) => return Err(error),
                 };
@@ -129,10 +245,11 @@ impl Store {
             let taken = self.taken(batch).await?;
             drop(pin);
             if !taken {
-                return Ok(false);
+                moved.is_refused = true;
+                break;
             }
         }
-        Ok(true)
+        Ok(moved)
     }
 
     /// Commits; false when a writer came between.
@@ -157,8 +274,21 @@ async fn placed(snapshot: &Arc<dyn Snapshot>, found: &[Found]) -> Result<Vec<Fou
     Ok(here.map(|(found, _)| found.clone()).collect())
 }
 
+/// Whether one of them is needed and has no place at all: damage that repair mends, if the bytes stay.
+async fn is_missed(snapshot: &Arc<dyn Snapshot>, found: &[Found]) -> Result<bool> {
+    let keys: Vec<_> = found.iter().map(|found| Key::blob(&found.id).done()).collect();
+    let places = snapshot.get_many(Table::Blob, &keys).await?;
+    for (found, _) in found.iter().zip(places).filter(|(_, place)| place.is_none()) {
+        if !snapshot.scan(Table::BlobRef, &Key::blob(&found.id).prefix(), 1, false).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 async fn sort(snapshot: &Arc<dyn Snapshot>, found: Vec<Found>) -> Result<Sorted> {
     let mut sorted = Sorted { total_bytes: found.iter().map(|found| found.bytes).sum(), ..Sorted::default() };
+    sorted.is_missed = is_missed(snapshot, &found).await?;
     for found in placed(snapshot, &found).await? {
         let held = snapshot.scan(Table::BlobRef, &Key::blob(&found.id).prefix(), 1, false).await?;
         if held.is_empty() { sorted.dead.push(found) } else { sorted.live.push(found) }

@@ -50,3 +50,7 @@ pub const SEARCH_BUILD_COUNT_MAX: usize = 16_384;
 pub const SEARCH_BATCH_BYTES: usize = 2 << 20;
 /// Chunks of terms that cross from the engine at once.
 pub const SEARCH_CHUNKS_AT_ONCE: usize = 16;
+/// Dead bytes in a segment below which collecting it is not worth a new file.
+pub const COLLECT_DEAD_BYTES_MIN: u64 = 64 * 1024;
+/// One of so many bytes of all segments may be dead before more is collected than what is half dead.
+pub const WASTE_SHARE_MAX: u64 = 5;

@@ -30,18 +30,25 @@ use tokio::sync::OwnedMutexGuard;
 pub struct Committed<T> {
     value: T,
     modseq: Modseq,
-    _durable: Option<Durable>,
+    durable: Option<Durable>,
 }
 
 impl<T> Committed<T> {
     /// For records outside of any account, committed to the engine directly.
     pub(crate) fn by_engine(value: T, durable: Durable) -> Self {
-        Committed { value, modseq: Modseq::default(), _durable: Some(durable) }
+        Committed { value, modseq: Modseq::default(), durable: Some(durable) }
     }
 
     /// The Modseq of the account after the commit.
     pub fn modseq(&self) -> Modseq {
         self.modseq
+    }
+
+    /// The group commit that carried it (see [`Durable::group`]), for tests and measurements; nothing when there was
+    /// nothing to commit.
+    #[must_use]
+    pub fn group(&self) -> Option<u64> {
+        self.durable.map(|durable| durable.group)
     }
 
     /// What the writer came to.
@@ -52,7 +59,7 @@ impl<T> Committed<T> {
 
     /// The same proof for another value derived from it.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Committed<U> {
-        Committed { value: f(self.value), modseq: self.modseq, _durable: self._durable }
+        Committed { value: f(self.value), modseq: self.modseq, durable: self.durable }
     }
 }
 
@@ -389,7 +396,7 @@ impl Writer {
         let idle = batch.ops.is_empty();
         let built_on_others = !self.reader.view.flying.is_empty();
         if idle && self.reader.view.flying.is_empty() {
-            return Ok(Committed { value, modseq, _durable: None });
+            return Ok(Committed { value, modseq, durable: None });
         }
         let landed = Arc::new(AtomicBool::new(false));
         let overlay = Arc::new(std::mem::take(&mut self.reader.view.own));
@@ -417,7 +424,7 @@ impl Writer {
             Error::PreconditionFailed => Error::Conflict,
             other => other,
         })?;
-        Ok(Committed { value, modseq, _durable: Some(durable) })
+        Ok(Committed { value, modseq, durable: Some(durable) })
     }
 
     /// Encodes what was changed. A batch without a change is empty: waiting for it waits for earlier ones.

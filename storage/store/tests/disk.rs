@@ -7,7 +7,7 @@
     reason = "a test says what is wrong by panicking"
 )]
 
-use engine::{LocalBlobs, OsEnv, open_fjall};
+use engine::{LocalOptions, OsEnv, open_local, sim::Dice};
 use model::{AccountId, Address, CollectionId, CollectionKind, Principal, Rights, Role};
 use std::{
     path::Path,
@@ -29,15 +29,18 @@ fn owner(account: AccountId) -> Principal {
 }
 
 async fn open(path: &Path) -> (Store, Arc<dyn engine::Engine>) {
-    let engine = open_fjall(&path.join("engine"), 8 << 20).unwrap();
-    let blobs = LocalBlobs::open_with(&path.join("blobs"), SEGMENT_BYTES).unwrap();
+    let options =
+        LocalOptions { cache_bytes: 8 << 20, segment_bytes: SEGMENT_BYTES, ..LocalOptions::default() };
+    let (engine, blobs) = open_local(path, options).unwrap();
     (Store::new(engine.clone(), Arc::new(blobs), Arc::new(OsEnv), Options::default()), engine)
 }
 
 /// What a writer's file holds after a round; several writers share some contents.
 fn content(writer: u32, round: u32) -> Vec<u8> {
     let seed = if round.is_multiple_of(3) { round } else { writer * 1_000 + round };
-    seed.to_be_bytes().repeat(5_000)
+    let mut bytes = vec![0; 20_000];
+    Dice::new(u64::from(seed)).fill(&mut bytes);
+    bytes
 }
 
 async fn work(store: Store, writer: u32) {

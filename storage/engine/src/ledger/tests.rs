@@ -116,3 +116,18 @@ async fn the_blob_store_tells_the_shares() {
     let reopened = LocalBlobs::open(&path).unwrap();
     assert_eq!(reopened.segments().await.unwrap(), [2], "it is gone on purpose");
 }
+
+#[test]
+fn blobs_that_lose_a_reference_are_noted() {
+    let held = |hash: u8, holder: u8, value: Option<Bytes>| Change {
+        table: Table::BlobRef,
+        key: [&[hash; 32][..], &[holder; 12]].concat(),
+        value,
+    };
+    let put = || Some(Bytes::new());
+    let handed_over = vec![held(1, 1, put()), held(1, 2, None)];
+    let noted = released(&[handed_over, vec![held(2, 1, None), held(3, 1, put())], vec![held(2, 2, None)]]);
+    let keys: Vec<_> = noted.iter().map(|change| change.key.clone()).collect();
+    assert_eq!(keys, [[RELEASED, &[2; 32]].concat()]);
+    assert!(noted.iter().all(|change| change.table == Table::Job && change.value.is_some()));
+}
