@@ -82,9 +82,9 @@ class Kept:
         with tarfile.open(path, "w:xz") as packed:
             packed.add(self.data, "data", filter=plain)
 
-    def start(self):
+    def start(self, *arguments):
         log = open(self.folder / "server.log", "ab")
-        self.process = subprocess.Popen([self.program, "serve", "--config", str(self.config)], stdout=log, stderr=log,
+        self.process = subprocess.Popen([self.program, "serve", *arguments, "--config", str(self.config)], stdout=log, stderr=log,
                                         stdin=subprocess.DEVNULL)
         log.close()
         deadline = time.monotonic() + 30

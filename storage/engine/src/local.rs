@@ -100,7 +100,8 @@ impl fmt::Display for Unopened {
 /// # Errors
 /// See [`Unopened`]; causes are in the log.
 pub fn open_local(path: &Path, options: LocalOptions) -> Result<(Arc<dyn Engine>, LocalBlobs), Unopened> {
-    let mut engine = Ledger::open(open_raw(&path.join("engine"), options.cache_bytes, options.memtable_bytes)?)?;
+    let mut engine =
+        Ledger::open(open_raw(&path.join("engine"), options.cache_bytes, options.memtable_bytes)?)?;
     let directory = path.join("blobs");
     let reach = engine.reach();
     let mut accepted = None;
