@@ -26,6 +26,7 @@ pub(crate) struct Site {
     blobs: Arc<dyn BlobStore>,
     collecting: Mutex<()>,
     undelete_ms: u64,
+    data: PathBuf,
     /// Held as long as the store is open; the system lets go of it however the process ends.
     _lock: File,
 }
@@ -66,6 +67,94 @@ pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
+/// Stands in a data directory while a whole installation is restored into it.
+const RESTORING: &str = "restoring";
+/// Begins the names of directories that nobody needs after the process.
+const SCRATCH: &str = "scratch-";
+
+/// Opens engine and bodies as the configuration says, making them when there are none.
+async fn open_parts(config: &Config) -> std::result::Result<(Arc<dyn Engine>, Arc<dyn BlobStore>), Failure> {
+    let data = &config.server.data;
+    let cache_bytes = config.store.cache_mib.saturating_mul(1024 * 1024);
+    let options = LocalOptions {
+        cache_bytes,
+        memtable_bytes: config.store.memtable_kib.get_ref().saturating_mul(1024),
+        segment_bytes: config.store.segment_mib.get_ref().saturating_mul(1024 * 1024),
+        accept_loss: config.store.accept_loss,
+    };
+    let path = data.clone();
+    // Both replay and scan, which blocks.
+    let opened = tokio::task::spawn_blocking(move || open_local(&path, options));
+    let opened = opened.await.map_err(|cause| Failure::of("opening the store", cause))?;
+    let (engine, blobs) = opened.map_err(|reason| unopened(data, reason))?;
+    Ok((engine, Arc::new(blobs)))
+}
+
+/// What a process that was killed left of its scratch directories.
+fn sweep_scratch(data: &Path) {
+    let Ok(entries) = std::fs::read_dir(data) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(SCRATCH))
+            && let Err(cause) = std::fs::remove_dir_all(entry.path())
+        {
+            tracing::warn!(%cause, path = %entry.path().display(), "scratch");
+        }
+    }
+}
+
+/// A store with nothing in it, for a whole installation to be restored into.
+pub(crate) struct Empty {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) blobs: Arc<dyn BlobStore>,
+    data: PathBuf,
+    _lock: File,
+}
+
+impl Empty {
+    /// Makes it. What a restore that was cut short left is removed first.
+    ///
+    /// # Errors
+    /// When there is a store already.
+    pub(crate) async fn open(config: &Config) -> std::result::Result<Self, Failure> {
+        let data = config.server.data.clone();
+        let of = |cause: io::Error| Failure::of(data.display(), cause);
+        private_directory(&data).map_err(of)?;
+        let lock = take(&data)?;
+        let (mark, parts) = (data.join(RESTORING), [data.join("engine"), data.join("blobs")]);
+        if mark.exists() {
+            for part in parts.iter().filter(|part| part.exists()) {
+                std::fs::remove_dir_all(part).map_err(of)?;
+            }
+        } else if parts.iter().any(|part| part.exists()) {
+            let why =
+                "there is a store already; a whole installation is restored into an empty data directory";
+            return Err(Failure::of(data.display(), why));
+        }
+        File::create(&mark).and_then(|mark| mark.sync_all()).map_err(of)?;
+        File::open(&data).and_then(|directory| directory.sync_all()).map_err(of)?;
+        let (engine, blobs) = open_parts(config).await?;
+        admit(&data, &engine).await?;
+        Ok(Self { engine, blobs, data, _lock: lock })
+    }
+
+    /// The present.
+    pub(crate) fn now(&self) -> Timestamp {
+        OsEnv.now()
+    }
+
+    /// From now on it is a store like any other.
+    ///
+    /// # Errors
+    /// Of the system.
+    pub(crate) async fn finish(self) -> std::result::Result<(), Failure> {
+        self.engine.close().await;
+        drop((self.engine, self.blobs));
+        let of = |cause: io::Error| Failure::of(self.data.display(), cause);
+        std::fs::remove_file(self.data.join(RESTORING)).map_err(of)?;
+        File::open(&self.data).and_then(|directory| directory.sync_all()).map_err(of)
+    }
+}
+
 impl Site {
     /// Opens the store of the configuration, making it when there is none.
     ///
@@ -75,19 +164,14 @@ impl Site {
         let data = config.server.data.clone();
         private_directory(&data).map_err(|cause| Failure::of(data.display(), cause))?;
         let lock = take(&data)?;
-        let cache_bytes = config.store.cache_mib.saturating_mul(1024 * 1024);
-        let options = LocalOptions {
-            cache_bytes,
-            memtable_bytes: config.store.memtable_kib.get_ref().saturating_mul(1024),
-            segment_bytes: config.store.segment_mib.get_ref().saturating_mul(1024 * 1024),
-            accept_loss: config.store.accept_loss,
-        };
-        let path = data.clone();
-        // Both replay and scan, which blocks.
-        let opened = tokio::task::spawn_blocking(move || open_local(&path, options));
-        let opened = opened.await.map_err(|cause| Failure::of("opening the store", cause))?;
-        let (engine, blobs) = opened.map_err(|reason| unopened(&data, reason))?;
-        let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
+        if data.join(RESTORING).exists() {
+            return Err(Failure::of(
+                data.display(),
+                "a restore was cut short: run `collegium restore` again",
+            ));
+        }
+        sweep_scratch(&data);
+        let (engine, blobs) = open_parts(config).await?;
         admit(&data, &engine).await?;
         let env: Arc<dyn Env> = Arc::new(OsEnv);
         let options = directory::Options { scram: config.login.scram, ..directory::Options::default() };
@@ -106,8 +190,26 @@ impl Site {
             blobs,
             collecting: Mutex::default(),
             undelete_ms,
+            data,
             _lock: lock,
         })
+    }
+
+    /// The engine itself, for backups.
+    pub(crate) fn engine(&self) -> Arc<dyn Engine> {
+        self.engine.clone()
+    }
+
+    /// The bodies, for backups.
+    pub(crate) fn blobs(&self) -> Arc<dyn BlobStore> {
+        self.blobs.clone()
+    }
+
+    /// A directory that is not there yet, for the rows of a backup that something is brought back from.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        let mut dice = [0; 8];
+        self.store.env().random(&mut dice);
+        self.data.join(format!("{SCRATCH}{:016x}", u64::from_be_bytes(dice)))
     }
 
     /// Resolves when nothing may be acknowledged any more.

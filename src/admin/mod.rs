@@ -2,6 +2,7 @@
 //! runs, by the command itself on the store it has opened. Both ways go through [`perform`].
 
 pub(crate) mod account;
+pub(crate) mod backup;
 mod client;
 mod domain;
 mod fsck;
@@ -57,6 +58,8 @@ pub(crate) enum Request {
     QueueRemove { id: String },
     Fsck { bytes: bool },
     Collect {},
+    Backup(backup::Create),
+    Restore(backup::Restore),
     UndeleteList(undelete::List),
     UndeleteRestore(undelete::Restore),
     Import(Item),
@@ -152,6 +155,8 @@ pub(crate) async fn perform(
         }
         Request::Fsck { bytes } => fsck::perform(site, bytes).await,
         Request::Collect {} => fsck::collect(site).await,
+        Request::Backup(create) => backup::create(site, create).await,
+        Request::Restore(restore) => backup::restore(site, restore).await,
         Request::UndeleteList(list) => undelete::list(site, list).await,
         Request::UndeleteRestore(restore) => undelete::restore(site, restore).await,
         Request::Import(item) => import::perform(site, memory, item, body).await,

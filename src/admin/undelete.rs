@@ -160,7 +160,11 @@ pub(super) async fn list(site: &Site, list: List) -> Result<Value, Refusal> {
 }
 
 /// Brings an account back that the directory has let go; its new password, if it was so.
-async fn return_account(site: &Site, id: AccountId, text: &str) -> Result<Option<String>, Refusal> {
+pub(super) async fn return_account(
+    site: &Site,
+    id: AccountId,
+    text: &str,
+) -> Result<Option<String>, Refusal> {
     let of = |error| Refusal::of(error, text);
     if site.directory.account(id).await.map_err(of)?.is_some() {
         return Ok(None);

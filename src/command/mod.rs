@@ -2,6 +2,7 @@
 
 mod account;
 mod alias;
+mod backup;
 mod check;
 mod collect;
 mod domain;
@@ -11,6 +12,7 @@ mod import;
 mod output;
 mod queue;
 mod quickstart;
+mod restore;
 mod serve;
 mod support;
 mod tenant;
@@ -60,6 +62,10 @@ enum Verb {
     Fsck(fsck::Fsck),
     /// Give the space of removed things back now; the server does so by itself every hour.
     Collect(collect::Collect),
+    /// Make backups, look at them, prove them, let old ones go.
+    Backup(backup::Backup),
+    /// Bring back from a backup: everything, an account, a collection, an item.
+    Restore(restore::Restore),
     /// What was removed or overwritten lately: list it, bring it back.
     Undelete(undelete::Undelete),
     /// Bring in what other programs have kept: mbox, Maildir, iCalendar, vCard, files.
@@ -83,6 +89,8 @@ impl Command {
             Verb::Queue(queue) => queue.run(),
             Verb::Fsck(fsck) => fsck.run(),
             Verb::Collect(collect) => collect.run(),
+            Verb::Backup(backup) => backup.run(),
+            Verb::Restore(restore) => restore.run(),
             Verb::Undelete(undelete) => undelete.run(),
             Verb::Import(import) => import.run(),
             Verb::Support(support) => support.run(),

@@ -53,7 +53,40 @@ pub enum Table {
     Search = 21,
 }
 
+/// Whom the rows of a table belong to: what a backup and a copy must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Keys begin with the account.
+    Account,
+    /// To the installation as a whole.
+    Installation,
+    /// To this store alone: where its bytes are, who has which turn. Made anew elsewhere.
+    Store,
+}
+
 impl Table {
+    /// Whom its rows belong to.
+    #[must_use]
+    pub const fn scope(self) -> Scope {
+        match self {
+            Self::Account
+            | Self::Collection
+            | Self::Child
+            | Self::Item
+            | Self::Changed
+            | Self::Message
+            | Self::Body
+            | Self::ByUid
+            | Self::Time
+            | Self::Property
+            | Self::Lock
+            | Self::Deleted => Scope::Account,
+            // Grants stand under who has them: groups, and everybody, too.
+            Self::Grant | Self::Directory | Self::Queue | Self::Job => Scope::Installation,
+            Self::Meta | Self::Blob | Self::BlobRef | Self::Lease => Scope::Store,
+        }
+    }
+
     /// Every table, in the order of its number.
     pub const ALL: &'static [Self] = &[
         Self::Meta,

@@ -26,7 +26,7 @@ mod space;
 mod suite;
 mod traits;
 
-pub use batch::{Batch, Durable, Op, Precondition, Range, Table};
+pub use batch::{Batch, Durable, Op, Precondition, Range, Scope, Table};
 pub use blobs::LocalBlobs;
 pub use env::OsEnv;
 pub use fjall::{Mended, mend_journal, open_fjall, open_fjall_with};

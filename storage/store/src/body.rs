@@ -229,7 +229,7 @@ fn clip(bytes: &Bytes, before: u64, range: &Range<u64>) -> Option<Bytes> {
 
 impl Inner {
     /// One blob, verified.
-    async fn blob(&self, id: &BlobId) -> Result<Bytes> {
+    pub(crate) async fn blob(&self, id: &BlobId) -> Result<Bytes> {
         let snapshot = self.engine.newest().await?;
         let Some(place) = snapshot.get(Table::Blob, &Key::blob(id).done()).await? else {
             tracing::error!(%id, "a blob that is referred to has no place");

@@ -88,6 +88,10 @@ pub(crate) fn time_key(prefix: Key, span: &Span, name: &str) -> Vec<u8> {
 }
 
 impl Reader {
+    pub(crate) async fn span_of(&self, calendar: &Key, name: &str) -> Result<Option<Span>> {
+        self.load(Table::Time, &name_key(calendar.clone(), name)).await
+    }
+
     /// The objects of a kind that may touch a range, in order of name; floating times are taken in `floating`.
     ///
     /// # Errors
@@ -183,10 +187,6 @@ impl Writer {
             self.note_span(to.0, to.1, &span)?;
         }
         Ok(row)
-    }
-
-    pub(crate) async fn span_of(&self, calendar: &Key, name: &str) -> Result<Option<Span>> {
-        self.load(Table::Time, &name_key(calendar.clone(), name)).await
     }
 
     async fn forget_span(&mut self, calendar: &Collection<Calendar>, name: &str) -> Result<Option<Span>> {

@@ -389,6 +389,25 @@ impl Writer {
         self.bury_collection(collection.id, row).await
     }
 
+    /// As [`Writer::remove_collection`], whatever its kind.
+    ///
+    /// # Errors
+    /// `NotFound`; as [`Writer::remove_collection`].
+    pub async fn remove_any(&mut self, id: CollectionId) -> Result<()> {
+        use crate::kind::{AddressBook, Calendar, Folder, Mailbox};
+        match self.collection_row(id).await?.ok_or(Error::NotFound)?.kind {
+            CollectionKind::Mailbox => self.remove_opened::<Mailbox>(id).await,
+            CollectionKind::Calendar => self.remove_opened::<Calendar>(id).await,
+            CollectionKind::AddressBook => self.remove_opened::<AddressBook>(id).await,
+            CollectionKind::Folder => self.remove_opened::<Folder>(id).await,
+        }
+    }
+
+    async fn remove_opened<K: Kind>(&mut self, id: CollectionId) -> Result<()> {
+        let opened = self.open::<K>(id, Rights::REMOVE).await?;
+        self.remove_collection(&opened).await
+    }
+
     /// Changes a collection's own record: properties, subscription, special use. Grants have [`Writer::grant`].
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use crate::{
     collection::{Collection, after},
     key::{Key, split_long},
     limits::{PURGE_BATCH_COUNT, SCAN_PAGE_COUNT},
-    object::ObjectKind,
+    object::{ObjectFacts, ObjectKind},
     property::Properties,
     reader::Reader,
     record::{self, CollectionRow, MessageRow, ObjectRow},
@@ -295,13 +295,7 @@ impl Writer {
         item: ItemId,
         parts: DeletedParts,
     ) -> Result<()> {
-        let files = K::KIND == CollectionKind::Folder;
-        let uid = if files { None } else { self.uid_of(collection, item).await? };
-        let span = if K::KIND == CollectionKind::Calendar {
-            self.span_of(&Key::collection(self.account(), collection.id()), name).await?
-        } else {
-            None
-        };
+        let ObjectFacts { uid, span } = self.object_facts(collection, name, item).await?;
         let DeletedParts { row, replaced, properties } = parts;
         let object = DeletedObject {
             collection: collection.id(),

@@ -11,6 +11,7 @@ use crate::{
     writer::Writer,
 };
 use engine::Table;
+use format::icalendar::span::Span;
 use model::{CollectionKind, Error, ItemId, Modseq, Result, Rights, Timestamp};
 
 /// Kinds whose items are objects.
@@ -33,7 +34,36 @@ pub struct NewObject {
     pub mark: u32,
 }
 
+/// What the indexes keep of an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectFacts {
+    /// Its iCalendar or vCard UID.
+    pub uid: Option<String>,
+    /// Its times, of a calendar object.
+    pub span: Option<Span>,
+}
+
 impl Reader {
+    /// What the indexes keep of an object.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn object_facts<K: ObjectKind>(
+        &self,
+        collection: &Collection<K>,
+        name: &str,
+        item: ItemId,
+    ) -> Result<ObjectFacts> {
+        let files = K::KIND == CollectionKind::Folder;
+        let uid = if files { None } else { self.uid_of(collection, item).await? };
+        let span = if K::KIND == CollectionKind::Calendar {
+            self.span_of(&Key::collection(self.account(), collection.id()), name).await?
+        } else {
+            None
+        };
+        Ok(ObjectFacts { uid, span })
+    }
+
     /// The body of an object.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::{
     key::Key,
     kind::{AddressBook, Calendar, Folder, Mailbox},
     limits::REVIVE_COUNT_MAX,
-    object::{NewObject, ObjectKind},
+    object::{NewObject, ObjectFacts, ObjectKind},
     record::{CollectionRow, MessageRow},
     stores::Store,
     writer::{Committed, Writer},
@@ -47,7 +47,8 @@ pub struct Recovered {
 const NAME_TRIES_MAX: u32 = 1_000;
 
 /// The n-th name to try: `a.txt`, `a (restored).txt`, `a (restored 2).txt`.
-pub(crate) fn other_name(name: &str, n: u32, keep_ending: bool) -> String {
+#[must_use]
+pub fn other_name(name: &str, n: u32, keep_ending: bool) -> String {
     let (stem, ending) = match name.rsplit_once('.') {
         Some((stem, ending)) if keep_ending && !stem.is_empty() => (stem, format!(".{ending}")),
         _ => (name, String::new()),
@@ -123,7 +124,8 @@ impl Writer {
             modified: Some(object.row.modified),
             mark: object.row.mark,
         };
-        self.put_again(&collection, &name, new, object).await?;
+        let facts = ObjectFacts { uid: object.uid.clone(), span: object.span };
+        self.put_with_facts(&collection, &name, new, &facts).await?;
         if !object.properties.is_empty() {
             self.set_item_properties(&collection, &name, &object.properties).await?;
         }
@@ -158,15 +160,23 @@ impl Writer {
         Err(Error::Exists)
     }
 
+    /// Lets this batch pass the quota: an administrator brings something back.
+    pub fn pass_quota(&mut self) {
+        self.past_quota = true;
+    }
+
     /// Puts an object with its indexes, as its noun does.
-    async fn put_again<K: ObjectKind>(
+    ///
+    /// # Errors
+    /// As the noun's own: `Exists`, `Conflict`, `Forbidden`.
+    pub async fn put_with_facts<K: ObjectKind>(
         &mut self,
         collection: &Collection<K>,
         name: &str,
         new: NewObject,
-        object: &DeletedObject,
+        facts: &ObjectFacts,
     ) -> Result<()> {
-        match (K::KIND, object.span, &object.uid) {
+        match (K::KIND, facts.span, &facts.uid) {
             (CollectionKind::Calendar, Some(span), Some(uid)) => {
                 let calendar = self.open::<Calendar>(collection.id(), Rights::INSERT).await?;
                 let facts = CalendarFacts { uid: uid.clone(), span };
@@ -240,6 +250,7 @@ impl Writer {
         self.unearth(number, &deleted).await?;
         self.enter_grants(id, &row);
         self.link(id, &row)?;
+        self.enter_grants(id, &row);
         self.mark_parent(&row, id, true).await?;
         let name = row.name.clone();
         self.return_collection_row(id, row);

@@ -17,6 +17,7 @@ use bytes::Bytes;
 use engine::{Batch, Durable, Op, Precondition, Table};
 use model::{CollectionId, Error, ItemId, Modseq, Result, Timestamp, UidValidity};
 use std::{
+    collections::BTreeSet,
     ops::Deref,
     sync::{
         Arc,
@@ -337,8 +338,11 @@ impl Writer {
         for (id, place) in &body.fresh {
             self.ops.push(Op::PutIfAbsent(Table::Blob, Key::blob(id).done(), place.0.clone()));
         }
+        let partly = body.fresh.len() < chunks.len();
+        let brought: Option<BTreeSet<_>> = partly.then(|| body.fresh.iter().map(|(id, _)| *id).collect());
         for chunk in chunks {
-            if body.fresh.is_empty() {
+            // What it did not bring must still be there.
+            if body.fresh.is_empty() || brought.as_ref().is_some_and(|ids| !ids.contains(&chunk.id)) {
                 self.expect.push(Precondition::Present(Table::Blob, Key::blob(&chunk.id).done()));
             }
             let held = Key::blob_ref(&chunk.id, self.account(), owner).done();

@@ -1,0 +1,128 @@
+//! Accounts, collections and items come back beside what is there, once.
+
+use super::*;
+use crate::testing::{ALICE, BOB, World, files, mail, opened, who};
+use bytes::Bytes;
+use store::{Depth, INBOX};
+
+async fn brought(world: &World, source: &Store, wanted: Wanted) -> Result<Brought> {
+    let done = bring_back((source, ALICE), (&world.store, ALICE), &wanted).await;
+    assert_eq!(world.store.fsck_all(Depth::Bytes).await.unwrap(), []);
+    done
+}
+
+fn folder() -> Option<(CollectionKind, String)> {
+    Some((CollectionKind::Folder, "files".to_owned()))
+}
+
+fn counts(restored: u64, present: u64) -> Brought {
+    Brought { restored_count: restored, present_count: present, refused: Vec::new() }
+}
+
+/// A world with one backup, and a store over it.
+async fn backed_up() -> (World, Store) {
+    let world = World::furnished().await;
+    world.backup(false).await;
+    let manifest = world.repository().at(None).unwrap();
+    let source = world.over(&manifest, ALICE).await;
+    (world, source)
+}
+
+#[tokio::test]
+async fn what_is_there_is_left_out_and_what_is_lost_comes_back() {
+    let (world, source) = backed_up().await;
+    assert_eq!(brought(&world, &source, Wanted::default()).await.unwrap(), counts(0, 8));
+    world.remove_file(ALICE, "large").await;
+    world.file(ALICE, "small", b"newer").await;
+    let back = brought(&world, &source, Wanted { collection: folder(), ..Wanted::default() }).await.unwrap();
+    assert_eq!(back, counts(2, 0));
+    let files = files(&world.read(ALICE).await).await;
+    assert_eq!(files["small"], "newer");
+    assert_eq!(files["small (restored)"], "small");
+    assert_eq!(files["large"], vec![8; 600_000]);
+    // A second run adds nothing but what has another name now.
+    let again = brought(&world, &source, Wanted { collection: folder(), ..Wanted::default() }).await.unwrap();
+    assert_eq!((again.present_count, again.restored_count), (1, 1));
+}
+
+#[tokio::test]
+async fn one_file_over_the_newer_one_which_can_be_undeleted() {
+    let (world, source) = backed_up().await;
+    world.file(ALICE, "small", b"newer").await;
+    let wanted =
+        Wanted { collection: folder(), item: Some("small".to_owned()), replace: true, ..Wanted::default() };
+    assert_eq!(brought(&world, &source, wanted).await.unwrap(), counts(1, 0));
+    assert_eq!(files(&world.read(ALICE).await).await["small"], "small");
+    let rows = world.read(ALICE).await.deleted(model::ItemId(0), 100).await.unwrap();
+    assert!(rows.iter().any(|(_, row)| row.what.size() == (5, 1)));
+    let missing = Wanted { collection: folder(), item: Some("nothing".to_owned()), ..Wanted::default() };
+    assert_eq!(brought(&world, &source, missing).await.err(), Some(Error::NotFound));
+}
+
+#[tokio::test]
+async fn mail_into_another_mailbox_and_back_into_its_own() {
+    let (world, source) = backed_up().await;
+    let inbox = Some((CollectionKind::Mailbox, INBOX.to_owned()));
+    let wanted =
+        Wanted { collection: inbox.clone(), into: Some("Found/again".to_owned()), ..Wanted::default() };
+    assert_eq!(brought(&world, &source, wanted).await.unwrap(), counts(5, 0));
+    let found: Vec<Bytes> = mail(&world.read(ALICE).await, "Found/again").await.into_values().collect();
+    assert_eq!(found, mail(&world.read(ALICE).await, INBOX).await.into_values().collect::<Vec<_>>());
+    // Everything gone, one brought back: a new UID.
+    let mut writer = world.write(ALICE).await;
+    let opened = writer.open_mailbox(INBOX, model::Rights::OWNER).await.unwrap();
+    let uids: Vec<_> = (1..=5).map(model::Uid).collect();
+    let flags = model::Flags { system: model::SystemFlags::DELETED, ..model::Flags::default() };
+    writer.change_flags(&opened, &uids, &store::FlagChange::Add(flags)).await.unwrap();
+    writer.expunge_all(&opened).await.unwrap();
+    let _done = writer.commit(()).await.unwrap();
+    let one = Wanted { collection: inbox, item: Some("3".to_owned()), ..Wanted::default() };
+    assert_eq!(brought(&world, &source, one).await.unwrap(), counts(1, 0));
+    let mail = mail(&world.read(ALICE).await, INBOX).await;
+    assert_eq!(mail.into_iter().collect::<Vec<_>>(), [(model::Uid(6), Bytes::from(vec![2; 30_000]))]);
+}
+
+#[tokio::test]
+async fn an_event_whose_uid_is_there_needs_a_word() {
+    let (world, source) = backed_up().await;
+    world.event(ALICE, "e.ics", "uid-1", b"newer").await;
+    let wanted =
+        Wanted { collection: Some((CollectionKind::Calendar, "default".to_owned())), ..Wanted::default() };
+    let told = brought(&world, &source, wanted.clone()).await.unwrap();
+    assert_eq!((told.restored_count, told.refused.len()), (0, 1));
+    let replaced = brought(&world, &source, Wanted { replace: true, ..wanted }).await.unwrap();
+    assert_eq!(replaced, counts(1, 0));
+    let reader = world.read(ALICE).await;
+    let calendar = opened::<Calendar>(&reader, CollectionKind::Calendar, "default").await;
+    let row = reader.entry(&calendar, &"e.ics".to_owned()).await.unwrap().unwrap();
+    let body = reader.object_body(row.item).await.unwrap();
+    assert_eq!(world.store.body(&body, 0..u64::MAX).collect().await.unwrap(), "event");
+    assert_eq!(reader.name_of_uid(&calendar, "uid-1").await.unwrap().unwrap(), "e.ics");
+}
+
+#[tokio::test]
+async fn an_account_exactly_as_it_was_with_nothing_lost() {
+    let (world, source) = backed_up().await;
+    let then = files(&world.read(ALICE).await).await;
+    world.file(ALICE, "virus", b"virus").await;
+    world.file(ALICE, "small", b"encrypted").await;
+    let before =
+        world.read(ALICE).await.open_mailbox(INBOX, model::Rights::READ).await.unwrap().row().uid_validity;
+    let exact = Wanted { exact: true, ..Wanted::default() };
+    assert_eq!(brought(&world, &source, exact).await.unwrap(), counts(8, 0));
+    let reader = world.read(ALICE).await;
+    assert_eq!(files(&reader).await, then);
+    assert_eq!(mail(&reader, INBOX).await.len(), 5);
+    assert!(reader.open_mailbox(INBOX, model::Rights::READ).await.unwrap().row().uid_validity > before);
+    assert!(reader.kept().await.unwrap().count >= 9, "what was there can be undeleted");
+}
+
+#[tokio::test]
+async fn an_account_comes_into_another_one() {
+    let (world, source) = backed_up().await;
+    let wanted = Wanted::default();
+    let done = bring_back((&source, ALICE), (&world.store, BOB), &wanted).await.unwrap();
+    assert_eq!((done.restored_count, done.present_count), (3, 5));
+    assert_eq!(files(&world.read(BOB).await).await.len(), 2);
+    let _ = who(BOB);
+}

@@ -1,0 +1,228 @@
+//! Making a backup.
+
+use crate::{
+    chunk::{Chunk, Cutter, list, page},
+    manifest::{AccountEntry, FORMAT, Manifest, id_of},
+    repository::{Access, Repository},
+};
+use engine::{BlobStore, Engine, Place, Range, Scope, Snapshot, Table};
+use model::{AccountId, BlobId, Error, Result};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
+use store::Store;
+
+/// What is to be backed up.
+pub struct Backup<'a> {
+    /// The store, which keeps its segments as long as this goes on.
+    pub store: &'a Store,
+    /// Its engine.
+    pub engine: &'a Arc<dyn Engine>,
+    /// Its bodies.
+    pub blobs: &'a Arc<dyn BlobStore>,
+    /// Addresses of the accounts, for whoever restores.
+    pub addresses: BTreeMap<AccountId, String>,
+    /// Version of the build.
+    pub build: &'a str,
+    /// Reads every account again, changed or not.
+    pub full: bool,
+}
+
+/// What a backup came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The backup's name.
+    pub name: String,
+    /// Accounts in it.
+    pub account_count: u64,
+    /// Those that had changed since the backup before.
+    pub changed_count: u64,
+    /// Octets that it added to the repository.
+    pub added_bytes: u64,
+    /// Blobs that cannot be read in the store: it is damaged.
+    pub missing_count: u64,
+}
+
+struct Work<'a> {
+    backup: &'a Backup<'a>,
+    repository: Repository,
+    snapshot: Arc<dyn Snapshot>,
+    missing: BTreeSet<BlobId>,
+}
+
+/// Makes a backup in a repository; files are written where the caller stands, so it belongs on a thread that may wait.
+///
+/// # Errors
+/// As [`Repository::open`]; `Unavailable` when the store cannot be read or the repository not be written.
+pub async fn create(backup: &Backup<'_>, directory: &Path) -> Result<Done> {
+    let repository = Repository::open(directory, Access::Write)?;
+    let previous = repository.manifests()?.pop();
+    let _held = backup.store.hold_segments();
+    let snapshot = backup.engine.snapshot().await?;
+    let at_ms = backup.store.env().now().0;
+    // Never two of one moment, and in the order of their making, whatever the clock does.
+    let at_ms = previous.as_ref().map_or(at_ms, |previous| at_ms.max(previous.at_ms.saturating_add(1)));
+    let mut work = Work { backup, repository, snapshot, missing: BTreeSet::new() };
+    let installation = work.installation().await?;
+    let (mut accounts, mut changed_count) = (Vec::new(), 0);
+    let mut range = Range::prefix(b"");
+    loop {
+        let page = page(&work.snapshot, Table::Account, &mut range).await?;
+        if page.is_empty() {
+            break;
+        }
+        for (key, _) in page {
+            let account = AccountId(u32::from_be_bytes(key.as_ref().try_into().map_err(|_| Error::Corrupt)?));
+            let (entry, changed) = work.account(account, previous.as_ref()).await?;
+            changed_count += u64::from(changed);
+            accounts.push(entry);
+        }
+    }
+    work.repository.flush()?;
+    let mut manifest = Manifest {
+        name: String::new(),
+        format: FORMAT,
+        store_format: store::FORMAT,
+        build: backup.build.to_owned(),
+        at_ms,
+        installation: installation.to_string(),
+        accounts,
+        missing: work.missing.iter().map(BlobId::to_string).collect(),
+        added_bytes: work.repository.written_bytes(),
+    };
+    work.repository.publish(&mut manifest)?;
+    Ok(Done {
+        account_count: manifest.accounts.len() as u64,
+        changed_count,
+        added_bytes: manifest.added_bytes,
+        missing_count: manifest.missing.len() as u64,
+        name: manifest.name,
+    })
+}
+
+impl Work<'_> {
+    /// Directory, queue and grants.
+    async fn installation(&mut self) -> Result<BlobId> {
+        let (mut cutter, mut chunks) = (Cutter::new(), Vec::new());
+        for table in Table::ALL.iter().filter(|table| table.scope() == Scope::Installation) {
+            self.range(*table, Range::prefix(b""), &mut cutter, &mut chunks).await?;
+        }
+        self.list(cutter, chunks).await
+    }
+
+    async fn account(
+        &mut self,
+        account: AccountId,
+        previous: Option<&Manifest>,
+    ) -> Result<(AccountEntry, bool)> {
+        let fingerprint = self.fingerprint(account).await?.to_string();
+        let address = self.backup.addresses.get(&account).cloned().unwrap_or_default();
+        let before = previous.filter(|_| !self.backup.full).and_then(|previous| previous.by_number(account));
+        if let Some(before) = before.filter(|before| before.fingerprint == fingerprint)
+            && self.is_whole(&id_of(&before.chunks)?)
+        {
+            return Ok((AccountEntry { address, ..before.clone() }, false));
+        }
+        let (mut cutter, mut chunks) = (Cutter::new(), Vec::new());
+        for table in Table::ALL.iter().filter(|table| table.scope() == Scope::Account) {
+            let range = Range::prefix(&account.0.to_be_bytes());
+            self.range(*table, range, &mut cutter, &mut chunks).await?;
+        }
+        let rows = cutter.rows;
+        let chunks = self.list(cutter, chunks).await?.to_string();
+        Ok((AccountEntry { id: account.0, address, fingerprint, chunks, rows }, true))
+    }
+
+    /// The account's own record, which every batch of it changes, and its locks, which are few.
+    async fn fingerprint(&self, account: AccountId) -> Result<BlobId> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&FORMAT.to_be_bytes());
+        hasher.update(&store::FORMAT.to_be_bytes());
+        for table in [Table::Account, Table::Lock] {
+            let mut range = Range::prefix(&account.0.to_be_bytes());
+            loop {
+                let page = page(&self.snapshot, table, &mut range).await?;
+                if page.is_empty() {
+                    break;
+                }
+                for (key, value) in page {
+                    hasher.update(&[table as u8]);
+                    hasher.update(&(key.len() as u64).to_be_bytes());
+                    hasher.update(&key);
+                    hasher.update(&(value.len() as u64).to_be_bytes());
+                    hasher.update(&value);
+                }
+            }
+        }
+        Ok(BlobId(*hasher.finalize().as_bytes()))
+    }
+
+    /// Whether the chunks of a list are there: a repository that lost some is mended by the next backup.
+    fn is_whole(&self, id: &BlobId) -> bool {
+        let chunks = list(&self.repository, id);
+        chunks.is_ok_and(|chunks| chunks.iter().all(|chunk| self.repository.has(chunk)))
+    }
+
+    async fn range(
+        &mut self,
+        table: Table,
+        mut range: Range,
+        cutter: &mut Cutter,
+        chunks: &mut Vec<BlobId>,
+    ) -> Result<()> {
+        loop {
+            let page = page(&self.snapshot, table, &mut range).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for (key, value) in page {
+                if let Some(chunk) = cutter.row(table, key, value)? {
+                    chunks.push(self.put(&chunk).await?);
+                }
+            }
+        }
+    }
+
+    async fn list(&mut self, mut cutter: Cutter, mut chunks: Vec<BlobId>) -> Result<BlobId> {
+        if let Some(chunk) = cutter.end() {
+            chunks.push(self.put(&chunk).await?);
+        }
+        let octets = postcard::to_stdvec(&chunks).map_err(|_| Error::Corrupt)?;
+        self.repository.add_octets(&octets)
+    }
+
+    /// Puts a chunk, and before it the blobs that it needs.
+    async fn put(&mut self, chunk: &Chunk) -> Result<BlobId> {
+        for id in &chunk.needs {
+            if self.repository.has(id) || self.missing.contains(id) {
+                continue;
+            }
+            match self.blob(id).await {
+                Ok(bytes) => self.repository.add(*id, &bytes)?,
+                Err(Error::Corrupt) => drop(self.missing.insert(*id)),
+                Err(error) => return Err(error),
+            }
+        }
+        let octets = postcard::to_stdvec(chunk).map_err(|_| Error::Corrupt)?;
+        self.repository.add_octets(&octets)
+    }
+
+    /// A blob where the snapshot has it, or where it was moved meanwhile.
+    async fn blob(&self, id: &BlobId) -> Result<bytes::Bytes> {
+        let key = store::blob_key(id);
+        if let Some(place) = self.snapshot.get(Table::Blob, &key).await? {
+            match self.backup.blobs.read(id, &Place(place)).await {
+                Err(Error::Corrupt) => {}
+                read => return read,
+            }
+        }
+        let newest = self.backup.engine.snapshot().await?;
+        let place = newest.get(Table::Blob, &key).await?.ok_or(Error::Corrupt)?;
+        self.backup.blobs.read(id, &Place(place)).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! A backup has everything of one moment; the next has only what changed; one that is cut short leaves the others.
+
+use crate::testing::{ALICE, BOB, World, files, mail};
+use crate::{Access, Manifest, Repository, load_whole, verify};
+use engine::{BlobStore, Engine, sim::SimDisk};
+use model::{Error, Timestamp};
+use std::sync::Arc;
+use store::{Depth, INBOX, Options, Store};
+
+async fn restored(world: &World, manifest: &Manifest) -> Store {
+    let disk = SimDisk::new(9);
+    let engine: Arc<dyn Engine> = disk.engine();
+    let blobs: Arc<dyn BlobStore> = disk.blobs();
+    let loaded = load_whole(&world.repository(), manifest, &engine, &blobs, Timestamp(5_000)).await.unwrap();
+    assert_eq!((loaded.account_count, loaded.missing_count), (manifest.accounts.len() as u64, 0));
+    let again = load_whole(&world.repository(), manifest, &engine, &blobs, Timestamp(5_000)).await;
+    assert_eq!(again.err(), Some(Error::Exists));
+    let store = Store::new(engine, blobs, world.env.clone(), Options::default());
+    assert_eq!(store.fsck_all(Depth::Bytes).await.unwrap(), []);
+    store
+}
+
+#[tokio::test]
+async fn a_whole_restore_has_what_the_backup_saw() {
+    let world = World::furnished().await;
+    let before = (files(&world.read(ALICE).await).await, mail(&world.read(BOB).await, INBOX).await);
+    let done = world.backup(false).await;
+    assert_eq!((done.account_count, done.changed_count, done.missing_count), (2, 2, 0));
+    world.file(ALICE, "later", b"later").await;
+    let manifest = world.repository().at(None).unwrap();
+    let store = restored(&world, &manifest).await;
+    let alice = store.read(&crate::testing::who(ALICE), ALICE).await.unwrap();
+    let bob = store.read(&crate::testing::who(BOB), BOB).await.unwrap();
+    assert_eq!((files(&alice).await, mail(&bob, INBOX).await), before);
+    assert_eq!(alice.kept().await.unwrap(), world.read(ALICE).await.kept().await.unwrap());
+    assert_eq!(alice.deleted(model::ItemId(0), 10).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn the_next_one_writes_what_changed_and_nothing_for_nothing() {
+    let world = World::furnished().await;
+    let first = world.backup(false).await;
+    let same = world.backup(false).await;
+    assert_eq!((same.changed_count, same.added_bytes), (0, 0));
+    // The same bodies in both accounts are there once: five, two large ones, and rows.
+    assert!(first.added_bytes < 5 * 30_000 + 2 * 600_000 + 50_000, "{}", first.added_bytes);
+    world.mail(BOB, INBOX, &[99; 10_000]).await;
+    let third = world.backup(false).await;
+    assert_eq!(third.changed_count, 1);
+    assert!((10_000..40_000).contains(&third.added_bytes), "{}", third.added_bytes);
+    let full = world.backup(true).await;
+    assert_eq!((full.changed_count, full.added_bytes), (2, 0));
+    let names: Vec<_> =
+        world.repository().manifests().unwrap().into_iter().map(|manifest| manifest.name).collect();
+    assert_eq!(names, [first.name, same.name, third.name, full.name]);
+}
+
+#[tokio::test]
+async fn a_moment_chooses_its_backup() {
+    let world = World::furnished().await;
+    world.backup(false).await;
+    let first = world.repository().at(None).unwrap();
+    world.env.step(10_000);
+    world.file(ALICE, "later", b"later").await;
+    world.backup(false).await;
+    let repository = world.repository();
+    let second = repository.at(None).unwrap();
+    assert!(second.at_ms > first.at_ms);
+    assert_eq!(repository.at(Some(Timestamp(second.at_ms - 1))).unwrap(), first);
+    assert_eq!(repository.at(Some(Timestamp(second.at_ms))).unwrap(), second);
+    assert_eq!(repository.at(Some(Timestamp(first.at_ms - 1))).err(), Some(Error::NotFound));
+    let old = restored(&world, &first).await;
+    let alice = old.read(&crate::testing::who(ALICE), ALICE).await.unwrap();
+    assert!(!files(&alice).await.contains_key("later"));
+}
+
+#[tokio::test]
+async fn what_a_cut_run_left_is_swept_and_taken_up() {
+    let world = World::furnished().await;
+    world.backup(false).await;
+    world.file(ALICE, "more", &[3; 700_000]).await;
+    let done = world.backup(false).await;
+    // As if it had been cut short before its manifest: the pack is there, and half of another.
+    let repository = world.repository();
+    std::fs::remove_file(repository.manifest_path(&done.name)).unwrap();
+    drop(repository);
+    std::fs::write(world.path().join("tmp/1"), b"half a pack").unwrap();
+    assert_eq!(world.repository().manifests().unwrap().len(), 1);
+    let again = world.backup(false).await;
+    assert_eq!((again.changed_count, again.added_bytes), (1, 0));
+    assert_eq!(std::fs::read_dir(world.path().join("tmp")).unwrap().count(), 0);
+    let manifest = world.repository().at(None).unwrap();
+    restored(&world, &manifest).await;
+}
+
+#[tokio::test]
+async fn damage_in_the_store_is_told_and_the_rest_backed_up() {
+    let world = World::furnished().await;
+    let snapshot = world.engine.snapshot().await.unwrap();
+    let range = engine::Range::prefix(b"");
+    let (_, place) = snapshot.scan(engine::Table::Blob, &range, 1, false).await.unwrap().remove(0);
+    world.memory.flip(&engine::Place(place), 99).unwrap();
+    let done = world.backup(false).await;
+    assert_eq!(done.missing_count, 1);
+    let repository = world.repository();
+    let manifest = repository.at(None).unwrap();
+    let engine: Arc<dyn Engine> = SimDisk::new(3).engine();
+    let verified = verify(repository, &manifest, &engine, world.env.clone()).await.unwrap();
+    assert_eq!((verified.missing_count, verified.damage), (1, Vec::<String>::new()));
+}
+
+#[tokio::test]
+async fn one_writes_at_a_time_and_only_into_its_own_kind_of_directory() {
+    let world = World::furnished().await;
+    let held = Repository::open(world.path(), Access::Write).unwrap();
+    assert_eq!(Repository::open(world.path(), Access::Write).err(), Some(Error::Conflict));
+    assert_eq!(Repository::open(world.path(), Access::Read).err(), Some(Error::Conflict));
+    drop(held);
+    let other = tempfile::tempdir().unwrap();
+    assert_eq!(Repository::open(other.path(), Access::Read).err(), Some(Error::NotFound));
+    std::fs::write(other.path().join("letter.txt"), b"dear").unwrap();
+    assert!(matches!(Repository::open(other.path(), Access::Write).err(), Some(Error::Invalid(_))));
+}
