@@ -60,7 +60,7 @@ pub enum Scope {
     Account,
     /// To the installation as a whole.
     Installation,
-    /// To this store alone: where its bytes are, who has which turn. Made anew elsewhere.
+    /// To this store alone: where its bytes are, who has which turn, indexes that are built again.
     Store,
 }
 
@@ -83,7 +83,7 @@ impl Table {
             | Self::Deleted => Scope::Account,
             // Grants stand under who has them: groups, and everybody, too.
             Self::Grant | Self::Directory | Self::Queue | Self::Job => Scope::Installation,
-            Self::Meta | Self::Blob | Self::BlobRef | Self::Lease => Scope::Store,
+            Self::Meta | Self::Blob | Self::BlobRef | Self::Lease | Self::Search => Scope::Store,
         }
     }
 
