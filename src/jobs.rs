@@ -66,7 +66,7 @@ async fn round(site: &Site, tombstone_days: u32, settled: &mut Instant, wish: &D
 
 /// What was removed and has had its time; for the hourly round and for whoever wants the space now.
 async fn purge_deleted(site: &Site, account: AccountId) -> Result<()> {
-    let purged = site.store.purge_deleted(account, site.undelete_until()).await?;
+    let purged = site.store.purge_deleted(account, site.undelete_until().await?).await?;
     if purged.count > 0 {
         tracing::debug!(%account, ?purged, "removed things are gone for good");
     }

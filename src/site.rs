@@ -240,9 +240,16 @@ impl Site {
     }
 
     /// Before this time, removed things are to be purged.
-    pub(crate) fn undelete_until(&self) -> Timestamp {
+    ///
+    /// # Errors
+    /// Of the store.
+    pub(crate) async fn undelete_until(&self) -> Result<Timestamp> {
+        if self.undelete_ms == 0 {
+            return Ok(Timestamp(i64::MAX));
+        }
         let window = i64::try_from(self.undelete_ms).unwrap_or(i64::MAX);
-        Timestamp(self.store.env().now().0.saturating_sub(window))
+        // Not by the clock alone: one that is years ahead must not make everything old.
+        Ok(Timestamp(self.store.settled_time().await?.0.saturating_sub(window)))
     }
 
     /// Says that an account is removed; what it holds stays for the window, and as long as it is on hold.
@@ -268,7 +275,7 @@ impl Site {
         match kept.removed {
             // Nobody wrote it down: its time begins now.
             None => self.mark_removed(account, "").await?,
-            Some(removed) if self.undelete_ms > 0 && removed.at >= self.undelete_until() => {}
+            Some(removed) if self.undelete_ms > 0 && removed.at >= self.undelete_until().await? => {}
             Some(_) => {
                 let removed = self.wipe(account).await?;
                 self.store.purge_deleted(account, Timestamp(i64::MAX)).await?;

@@ -249,7 +249,7 @@ impl Writer {
         if !self.keeps(row.size).await? {
             return self.release_message(row.message).await;
         }
-        let at = self.store().env().now();
+        let at = self.store().stamp();
         self.bury(DeletedRow { at, what: Deleted::Message(mailbox, uid, Box::new(row)) }).await
     }
 
@@ -307,14 +307,14 @@ impl Writer {
             properties,
             row,
         };
-        let at = self.store().env().now();
+        let at = self.store().stamp();
         self.bury(DeletedRow { at, what: Deleted::Object(Box::new(object)) }).await
     }
 
     /// Keeps a collection whose record has been removed; its items stay where they are.
     pub(crate) async fn bury_collection(&mut self, id: CollectionId, row: CollectionRow) -> Result<()> {
         let (number, at) = if self.keeps(row.bytes).await? {
-            (self.next_item(), self.store().env().now())
+            (self.next_item(), self.store().stamp())
         } else {
             (ItemId(AT_ONCE | u64::from(id.0)), Timestamp::default())
         };
@@ -363,7 +363,7 @@ impl Store {
     /// # Errors
     /// `Unavailable`, `Corrupt`.
     pub async fn purge_deleted(&self, account: AccountId, before: Timestamp) -> Result<Purged> {
-        let at_once = self.purge_from(ItemId(AT_ONCE - 1), account, before).await?;
+        let at_once = self.purge_from(ItemId(AT_ONCE - 1), account, Timestamp(i64::MAX)).await?;
         let aged = self.purge_from(ItemId(0), account, before).await?;
         Ok(Purged { count: at_once.count + aged.count, bytes: at_once.bytes + aged.bytes })
     }
