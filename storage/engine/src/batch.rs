@@ -80,7 +80,8 @@ impl Table {
             | Self::Time
             | Self::Property
             | Self::Lock
-            | Self::Deleted => Scope::Account,
+            | Self::Deleted
+            | Self::Metadata => Scope::Account,
             // Grants stand under who has them: groups, and everybody, too.
             Self::Grant | Self::Directory | Self::Queue | Self::Job => Scope::Installation,
             Self::Meta | Self::Blob | Self::BlobRef | Self::Lease | Self::Search => Scope::Store,
