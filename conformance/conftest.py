@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import random
 import sys
 
 import pytest
@@ -49,6 +50,12 @@ def own_home(tmp_path, monkeypatch):
 def pytest_configure(config):
     # Looked up before any test changes HOME.
     os.environ.setdefault("COLLEGIUM", servers.binary())
+    # One seed for all processes of a run.
+    os.environ.setdefault("COLLEGIUM_SEED", str(random.SystemRandom().getrandbits(32)))
+
+
+def pytest_report_header(config):
+    return f"COLLEGIUM_SEED={os.environ['COLLEGIUM_SEED']}"
 
 
 def pytest_unconfigure(config):

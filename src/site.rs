@@ -59,12 +59,20 @@ pub(crate) fn short_socket_path(data: &Path) -> io::Result<(PathBuf, Option<File
     Ok((socket_path(&short), Some(directory)))
 }
 
-/// Makes a directory that only its owner may enter.
+/// Makes a directory that only its owner may enter, with those above it, each of them stable in the one it lies in:
+/// what is synced in a directory is lost with the directory's own name.
 ///
 /// # Errors
 /// Of the system.
 pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    let missing: Vec<_> =
+        path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    missing.into_iter().filter_map(Path::parent).try_for_each(|parent| {
+        // A relative path ends in the empty one, which stands for where the process is.
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        std::fs::File::open(parent)?.sync_all()
+    })
 }
 
 /// Stands in a data directory while a whole installation is restored into it.

@@ -134,7 +134,10 @@ class Server:
             ports = list(self.card["ports"].values()) + ([self.plain_http] if self.plain_http else [])
             for port in ports:
                 socket.create_connection(("127.0.0.1", port), 1).close()
-            return True
+            # Ports are bound before the store is opened: only a greeting shows that it serves.
+            with socket.create_connection(("127.0.0.1", self.card["ports"]["imap"]), 1) as probe:
+                probe.settimeout(READY_SECONDS)
+                return probe.recv(1) == b"*"
         except (OSError, ValueError, KeyError):
             return False
 

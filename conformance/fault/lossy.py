@@ -94,7 +94,8 @@ class Disk:
         `on`: one or more of open read write truncate sync syncdir create mkdir rename unlink. `harm`: eio (after a
         failed sync its bytes are lost), enospc, lie (a sync that does nothing), flip (a bit of the bytes written),
         delay (with `delay_ms`), cut (with `seed` and `loss`: the power goes before the deed is done). `path` is a
-        pattern with `*` for the path below the mount, `nth` the first such deed to be struck (from 1), `times` how
+        pattern with `*` for the path below the mount, `after` one for the last deed in the same directory (as in
+        "sync data/blobs/00000001.gone"; syncs and changes of names count), `nth` the first such deed to be struck (from 1), `times` how
         many from there on (0, the default, is all).
         """
         deeds = [on] if isinstance(on, str) else list(on)

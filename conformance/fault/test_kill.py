@@ -21,7 +21,7 @@ from power import counted, summed  # noqa: E402
 from blackbox import imap, server as servers  # noqa: E402
 
 KILLS = int(os.environ.get("COLLEGIUM_KILLS", "60"))
-SEED = os.environ.get("COLLEGIUM_SEED") or str(random.SystemRandom().getrandbits(32))
+SEED = os.environ["COLLEGIUM_SEED"]
 
 
 @pytest.fixture(scope="module")

@@ -155,6 +155,12 @@ impl Opened {
         let opened: fjall::Result<Vec<_>> =
             KEYSPACES.iter().map(|name| database.keyspace(name, options)).collect();
         let keyspaces = opened?.into();
+        // fjall syncs each keyspace's directory and not the one that they lie in; without its names it would take
+        // them for new and empty. A journaling file system keeps them with the next sync of anything; POSIX need not.
+        directory::sync(&path.join("keyspaces")).map_err(|error| {
+            tracing::error!(path = %path.display(), %error, "cannot sync the engine's directory");
+            fjall::Error::Io(error)
+        })?;
         // What a killed process left in the page cache is seen by readers from now on: make it stable first.
         database.persist(PersistMode::SyncAll)?;
         Ok(Self { keyspaces, database })

@@ -143,20 +143,8 @@ fn status(volume: &Volume) -> Value {
     let files = state.disk.nodes.values().filter(|node| node.kind == Kind::File);
     let (free, all) = state.disk.space();
     let mut counts = serde_json::Map::new();
-    for deed in [
-        Deed::Open,
-        Deed::Read,
-        Deed::Write,
-        Deed::Truncate,
-        Deed::Sync,
-        Deed::SyncDir,
-        Deed::Create,
-        Deed::MkDir,
-        Deed::Rename,
-        Deed::Unlink,
-    ] {
-        let name = serde_json::to_value(deed).ok().and_then(|name| name.as_str().map(str::to_owned));
-        counts.insert(name.unwrap_or_default(), state.counts.get(&deed).copied().unwrap_or(0).into());
+    for deed in Deed::ALL {
+        counts.insert(deed.name(), state.counts.get(&deed).copied().unwrap_or(0).into());
     }
     json!({
         "dark": state.is_dark(), "cuts": state.cuts, "toll": state.toll, "faults": state.faults,

@@ -50,6 +50,10 @@ pub(crate) struct Fault {
     /// Paths it strikes, below the mount, with `*` for anything.
     #[serde(default = "everything")]
     pub(crate) path: String,
+    /// Strikes only when the last deed in the same directory, as `deed path`, fits this pattern: so that of two calls
+    /// on one directory one can be meant.
+    #[serde(default = "everything")]
+    pub(crate) after: String,
     /// The first of those deeds to be struck, from 1.
     #[serde(default = "one")]
     pub(crate) nth: u64,
@@ -82,10 +86,31 @@ fn any() -> Loss {
     Loss::Any
 }
 
+impl Deed {
+    /// Every deed.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Open,
+        Self::Read,
+        Self::Write,
+        Self::Truncate,
+        Self::Sync,
+        Self::SyncDir,
+        Self::Create,
+        Self::MkDir,
+        Self::Rename,
+        Self::Unlink,
+    ];
+
+    /// As counters and faults name it.
+    pub(crate) fn name(self) -> String {
+        serde_json::to_value(self).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+}
+
 impl Fault {
-    /// Counts a deed; true when it is to be struck.
-    pub(crate) fn strikes(&mut self, deed: Deed, path: &str) -> bool {
-        if !self.on.contains(&deed) || !matches(&self.path, path) {
+    /// Counts a deed; true when it is to be struck. `before` is the last deed in the same directory.
+    pub(crate) fn strikes(&mut self, deed: Deed, path: &str, before: &str) -> bool {
+        if !self.on.contains(&deed) || !matches(&self.path, path) || !matches(&self.after, before) {
             return false;
         }
         self.seen += 1;
@@ -125,8 +150,12 @@ mod tests {
     fn the_nth_and_so_many() {
         let text = r#"{"on": ["sync"], "harm": "eio", "path": "*.seg", "nth": 2, "times": 2}"#;
         let mut fault: Fault = serde_json::from_str(text).expect("a fault");
-        assert!(!fault.strikes(Deed::Write, "1.seg") && !fault.strikes(Deed::Sync, "1.jnl"));
-        let struck: Vec<bool> = (0..4).map(|_| fault.strikes(Deed::Sync, "1.seg")).collect();
+        assert!(!fault.strikes(Deed::Write, "1.seg", "") && !fault.strikes(Deed::Sync, "1.jnl", ""));
+        let struck: Vec<bool> = (0..4).map(|_| fault.strikes(Deed::Sync, "1.seg", "")).collect();
         assert_eq!(struck, [false, true, true, false]);
+        let text = r#"{"on": ["syncdir"], "harm": "lie", "after": "sync *.gone"}"#;
+        let mut fault: Fault = serde_json::from_str(text).expect("a fault");
+        assert!(!fault.strikes(Deed::SyncDir, "blobs", "sync blobs/1.seg"));
+        assert!(fault.strikes(Deed::SyncDir, "blobs", "sync blobs/1.gone"));
     }
 }

@@ -101,10 +101,12 @@ impl Volume {
             Some(name) => state.disk.path_of(node, name),
             None => state.disk.path(node),
         };
+        let before =
+            if state.faults.is_empty() { String::new() } else { state.last_deed_beside(deed, &path) };
         let struck: Vec<Fault> = state
             .faults
             .iter_mut()
-            .filter_map(|fault| fault.strikes(deed, &path).then(|| fault.clone()))
+            .filter_map(|fault| fault.strikes(deed, &path, &before).then(|| fault.clone()))
             .collect();
         if traced {
             state.trace.push_back((deed, path));
@@ -199,6 +201,17 @@ impl State {
         self.survived = None;
         self.forget();
         true
+    }
+
+    /// The last traced deed in the directory of this one.
+    fn last_deed_beside(&self, deed: Deed, path: &str) -> String {
+        let parent =
+            |path: &str| path.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned());
+        let directory = if deed == Deed::SyncDir { path.to_owned() } else { parent(path) };
+        let beside = self.trace.iter().rev().find(|(deed, path)| {
+            if *deed == Deed::SyncDir { *path == directory } else { parent(path) == directory }
+        });
+        beside.map_or(String::new(), |(deed, path)| format!("{} {path}", deed.name()))
     }
 
     /// A new handle for an open file or directory.

@@ -1,0 +1,68 @@
+"""Table: every call that makes something durable, the lie of the disk that stands for its absence, and the scenario that
+must turn red under that lie.
+
+`code` is the line in the source, as `file: text`; a test compares them with what is in storage/. Those without `code`
+are the engine's own, in fjall and lsm-tree. `spare` says why nothing can turn red.
+"""
+
+import dataclasses
+
+JOURNAL = "data/engine/*.jnl"
+SEGMENT = "data/blobs/*.seg"
+
+
+@dataclasses.dataclass
+class Sync:
+    """One such call. `lie` is what `lossy.Disk.fault` is told beside the harm."""
+
+    name: str
+    scenario: str
+    lie: dict
+    code: str = ""
+    spare: str = ""
+
+
+ENGINE, LOCAL, DIRECTORY = (f"storage/engine/src/{name}.rs: " for name in ("fjall", "blobs/local", "directory"))
+
+ALL = [
+    # -- ours ---------------------------------------------------------------------------------------
+    Sync("a group of batches is committed", "load", {"on": "sync", "path": JOURNAL},
+         ENGINE + "batch.durability(Some(PersistMode::SyncData)).commit().map_err(|error| outcome(&error))"),
+    Sync("what a killed process left in the journal is shown", "replay", {"on": "sync", "path": JOURNAL},
+         ENGINE + "database.persist(PersistMode::SyncAll)?;"),
+    Sync("the engine's directory gets its name", "rebirth", {"on": "syncdir", "path": "data", "after": "rename data/engine"},
+         ENGINE + "directory::sync("),
+    Sync("fjall's keyspaces get their names", "birth", {"on": "syncdir", "path": "data/engine*/keyspaces"},
+         ENGINE + 'directory::sync(&path.join("keyspaces")).map_err(|error| {'),
+    Sync("a directory is made", "birth", {"on": "syncdir", "path": "data", "after": "mkdir data/blobs"},
+         DIRECTORY + "sync(parent)"),
+    Sync("bodies are appended", "load", {"on": "sync", "path": SEGMENT},
+         LOCAL + "let mut synced = files.iter().try_for_each(|file| file.sync_data());"),
+    Sync("a new segment gets its name", "load", {"on": "syncdir", "path": "data/blobs", "after": "sync " + SEGMENT},
+         LOCAL + "synced = synced.and_then(|()| directory::sync(&shared.directory));"),
+    Sync("the first segment gets its name", "birth", {"on": "syncdir", "path": "data/blobs"},
+         LOCAL + "directory::sync(directory).map_err(|error| unavailable(directory, &error))?;"),
+    Sync("a removed segment's mark gets its name", "collect",
+         {"on": "syncdir", "path": "data/blobs", "after": "sync data/blobs/*.gone"},
+         LOCAL + ".and_then(|()| directory::sync(&self.directory))"),
+    Sync("a removed segment's mark is written", "collect", {"on": "sync", "path": "data/blobs/*.gone"},
+         LOCAL + ".and_then(|mark| mark.sync_all())",
+         spare="the mark is empty: all there is to lose is its name, which the next line makes stable"),
+    Sync("a torn tail is cut off", "replay", {"on": "sync", "path": SEGMENT}, LOCAL + "file.sync_all()",
+         spare="nothing refers to a frame whose own sync was not answered, and the next frame's sync covers the new length"),
+    Sync("the call itself", "", {}, DIRECTORY + "File::open(directory)?.sync_all()", spare="what the others above call"),
+    # -- fjall's and lsm-tree's ---------------------------------------------------------------------
+    Sync("fjall: a table is written", "load", {"on": "sync", "path": "data/engine/keyspaces/*/tables/*"}),
+    Sync("fjall: a table gets its name", "load", {"on": "syncdir", "path": "data/engine/keyspaces/*/tables"}),
+    Sync("fjall: a list of tables is written", "load", {"on": "sync", "path": "data/engine/keyspaces/*/v*"}),
+    Sync("fjall: a list of tables gets its name", "load",
+         {"on": "syncdir", "path": "data/engine/keyspaces/*", "after": "sync data/engine/keyspaces/*/v*"},
+         spare="the sync of the same directory after the pointer to the list was replaced covers both names"),
+    Sync("fjall: the pointer to the list is written", "load", {"on": "sync", "path": "data/engine/keyspaces/*/.tmp*"},
+         spare="it is synced once more under its new name"),
+    Sync("fjall: the pointer to the list is written, again", "load", {"on": "sync", "path": "data/engine/keyspaces/*/current"},
+         spare="it was synced before it got this name"),
+    Sync("fjall: the pointer to the list is replaced", "load",
+         {"on": "syncdir", "path": "data/engine/keyspaces/*", "after": "sync data/engine/keyspaces/*/current"}),
+    Sync("fjall: a new journal gets its name", "rotate", {"on": "syncdir", "path": "data/engine"}),
+]
