@@ -22,9 +22,10 @@ from blackbox import dav, imap, server as servers  # noqa: E402
 SEED = os.environ["COLLEGIUM_SEED"]  # conftest.py rolls it when nobody gave one
 # After a cut, until every door answers. The logs here are far below a gigabyte.
 READY_SECONDS_MAX = 2 + 1
-# Small, so that a short run seals segments, writes tables out and merges them.
+# Small, so that a short run seals segments, writes tables out and merges them; what is removed is free at once.
 SMALL = """
 [store]
+undelete_days = 0
 segment_mib = 1
 memtable_kib = 128
 """
