@@ -80,45 +80,6 @@ fn valid_path(path: &str) -> Result<()> {
     path.split(DELIMITER).try_for_each(valid_name)
 }
 
-/// The rights that going from one set of flags to another needs (RFC 4314 4).
-fn flag_rights(old: &Flags, new: &Flags) -> Rights {
-    let changed = old.system ^ new.system;
-    let mut need = Rights::empty();
-    if changed.contains(SystemFlags::SEEN) {
-        need |= Rights::SEEN;
-    }
-    if changed.contains(SystemFlags::DELETED) {
-        need |= Rights::DELETE;
-    }
-    if !(changed - SystemFlags::SEEN - SystemFlags::DELETED).is_empty() || old.keywords != new.keywords {
-        need |= Rights::WRITE;
-    }
-    need
-}
-
-/// The flags that somebody with these rights may give a message it puts into a mailbox (RFC 4314 4): the others
-/// are left out, which is no failure.
-pub(crate) fn allowed_flags(rights: Rights, flags: Flags) -> Flags {
-    changed_as_allowed(rights, &Flags::default(), flags)
-}
-
-/// What becomes of a change of flags where some rights are missing: what may not change stays as it was.
-fn changed_as_allowed(rights: Rights, old: &Flags, mut new: Flags) -> Flags {
-    let mut keep = SystemFlags::empty();
-    if !rights.contains(Rights::SEEN) {
-        keep |= SystemFlags::SEEN;
-    }
-    if !rights.contains(Rights::DELETE) {
-        keep |= SystemFlags::DELETED;
-    }
-    if !rights.contains(Rights::WRITE) {
-        keep |= SystemFlags::all() - SystemFlags::SEEN - SystemFlags::DELETED;
-        new.keywords.clone_from(&old.keywords);
-    }
-    new.system = (new.system - keep) | (old.system & keep);
-    new
-}
-
 impl Reader {
     /// The mailbox at a path, if the principal may know of it.
     ///
@@ -350,7 +311,11 @@ impl Writer {
 
     /// The rows of messages, in the order of the UIDs. A run of UIDs is read in one sweep, which costs a
     /// fraction of as many single reads.
-    async fn rows_of(&self, mailbox: &Collection<Mailbox>, uids: &[Uid]) -> Result<Vec<Option<MessageRow>>> {
+    pub(crate) async fn rows_of(
+        &self,
+        mailbox: &Collection<Mailbox>,
+        uids: &[Uid],
+    ) -> Result<Vec<Option<MessageRow>>> {
         let span = uids.first().zip(uids.last()).map(|(first, last)| last.0.saturating_sub(first.0));
         let is_run = uids.len() >= SWEEP_COUNT_MIN
             && uids.is_sorted()
@@ -480,30 +445,8 @@ impl Writer {
         uids: &[Uid],
         change: &FlagChange,
     ) -> Result<Vec<(Uid, Flags)>> {
-        let mut uids = uids.to_vec();
-        // Each once: a row that was read is replaced once.
-        uids.sort_unstable();
-        uids.dedup();
-        let mut told = Vec::with_capacity(uids.len());
-        let mut refused = Rights::empty();
-        let mut changed = false;
-        for (uid, row) in uids.iter().zip(self.rows_of(mailbox, &uids).await?) {
-            let Some(old) = row else { continue };
-            let wanted = change.apply(&old.flags)?;
-            refused |= flag_rights(&old.flags, &wanted) - mailbox.rights();
-            let flags = changed_as_allowed(mailbox.rights(), &old.flags, wanted);
-            if flags != old.flags {
-                changed = true;
-                let row = MessageRow { flags: flags.clone(), ..old.clone() };
-                self.replace(mailbox, uid, Some(old), row).await?;
-            }
-            told.push((*uid, flags));
-        }
-        // RFC 4314 4: a STORE that may do some of it does that; only one that may do nothing is refused.
-        if !refused.is_empty() && !changed {
-            return Err(Error::Forbidden(refused));
-        }
-        Ok(told)
+        let flagged = self.change_flags_unless(mailbox, uids, change, None).await?;
+        Ok(flagged.now.into_iter().map(|(uid, flags, _)| (uid, flags)).collect())
     }
 
     /// Removes messages for good where `uids` names them and they carry \Deleted; returns which went.

@@ -1,7 +1,7 @@
 //! Message records: what FETCH needs, made once at arrival, shared by every copy in the account.
 
 use crate::{
-    body::Body, collection::Collection, key::Key, kind::Mailbox, mailbox::allowed_flags, reader::Reader,
+    body::Body, collection::Collection, flagging::allowed_flags, key::Key, kind::Mailbox, reader::Reader,
     record, record::MessageRow, writer::Writer,
 };
 use bytes::Bytes;

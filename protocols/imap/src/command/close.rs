@@ -25,8 +25,9 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     }
     let uids = deleted(session).await?;
     let mut writer = session.selected_writer().await?;
-    writer.expunge(&mailbox, &uids).await?;
-    let proof = writer.commit(()).await?;
+    let gone = writer.expunge(&mailbox, &uids).await?;
+    let proof = writer.commit(gone).await?;
     session.selected = None;
-    Ok(Done::changed(&proof, "CLOSE completed"))
+    let done = Done::changed(&proof, "CLOSE completed");
+    Ok(if proof.is_empty() { done } else { session.with_state(done, proof.modseq()) })
 }

@@ -31,9 +31,10 @@ pub(crate) async fn expunge(session: &mut Session, set: Option<&SequenceSet>) ->
         None => deleted(session).await?,
     };
     let mut writer = session.selected_writer().await?;
-    writer.expunge(&mailbox, &uids).await?;
-    let proof = writer.commit(()).await?;
-    Ok(Done::changed(&proof, "EXPUNGE completed"))
+    let gone = writer.expunge(&mailbox, &uids).await?;
+    let proof = writer.commit(gone).await?;
+    let done = Done::changed(&proof, "EXPUNGE completed");
+    Ok(if proof.is_empty() { done } else { session.with_state(done, proof.modseq()) })
 }
 
 /// UIDs of messages with \Deleted, without reading a row of any other.

@@ -6,14 +6,18 @@
 mod body;
 
 use super::{Sequences, States, Verb};
+use crate::extension::{condstore, qresync};
 use crate::limits::ROWS_AT_ONCE;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
+use crate::session::enabled::Enabled;
+use crate::session::resync::Since;
+use crate::session::selected::Chosen;
 use crate::session::table::Table;
 use crate::wire::decoder::cursor::Cursor;
-use crate::wire::decoder::fetch::{self as grammar, FetchItem, Source};
+use crate::wire::decoder::fetch::{self as grammar, FetchItem, FetchModifiers, Source};
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
-use crate::words::FetchValue;
+use crate::words::{FetchValue, FetchWord};
 use model::{Error, Flags, ItemId, SystemFlags, Uid};
 use std::sync::Arc;
 use store::{FlagChange, MessageRecord, MessageRow, Reader};
@@ -70,14 +74,12 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let set = SequenceSet::parse(&mut cursor)?;
     cursor.space()?;
     let mut items = grammar::parse(&mut cursor)?;
-    let _modifiers = grammar::modifiers(&mut cursor)?;
+    let modifiers = grammar::modifiers(&mut cursor)?;
     cursor.end()?;
-    if by_uid && !items.contains(&FetchItem::Uid) {
-        items.insert(0, FetchItem::Uid);
-    }
-    // Short items first: some clients stop reading at the first literal.
-    items.sort_by_key(FetchItem::is_bulky);
+    may_ask(session, &modifiers, by_uid)?;
     let chosen = session.selected()?.choose(&set, by_uid)?;
+    complete(session, &mut items, &modifiers, by_uid);
+    let chosen = narrow(session, &set, &modifiers, chosen).await?;
     let seen = set_seen(session, &items, &chosen).await?;
     let (reader, table) = session.latest().await?;
     let keywords = table.keywords();
@@ -90,6 +92,70 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let done = Done::told("FETCH completed");
     // RFC 5530: some were removed by others and are not told of yet.
     Ok(if told < chosen.len() { done.with_code("EXPUNGEISSUED") } else { done })
+}
+
+/// RFC 7162 3.2.6: VANISHED belongs to UID FETCH with CHANGEDSINCE, in a session that enabled QRESYNC.
+fn may_ask(session: &Session, modifiers: &FetchModifiers, by_uid: bool) -> Result<(), Failure> {
+    let allowed = by_uid && modifiers.changed_since.is_some() && session.has(Enabled::QRESYNC);
+    if modifiers.vanished && !allowed {
+        return Err(Failure::Bad("VANISHED needs UID FETCH, CHANGEDSINCE and QRESYNC"));
+    }
+    Ok(())
+}
+
+/// Items that come along with others, in the order in which they are told.
+fn complete(session: &mut Session, items: &mut Vec<FetchItem>, modifiers: &FetchModifiers, by_uid: bool) {
+    // RFC 9586 3.3: UIDFETCH names the UID already.
+    if by_uid && !items.contains(&FetchItem::Uid) && !session.has(Enabled::UIDONLY) {
+        items.insert(0, FetchItem::Uid);
+    }
+    if modifiers.changed_since.is_some() {
+        session.enable_condstore();
+    }
+    for item in items.iter() {
+        if let FetchItem::Extended(FetchWord { asked: Some(asked), .. }) = item {
+            asked(session);
+        }
+    }
+    // RFC 7162 3.1.4.1, 3.1.4.2: with CHANGEDSINCE, and with flags that change here.
+    let changes = session.has(Enabled::CONDSTORE) && items.iter().any(FetchItem::sets_seen);
+    let modseq = FetchItem::Extended(&condstore::MODSEQ);
+    if (modifiers.changed_since.is_some() || changes) && !items.contains(&modseq) {
+        items.push(modseq);
+    }
+    // Short items first: some clients stop reading at the first literal.
+    items.sort_by_key(FetchItem::is_bulky);
+}
+
+/// Takes what the modifiers leave of the messages, and tells what vanished where that is asked for.
+async fn narrow(
+    session: &mut Session,
+    set: &SequenceSet,
+    modifiers: &FetchModifiers,
+    chosen: Chosen,
+) -> Result<Chosen, Failure> {
+    let Some(state) = modifiers.changed_since else { return Ok(chosen) };
+    let (reader, table) = session.latest().await?;
+    let (mailbox, view) = {
+        let selected = session.selected()?;
+        (selected.mailbox.clone(), selected.view.clone())
+    };
+    let since = Since::read(&reader, &mailbox, state).await?;
+    if modifiers.vanished {
+        let last = reader.row(&mailbox).await?.uid_next.0.saturating_sub(1);
+        let asked = match set {
+            SequenceSet::Ranges(ranges) => Intervals::resolve(ranges, last),
+            SequenceSet::Saved => session.selected()?.saved.clone(),
+        };
+        let vanished = since.vanished(&qresync::within(&asked, last), &view, &table, 0);
+        if !vanished.0.is_empty() {
+            session.connection.out.raw(b"* VANISHED (EARLIER) ").intervals(&vanished.0).crlf();
+        }
+    }
+    let uids: Vec<Uid> =
+        chosen.iter().map(|(_, uid)| *uid).filter(|uid| table.index(uid.0).is_some()).collect();
+    let changed = since.changed(&reader, &mailbox, &table, &uids).await?;
+    Ok(chosen.into_iter().filter(|(_, uid)| changed.binary_search(uid).is_ok()).collect())
 }
 
 /// Sets \Seen, durably, where a section without PEEK is asked for; returns which messages it was new to.
@@ -194,8 +260,7 @@ async fn records(reader: &Reader, ids: &[ItemId]) -> Result<Vec<Option<MessageRe
 
 /// One `* n FETCH (...)`.
 async fn tell(session: &mut Session, plan: &Plan, target: &Target) -> Result<(), Failure> {
-    let out = &mut session.connection.out;
-    out.raw(b"* ").number(target.place as u64 + 1).raw(b" FETCH (");
+    let out = session.begin_fetch(target.place, target.uid.0);
     let mut separator = "";
     let flags_are_new = plan.seen.binary_search(&target.uid.0).is_ok();
     if flags_are_new && !plan.items.contains(&FetchItem::Flags) {

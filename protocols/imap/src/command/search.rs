@@ -17,7 +17,7 @@ use crate::wire::decoder::search as grammar;
 use crate::wire::decoder::sequence::Intervals;
 use known::Known;
 use matching::{Facts, Test};
-use model::{Error, Uid};
+use model::{Error, Modseq, Uid};
 use std::sync::Arc;
 use store::{MessageRow, Reader};
 
@@ -58,6 +58,9 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
             return Err(failure);
         }
     };
+    if search.key.tells_modseq() {
+        session.enable_condstore();
+    }
     let test = Test::prepare(&search.key, session.selected()?);
     let found = match find(session, &test).await {
         Ok(found) => found,
@@ -68,8 +71,25 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
             return Err(failure);
         }
     };
-    result::tell(session, search.options, &found, by_uid)?;
+    let modseq = match search.key.tells_modseq() {
+        true => highest(session, &result::spoken_of(search.options, &found)).await?,
+        false => None,
+    };
+    result::tell(session, search.options, &found, by_uid, modseq)?;
     Ok(Done::told("SEARCH completed"))
+}
+
+/// The highest Modseq of messages; none of none.
+async fn highest(session: &mut Session, found: &[(u32, u32)]) -> Result<Option<Modseq>, Failure> {
+    let (reader, table) = session.latest().await?;
+    let mut highest = None;
+    for chunk in found.chunks(ROWS_AT_ONCE) {
+        let mailbox = session.selected()?.mailbox.clone();
+        let uids: Vec<Uid> = chunk.iter().map(|(_, uid)| Uid(*uid)).collect();
+        let rows = table.rows(&reader, &mailbox, &uids).await?;
+        highest = highest.max(rows.into_iter().flatten().map(|row| row.modseq).max());
+    }
+    Ok(highest)
 }
 
 /// The messages that match: their sequence numbers and UIDs, ascending.

@@ -1,9 +1,10 @@
 //! SELECT and EXAMINE (RFC 9051 6.3.2, 6.3.3).
 
 use super::{Sequences, States, Verb};
-use crate::extension;
+use crate::extension::{self, qresync};
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
+use crate::session::enabled::Enabled;
 use crate::session::selected::{Selected, permanent_flags};
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::select::parameters;
@@ -35,8 +36,12 @@ const CHANGING: Rights =
 async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Outcome {
     cursor.space()?;
     let name = cursor.mailbox()?;
-    let _parameters = parameters(&mut cursor)?;
+    let parameters = parameters(&mut cursor)?;
     cursor.end()?;
+    if parameters.resync.is_some() && !session.has(Enabled::QRESYNC) {
+        // RFC 7162 3.2.5: it must have been enabled.
+        return Err(Failure::Bad("QRESYNC is not enabled"));
+    }
     // RFC 9051 6.3.2: the mailbox that was open is closed even when this one cannot be opened.
     if session.selected.take().is_some() {
         session.connection.out.raw(b"* OK [CLOSED] The other mailbox is closed").crlf();
@@ -58,7 +63,13 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
         recent,
     };
     tell(session, &selected, &row, &name);
+    if parameters.condstore {
+        session.enable_condstore();
+    }
     session.selected = Some(Box::new(selected));
+    if let Some(resync) = &parameters.resync {
+        Box::pin(qresync::tell(session, &reader, &row, resync)).await?;
+    }
     let done = Done::told(if examine { "EXAMINE completed" } else { "SELECT completed" });
     Ok(done.with_code(if read_only { "READ-ONLY" } else { "READ-WRITE" }))
 }

@@ -2,12 +2,14 @@
 
 use super::select::writable;
 use super::{Sequences, States, Verb};
-use crate::reply::{Done, Outcome};
+use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
+use crate::session::enabled::Enabled;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::sequence::SequenceSet;
 use crate::wire::decoder::store::{self as grammar, StoreMode};
-use model::Uid;
+use crate::wire::encoder::Output;
+use model::{Flags, Modseq, Uid};
 use store::FlagChange;
 
 pub(super) const VERBS: &[Verb] = &[
@@ -31,9 +33,12 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     cursor.space()?;
     let set = SequenceSet::parse(&mut cursor)?;
     cursor.space()?;
-    let _modifiers = grammar::modifiers(&mut cursor)?;
+    let modifiers = grammar::modifiers(&mut cursor)?;
     let store = grammar::parse(&mut cursor)?;
     cursor.end()?;
+    if modifiers.unchanged_since.is_some() {
+        session.enable_condstore();
+    }
     let selected = session.selected()?;
     writable(selected)?;
     let chosen = selected.choose(&set, by_uid)?;
@@ -48,32 +53,80 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
         session.tell_keywords(&flags.keywords);
     }
     let mut writer = session.selected_writer().await?;
-    let now = writer.change_flags(&mailbox, &uids, &change).await?;
-    let proof = writer.commit(now).await?;
-    let missing = proof.len() < uids.len();
-    let mut places = chosen.into_iter();
-    for (uid, flags) in proof.iter() {
-        let place = places.find(|(_, other)| other == uid);
-        let selected = session.selected()?;
-        if store.silent {
-            // RFC 3501 6.4.6: what others changed is told all the same, behind this command.
-            let expected = change.apply(&selected.known(*uid)).unwrap_or_else(|_| flags.clone());
-            selected.tell(*uid, expected.system, &expected.keywords);
-            continue;
-        }
-        selected.tell(*uid, flags.system, &flags.keywords);
-        let recent = selected.recent.contains(uid.0);
-        let Some((place, _)) = place else { continue };
-        session.tell_keywords(&flags.keywords);
-        let out = &mut session.connection.out;
-        out.raw(b"* ").number(place as u64 + 1).raw(b" FETCH (");
-        if by_uid {
-            out.raw(b"UID ").number(uid.0).raw(b" ");
-        }
-        out.raw(b"FLAGS ").told_flags(recent, flags.system, &flags.keywords).raw(b")").crlf();
-        session.connection.flush_if_large().await?;
+    let flagged = writer.change_flags_unless(&mailbox, &uids, &change, modifiers.unchanged_since).await?;
+    let proof = writer.commit(flagged).await?;
+    let conditional = modifiers.unchanged_since.is_some();
+    let how = Telling { by_uid, silent: store.silent, conditional, state: proof.modseq() };
+    for (uid, flags, modseq) in &proof.now {
+        let told = Told { uid: *uid, flags, modseq: *modseq };
+        tell(session, &how, &change, &told).await?;
     }
     let done = Done::changed(&proof, "STORE completed");
+    if !proof.modified.is_empty() {
+        // RFC 7162 3.1.3: which of them had changed meanwhile.
+        let modified: Vec<u32> = session.numbers(&proof.modified, by_uid)?;
+        let mut code = Output::default();
+        code.raw(b"MODIFIED ").set(modified);
+        let done = Done { text: "Conditional STORE failed", ..done };
+        return Ok(done.with_code(String::from_utf8_lossy(code.bytes())));
+    }
     // RFC 5530: messages that others removed and the client was not told of yet.
-    Ok(if missing { done.with_code("EXPUNGEISSUED") } else { done })
+    Ok(if proof.now.len() < uids.len() { done.with_code("EXPUNGEISSUED") } else { done })
+}
+
+/// How what STORE did is told.
+struct Telling {
+    by_uid: bool,
+    silent: bool,
+    conditional: bool,
+    /// The Modseq of what was changed.
+    state: Modseq,
+}
+
+/// A message after STORE.
+struct Told<'a> {
+    uid: Uid,
+    flags: &'a Flags,
+    modseq: Modseq,
+}
+
+async fn tell(
+    session: &mut Session,
+    how: &Telling,
+    change: &FlagChange,
+    told: &Told<'_>,
+) -> Result<(), Failure> {
+    let Told { uid, flags, modseq } = *told;
+    let with_modseq = session.has(Enabled::CONDSTORE);
+    let with_uid = how.by_uid || session.has(Enabled::QRESYNC);
+    let selected = session.selected()?;
+    let recent = selected.recent.contains(uid.0);
+    let Some(place) = selected.view.index(uid.0) else { return Ok(()) };
+    if how.silent {
+        // RFC 3501 6.4.6: what others changed is told all the same, behind this command.
+        let expected = change.apply(&selected.known(uid)).unwrap_or_else(|_| flags.clone());
+        selected.tell(uid, expected.system, &expected.keywords);
+        // RFC 7162 3.1.3: the new Modseq is told even so.
+        if !with_modseq || !how.conditional && modseq != how.state {
+            return Ok(());
+        }
+    } else {
+        selected.tell(uid, flags.system, &flags.keywords);
+        session.tell_keywords(&flags.keywords);
+    }
+    let out = session.begin_fetch(place, uid.0);
+    let mut separator = "";
+    if with_uid {
+        out.raw(b"UID ").number(uid.0);
+        separator = " ";
+    }
+    if !how.silent {
+        out.raw(separator).raw(b"FLAGS ").told_flags(recent, flags.system, &flags.keywords);
+        separator = " ";
+    }
+    if with_modseq {
+        out.raw(separator).modseq(modseq);
+    }
+    out.raw(b")").crlf();
+    session.connection.flush_if_large().await
 }

@@ -8,6 +8,7 @@ mod auth_plain;
 mod auth_scram_sha_1;
 mod auth_scram_sha_256;
 mod children;
+pub(crate) mod condstore;
 mod enable;
 mod esearch;
 mod id;
@@ -24,6 +25,7 @@ mod metadata;
 mod r#move;
 mod namespace;
 mod quota;
+pub(crate) mod qresync;
 mod sasl_ir;
 mod searchres;
 mod special_use;
@@ -154,6 +156,8 @@ pub(crate) const ALL: &[Extension] = &[
     list_extended::EXTENSION,
     list_status::EXTENSION,
     status_size::EXTENSION,
+    condstore::EXTENSION,
+    qresync::EXTENSION,
     esearch::EXTENSION,
     searchres::EXTENSION,
     appendlimit::EXTENSION,

@@ -56,5 +56,6 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     if let Some(code) = copy_code(to.row().uid_validity, &proof) {
         session.connection.out.raw(b"* OK [").raw(code).raw(b"] Moved").crlf();
     }
-    Ok(Done::changed(&proof, "MOVE completed"))
+    let done = Done::changed(&proof, "MOVE completed");
+    Ok(if proof.is_empty() { done } else { session.with_state(done, proof.modseq()) })
 }

@@ -4,12 +4,15 @@
 //! waits. A command's future is boxed while it runs, so that a session that waits is small.
 
 pub(crate) mod connection;
+pub(crate) mod enabled;
 mod input;
 pub(crate) mod place;
 pub(crate) mod recent;
+pub(crate) mod resync;
 pub(crate) mod selected;
 mod sync;
 pub(crate) mod table;
+mod telling;
 
 use crate::Context;
 use crate::command::{self, Sequences, States, Verb};
@@ -20,6 +23,7 @@ use crate::reply::{Done, Failure, Outcome, words};
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::frame::LiteralHeader;
 use connection::Connection;
+use enabled::Enabled;
 use input::Input;
 pub(crate) use input::Pace;
 use model::{AccountId, Principal};
@@ -45,6 +49,8 @@ pub(crate) struct Session {
     pub selected: Option<Box<Selected>>,
     /// Whether the client enabled IMAP4rev2.
     pub rev2: bool,
+    /// What else it enabled.
+    pub enabled: Enabled,
     /// A message that the client wants to append and that was not read yet.
     pub message: Option<LiteralHeader>,
     /// Whether TLS is to be put on behind the next reply.
@@ -71,6 +77,7 @@ impl Session {
             hidden: Box::default(),
             selected: None,
             rev2: false,
+            enabled: Enabled::empty(),
             message: None,
             upgrade_after_reply: false,
             tag: String::new(),

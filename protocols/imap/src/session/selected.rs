@@ -126,6 +126,16 @@ impl Session {
         Ok((reader, table))
     }
 
+    /// UIDs that the client knows, or their sequence numbers.
+    pub(crate) fn numbers(&mut self, uids: &[Uid], by_uid: bool) -> Result<Vec<u32>, Failure> {
+        let view = &self.selected()?.view;
+        let number = |uid: &Uid| {
+            let place = view.index(uid.0).and_then(|place| u32::try_from(place + 1).ok());
+            if by_uid { Some(uid.0) } else { place }
+        };
+        Ok(uids.iter().filter_map(number).collect())
+    }
+
     /// Tells of keywords that the client has not heard of, before they are used.
     pub(crate) fn tell_keywords(&mut self, keywords: &[Keyword]) {
         let Some(selected) = self.selected.as_deref_mut() else { return };

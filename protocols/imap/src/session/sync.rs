@@ -5,10 +5,11 @@
 
 use super::Session;
 use super::table::Table;
+use crate::limits::ROWS_AT_ONCE;
 use crate::reply::Failure;
 use crate::wire::decoder::sequence::Intervals;
 use crate::wire::encoder::Output;
-use model::{Error, Flags};
+use model::{Error, Flags, Uid};
 use std::sync::Arc;
 use store::Reader;
 
@@ -39,18 +40,50 @@ impl Session {
         let keywords = table.keywords();
         self.tell_keywords(&keywords);
         self.take_recent(&reader, &table).await?;
+        let vanished_by_uid = self.tells_vanished();
         let Some(selected) = self.selected.as_deref_mut() else { return Ok(()) };
         let view = std::mem::replace(&mut selected.view, table.clone());
         let told = std::mem::take(&mut selected.told);
         let out = &mut self.connection.out;
-        tell_vanished(out, &view, &table);
+        if vanished_by_uid {
+            tell_vanished(out, &view, &table);
+        } else {
+            tell_expunged(out, &view, &table);
+        }
         if table.max_uid() > view.max_uid() {
             out.raw(b"* ").number(table.len() as u64).raw(b" EXISTS").crlf();
             if !self.rev2 {
                 out.raw(b"* ").number(selected.recent_count()).raw(b" RECENT").crlf();
             }
         }
-        tell_flags(out, &view, &table, &told, &selected.recent);
+        let changed = changed_flags(&view, &table, &told);
+        self.tell_flags(&reader, &table, &changed).await
+    }
+
+    /// `* n FETCH (UID u FLAGS (...))` for these places of the newest table.
+    pub(crate) async fn tell_flags(
+        &mut self,
+        reader: &Reader,
+        table: &Table,
+        places: &[usize],
+    ) -> Result<(), Failure> {
+        for places in places.chunks(ROWS_AT_ONCE) {
+            let uid = |place: &usize| table.uids.get(*place).copied().map(Uid);
+            let uids: Vec<Uid> = places.iter().filter_map(uid).collect();
+            let modseqs = self.modseqs(reader, table, &uids).await?.unwrap_or_default();
+            let mut modseqs = modseqs.into_iter();
+            for (&place, uid) in places.iter().zip(uids) {
+                let recent = self.selected()?.recent.contains(uid.0);
+                let (system, keywords) = table.flags(place);
+                let out = self.begin_fetch(place, uid.0);
+                out.raw(b"UID ").number(uid.0).raw(b" FLAGS ").told_flags(recent, system, keywords);
+                if let Some(modseq) = modseqs.next() {
+                    out.raw(b" ").modseq(modseq);
+                }
+                out.raw(b")").crlf();
+            }
+            self.connection.flush_if_large().await?;
+        }
         Ok(())
     }
 
@@ -86,8 +119,17 @@ fn has_vanished(old: &Table, new: &Table) -> bool {
     kept < old.len()
 }
 
-/// `* n EXPUNGE` from the last to the first, so that no number shifts before it is told.
+/// `* VANISHED 1:3,5` (RFC 7162 3.2.10).
 fn tell_vanished(out: &mut Output, old: &Table, new: &Table) {
+    let gone = old.uids.iter().copied().filter(|&uid| new.index(uid).is_none());
+    let gone = Intervals::collect(gone);
+    if !gone.0.is_empty() {
+        out.raw(b"* VANISHED ").intervals(&gone.0).crlf();
+    }
+}
+
+/// `* n EXPUNGE` from the last to the first, so that no number shifts before it is told.
+fn tell_expunged(out: &mut Output, old: &Table, new: &Table) {
     if !has_vanished(old, new) {
         return;
     }
@@ -102,8 +144,9 @@ fn tell_vanished(out: &mut Output, old: &Table, new: &Table) {
     }
 }
 
-/// `* n FETCH (UID u FLAGS (...))` where flags differ and the client was not told otherwise.
-fn tell_flags(out: &mut Output, old: &Table, new: &Table, told: &[(u32, Flags)], recent: &Intervals) {
+/// The places in the new table of messages whose flags differ from what the client knows.
+fn changed_flags(old: &Table, new: &Table, told: &[(u32, Flags)]) -> Vec<usize> {
+    let mut changed = Vec::new();
     let mut before = old.uids.iter().copied().enumerate().peekable();
     let mut told = told.iter().peekable();
     for (index, &uid) in new.uids.iter().enumerate() {
@@ -114,14 +157,13 @@ fn tell_flags(out: &mut Output, old: &Table, new: &Table, told: &[(u32, Flags)],
         while told.peek().is_some_and(|(other, _)| *other < uid) {
             told.next();
         }
-        let now = new.flags(index);
         let known = match told.next_if(|(other, _)| *other == uid) {
             Some((_, flags)) => (flags.system, flags.keywords.as_slice()),
             None => old.flags(was),
         };
-        if known != now {
-            out.raw(b"* ").number(index as u64 + 1).raw(b" FETCH (UID ").number(uid).raw(b" FLAGS ");
-            out.told_flags(recent.contains(uid), now.0, now.1).raw(b")").crlf();
+        if known != new.flags(index) {
+            changed.push(index);
         }
     }
+    changed
 }

@@ -43,6 +43,11 @@ impl Table {
         self.uids.binary_search(&uid).ok()
     }
 
+    /// UIDs from this one on.
+    pub(crate) fn from(&self, uid: u32) -> &[u32] {
+        self.uids.get(self.uids.partition_point(|&other| other < uid)..).unwrap_or_default()
+    }
+
     /// The flags at a place.
     pub(crate) fn flags(&self, index: usize) -> (SystemFlags, &[Keyword]) {
         let system = self.system.get(index).copied().map(SystemFlags::from_bits_truncate).unwrap_or_default();

@@ -4,6 +4,7 @@ use crate::reply::Failure;
 use crate::session::Session;
 use crate::wire::decoder::search::Return;
 use crate::wire::decoder::sequence::Intervals;
+use model::Modseq;
 
 /// Tells and keeps; `found` are sequence numbers with UIDs, ascending.
 pub(super) fn tell(
@@ -11,6 +12,7 @@ pub(super) fn tell(
     options: Option<Return>,
     found: &[(u32, u32)],
     by_uid: bool,
+    modseq: Option<Modseq>,
 ) -> Result<(), Failure> {
     let number = |&(number, uid): &(u32, u32)| if by_uid { uid } else { number };
     // RFC 9051 6.4.4: with IMAP4rev2 enabled, a SEARCH without RETURN is one with RETURN (ALL).
@@ -20,6 +22,9 @@ pub(super) fn tell(
         out.raw(b"* SEARCH");
         for entry in found {
             out.raw(b" ").number(number(entry));
+        }
+        if let Some(modseq) = modseq {
+            out.raw(b" (MODSEQ ").number(modseq.0).raw(b")");
         }
         out.crlf();
         return Ok(());
@@ -49,8 +54,23 @@ pub(super) fn tell(
     if options.all && !found.is_empty() {
         out.raw(b" ALL ").set(found.iter().map(number));
     }
+    if let Some(modseq) = modseq {
+        out.raw(b" MODSEQ ").number(modseq.0);
+    }
     out.crlf();
     Ok(())
+}
+
+/// The messages whose Modseqs the answer sums up (RFC 7162 3.1.10): the ends alone, where only they are told.
+pub(super) fn spoken_of(options: Option<Return>, found: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    match options {
+        Some(options) if !(options.all || options.count) && (options.min || options.max) => {
+            let first = found.first().filter(|_| options.min);
+            let last = found.last().filter(|_| options.max);
+            first.into_iter().chain(last).copied().collect()
+        }
+        _ => found.to_vec(),
+    }
 }
 
 /// What `$` stands for afterwards (RFC 5182 2.1): all of it, unless only the ends were asked for.

@@ -50,6 +50,19 @@ pub(crate) enum SearchKey {
     Extended(SharedCondition),
 }
 
+impl SearchKey {
+    /// Whether the answer must name the highest Modseq of what was found (RFC 7162 3.1.5).
+    pub(crate) fn tells_modseq(&self) -> bool {
+        match self {
+            Self::And(keys) => keys.iter().any(Self::tells_modseq),
+            Self::Or(pair) => pair.0.tells_modseq() || pair.1.tells_modseq(),
+            Self::Not(key) => key.tells_modseq(),
+            Self::Extended(condition) => condition.tells_modseq(),
+            _ => false,
+        }
+    }
+}
+
 /// Which date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DateKind {

@@ -1,7 +1,7 @@
 //! Writing replies straight into the output buffer; no reply is built as a value first.
 
 use super::{date, utf7};
-use model::{Flags, Keyword, SystemFlags, ZonedTime};
+use model::{Flags, Keyword, Modseq, SystemFlags, ZonedTime};
 
 /// Quoted strings longer than this are sent as literals: some clients have short line buffers.
 const QUOTED_BYTES_MAX: usize = 1_000;
@@ -110,6 +110,11 @@ impl Output {
     /// INTERNALDATE.
     pub(crate) fn date_time(&mut self, time: ZonedTime) -> &mut Self {
         self.raw(b"\"").raw(date::format(time)).raw(b"\"")
+    }
+
+    /// `MODSEQ (5)` (RFC 7162 3.1.4.2).
+    pub(crate) fn modseq(&mut self, modseq: Modseq) -> &mut Self {
+        self.raw(b"MODSEQ (").number(modseq.0).raw(b")")
     }
 
     /// `(\Seen $Junk)`

@@ -1,0 +1,102 @@
+//! Changing flags of messages, with or without the condition that they are as the client knew them
+//! (RFC 7162 3.1.3). The condition is judged under the account's turn: nothing comes between it and the change.
+
+use crate::{FlagChange, collection::Collection, kind::Mailbox, record::MessageRow, writer::Writer};
+use model::{Error, Flags, Modseq, Result, Rights, SystemFlags, Uid};
+
+/// What a change of flags came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flagged {
+    /// The messages that are there and meet the condition, ascending, with their flags and Modseqs now.
+    pub now: Vec<(Uid, Flags, Modseq)>,
+    /// Those that changed after the state of the condition, and stay as they are.
+    pub modified: Vec<Uid>,
+}
+
+impl Writer {
+    /// Changes flags of messages; those that are not there are left out, those that stay as they are take no
+    /// Modseq. Where `unchanged_since` is given, messages that changed after it stay as they are.
+    ///
+    /// # Errors
+    /// `Forbidden` when no flag that would change may be; `TooLarge` for too many keywords.
+    pub async fn change_flags_unless(
+        &mut self,
+        mailbox: &Collection<Mailbox>,
+        uids: &[Uid],
+        change: &FlagChange,
+        unchanged_since: Option<Modseq>,
+    ) -> Result<Flagged> {
+        let mut uids = uids.to_vec();
+        // Each once: a row that was read is replaced once.
+        uids.sort_unstable();
+        uids.dedup();
+        let mut flagged = Flagged { now: Vec::with_capacity(uids.len()), modified: Vec::new() };
+        let mut refused = Rights::empty();
+        let mut changed = false;
+        for (uid, row) in uids.iter().zip(self.rows_of(mailbox, &uids).await?) {
+            let Some(old) = row else { continue };
+            if unchanged_since.is_some_and(|state| old.modseq > state) {
+                flagged.modified.push(*uid);
+                continue;
+            }
+            let wanted = change.apply(&old.flags)?;
+            refused |= flag_rights(&old.flags, &wanted) - mailbox.rights();
+            let flags = changed_as_allowed(mailbox.rights(), &old.flags, wanted);
+            let mut modseq = old.modseq;
+            if flags != old.flags {
+                changed = true;
+                let row = MessageRow { flags: flags.clone(), ..old.clone() };
+                self.replace(mailbox, uid, Some(old), row).await?;
+                modseq = self.touch();
+            }
+            flagged.now.push((*uid, flags, modseq));
+        }
+        // RFC 4314 4: a STORE that may do some of it does that; only one that may do nothing is refused.
+        if !refused.is_empty() && !changed {
+            return Err(Error::Forbidden(refused));
+        }
+        Ok(flagged)
+    }
+}
+
+/// The rights that going from one set of flags to another needs (RFC 4314 4).
+fn flag_rights(old: &Flags, new: &Flags) -> Rights {
+    let changed = old.system ^ new.system;
+    let mut need = Rights::empty();
+    if changed.contains(SystemFlags::SEEN) {
+        need |= Rights::SEEN;
+    }
+    if changed.contains(SystemFlags::DELETED) {
+        need |= Rights::DELETE;
+    }
+    if !(changed - SystemFlags::SEEN - SystemFlags::DELETED).is_empty() || old.keywords != new.keywords {
+        need |= Rights::WRITE;
+    }
+    need
+}
+
+/// The flags that somebody with these rights may give a message it puts into a mailbox (RFC 4314 4): the others
+/// are left out, which is no failure.
+pub(crate) fn allowed_flags(rights: Rights, flags: Flags) -> Flags {
+    changed_as_allowed(rights, &Flags::default(), flags)
+}
+
+/// What becomes of a change of flags where some rights are missing: what may not change stays as it was.
+fn changed_as_allowed(rights: Rights, old: &Flags, mut new: Flags) -> Flags {
+    let mut keep = SystemFlags::empty();
+    if !rights.contains(Rights::SEEN) {
+        keep |= SystemFlags::SEEN;
+    }
+    if !rights.contains(Rights::DELETE) {
+        keep |= SystemFlags::DELETED;
+    }
+    if !rights.contains(Rights::WRITE) {
+        keep |= SystemFlags::all() - SystemFlags::SEEN - SystemFlags::DELETED;
+        new.keywords.clone_from(&old.keywords);
+    }
+    new.system = (new.system - keep) | (old.system & keep);
+    new
+}
+
+#[cfg(test)]
+mod tests;
