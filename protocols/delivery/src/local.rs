@@ -31,7 +31,7 @@ impl Delivery {
         let inbox = writer.open_mailbox(INBOX, Rights::POST).await?;
         let received = ZonedTime { seconds: queued.entry.created.seconds(), offset_minutes: 0 };
         let record = queued.entry.message.clone();
-        writer.append(&inbox, NewMessage { record, flags: Flags::default(), received }).await?;
+        writer.append(&inbox, NewMessage { record, flags: Flags::default(), received, keys: None }).await?;
         writer.settle(queued, number, last);
         writer.commit(()).await.map(drop)
     }

@@ -25,6 +25,16 @@ pub(crate) const NESTING_MAX: usize = 16;
 pub(crate) const SEARCH_KEY_COUNT_MAX: usize = 1_000;
 /// The most BODY and TEXT keys among them.
 pub(crate) const SEARCH_TEXT_COUNT_MAX: usize = 100;
+/// The most messages of one APPEND (RFC 3502).
+pub(crate) const APPEND_COUNT_MAX: usize = 1_000;
+/// The most parts of one CATENATE.
+pub(crate) const CATENATE_PART_COUNT_MAX: usize = 1_000;
+/// The longest URL that comes as a literal.
+pub(crate) const URL_BYTES_MAX: u64 = 4 * 1024;
+/// The most criteria of one SORT.
+pub(crate) const SORT_KEY_COUNT_MAX: usize = 32;
+/// Octets of a message that PREVIEW reads, at the most, to find what it says.
+pub(crate) const PREVIEW_BYTES_MAX: u64 = 256 * 1024;
 /// The most items of one FETCH.
 pub(crate) const FETCH_ITEM_COUNT_MAX: usize = 256;
 /// The most field names in one HEADER.FIELDS.
@@ -66,6 +76,8 @@ pub(crate) const PACE_BYTES: u64 = 64 * 1024;
 
 /// One read from the connection.
 pub(crate) const READ_BYTES: usize = 8 * 1024;
+/// Deflated octets that are read or made at a time.
+pub(crate) const DEFLATE_BYTES: usize = 8 * 1024;
 /// One read of a message that streams to the store.
 pub(crate) const STREAM_BYTES: usize = 16 * 1024;
 /// Output gathered before it is sent in the middle of a reply.

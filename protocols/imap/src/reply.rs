@@ -8,6 +8,8 @@ use store::Committed;
 pub(crate) enum Failure {
     /// Not IMAP, or not now: BAD.
     Bad(&'static str),
+    /// The same with a response code.
+    BadCode(&'static str, &'static str),
     /// IMAP, refused: NO with a response code.
     No(Option<&'static str>, &'static str),
     /// The store's outcome.
@@ -31,17 +33,24 @@ pub(crate) struct Done {
     pub code: Option<String>,
     /// For people.
     pub text: &'static str,
+    /// It was refused after all, with a code of its own making: NO.
+    pub refused: bool,
 }
 
 impl Done {
     /// Something was told; nothing was changed.
     pub(crate) fn told(text: &'static str) -> Self {
-        Self { code: None, text }
+        Self { code: None, text, refused: false }
+    }
+
+    /// Refused with a code that names something.
+    pub(crate) fn refused(code: impl Into<String>, text: &'static str) -> Self {
+        Self { code: Some(code.into()), text, refused: true }
     }
 
     /// Something was changed, and here is the proof that it lasts.
     pub(crate) fn changed<T>(_proof: &Committed<T>, text: &'static str) -> Self {
-        Self { code: None, text }
+        Self { code: None, text, refused: false }
     }
 
     /// With a response code.
@@ -58,6 +67,7 @@ pub(crate) fn words(failure: Failure) -> Option<(&'static str, Option<&'static s
     let no = |code, text| Some(("NO", Some(code), text));
     match failure {
         Failure::Bad(text) => Some(("BAD", None, text)),
+        Failure::BadCode(code, text) => Some(("BAD", Some(code), text)),
         Failure::No(code, text) => Some(("NO", code, text)),
         Failure::Bye(_) | Failure::Gone => None,
         Failure::Store(error) => match error {

@@ -10,7 +10,7 @@ use crate::wire::decoder::cursor::{Cursor, Parsed};
 use crate::wire::decoder::search::{Budget, SearchKey};
 use crate::wire::encoder::Output;
 use futures_util::future::BoxFuture;
-use model::CollectionId;
+use model::{AccountId, CollectionId};
 use std::fmt;
 use std::sync::Arc;
 use store::{CollectionRow, MessageRecord, MessageRow, Reader};
@@ -55,13 +55,19 @@ pub(crate) struct FetchWord {
 /// How the value of a FETCH item is made.
 pub(crate) enum FetchValue {
     /// From the mailbox's row.
-    Row(fn(&mut Output, &MessageRow)),
-    /// From the message's record too, and whatever the future reads.
-    Record(ReadValue),
+    Row(fn(&mut Output, AccountId, &MessageRow)),
+    /// From what the future reads.
+    Read(ReadRow),
+    /// From the message's record, and what the future reads.
+    Record(ReadRecord),
 }
 
 /// Writes a value that must be read first.
-pub(crate) type ReadValue = for<'a> fn(
+pub(crate) type ReadRow =
+    for<'a> fn(&'a mut Session, &'a Reader, &'a MessageRow) -> BoxFuture<'a, Result<(), Failure>>;
+
+/// The same, where the message's record is at hand.
+pub(crate) type ReadRecord = for<'a> fn(
     &'a mut Session,
     &'a Reader,
     &'a MessageRow,
@@ -107,6 +113,11 @@ pub(crate) trait Condition: fmt::Debug + Send + Sync {
     /// Whether the message matches; `None` when the facts do not say yet.
     fn judge(&self, facts: &Facts<'_>) -> Option<bool>;
 
+    /// Whether the message's thread must be read for it.
+    fn asks_thread(&self) -> bool {
+        false
+    }
+
     /// Whether the answer must name the highest Modseq of what was found (RFC 7162 3.1.5).
     fn tells_modseq(&self) -> bool {
         false
@@ -116,6 +127,9 @@ pub(crate) trait Condition: fmt::Debug + Send + Sync {
 /// A condition as the tree of keys holds it.
 pub(crate) type SharedCondition = Arc<dyn Condition>;
 
+/// Where a mailbox is: its number alone says little, since others' mailboxes are seen as well.
+pub(crate) type MailboxPlace = (AccountId, CollectionId);
+
 /// A STATUS item.
 pub(crate) struct StatusWord {
     /// Its name, in capitals.
@@ -123,7 +137,7 @@ pub(crate) struct StatusWord {
     /// What asking for it does to the session.
     pub asked: Option<fn(&mut Session)>,
     /// Writes what stands behind the name and a space.
-    pub value: fn(&mut Output, CollectionId, &CollectionRow),
+    pub value: fn(&mut Output, MailboxPlace, &CollectionRow),
 }
 
 impl Word for StatusWord {

@@ -51,6 +51,10 @@ pub enum Table {
     Metadata = 20,
     /// account, segment ... -> the search index, which is derived.
     Search = 21,
+    /// What messages are sorted and threaded by.
+    MessageKeys = 23,
+    /// Messages by the message ids that they have or answer.
+    ByMessageId = 24,
 }
 
 /// Whom the rows of a table belong to: what a backup and a copy must know.
@@ -112,6 +116,8 @@ impl Table {
         Self::Lease,
         Self::Metadata,
         Self::Search,
+        Self::MessageKeys,
+        Self::ByMessageId,
     ];
 }
 

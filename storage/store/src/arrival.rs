@@ -5,10 +5,12 @@
 
 use crate::{
     body::Upload,
+    keys::MessageKeys,
     message::{MessageRecord, NewMessage},
     stores::Store,
 };
 use bytes::Bytes;
+use format::mime::summary::Summary;
 use format::mime::{Digest, Parts, Scanner, limits::Limits};
 use model::{Error, Flags, Result, ZonedTime};
 
@@ -45,8 +47,9 @@ impl Arrival {
     /// # Errors
     /// As [`Upload::finish`].
     pub async fn finish(self, flags: Flags, received: ZonedTime) -> Result<NewMessage> {
-        let Digest { envelope, body: structure, body_structure, sent, parts } =
-            self.scanner.finish().digest();
+        let structure = self.scanner.finish();
+        let summary = Summary::of(structure.header(0));
+        let Digest { envelope, body: structure, body_structure, sent, parts } = structure.digest();
         let parts = postcard::to_stdvec(&parts).map_err(|_| Error::Corrupt)?;
         let body = self.upload.finish().await?;
         let record = MessageRecord {
@@ -58,7 +61,8 @@ impl Arrival {
             parts: Bytes::from(parts),
             sent: sent.map(|date| ZonedTime { seconds: date.seconds, offset_minutes: date.offset_minutes }),
         };
-        Ok(NewMessage { record, flags, received })
+        let keys = Some(MessageKeys::of(summary, record.sent));
+        Ok(NewMessage { record, flags, received, keys })
     }
 }
 

@@ -6,6 +6,7 @@
 
 use crate::{
     collection::{Collection, NewCollection, child_key, valid_name},
+    flagging::allowed_flags,
     kind::Mailbox,
     limits::{COLLECTION_DEPTH_MAX, SCAN_PAGE_COUNT},
     message::NewMessage,
@@ -374,7 +375,7 @@ impl Writer {
         for (uid, row) in uids.iter().zip(source.entries_of(from, uids).await?) {
             let Some(row) = row else { continue };
             let record = source.message(row.message).await?;
-            let new = NewMessage { record, flags: row.flags, received: row.received };
+            let new = NewMessage { record, flags: row.flags, received: row.received, keys: None };
             pairs.push((*uid, self.append(to, new).await?));
         }
         Ok(pairs)

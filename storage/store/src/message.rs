@@ -1,8 +1,8 @@
 //! Message records: what FETCH needs, made once at arrival, shared by every copy in the account.
 
 use crate::{
-    body::Body, collection::Collection, flagging::allowed_flags, key::Key, kind::Mailbox, reader::Reader,
-    record, record::MessageRow, writer::Writer,
+    body::Body, collection::Collection, flagging::allowed_flags, key::Key, keys::MessageKeys, kind::Mailbox,
+    reader::Reader, record, record::MessageRow, writer::Writer,
 };
 use bytes::Bytes;
 use engine::Table;
@@ -37,6 +37,8 @@ pub struct NewMessage {
     pub flags: Flags,
     /// INTERNALDATE.
     pub received: ZonedTime,
+    /// What it is sorted and threaded by; read from its header where it is not given.
+    pub keys: Option<MessageKeys>,
 }
 
 impl Reader {
@@ -79,6 +81,7 @@ impl Writer {
             modseq: Modseq::default(),
             created_modseq: Modseq::default(),
         };
+        self.put_keys(message, &new.record, new.keys).await?;
         self.put_message(message, &MessageRecord { copies: 1, ..new.record })?;
         self.put(mailbox, &uid, row).await?;
         Ok(uid)
@@ -110,6 +113,7 @@ impl Writer {
         } else {
             self.release_blobs(id, &message.body);
             self.delete_raw(Table::Message, key);
+            self.drop_keys(id).await?;
         }
         Ok(())
     }

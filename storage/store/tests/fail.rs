@@ -69,7 +69,8 @@ async fn step(store: &Store, number: usize) -> Result<()> {
             let record = record(body(store, u8::try_from(number).unwrap()).await?);
             let mut writer = store.write(&who, ACCOUNT).await?;
             let inbox = writer.open_mailbox(INBOX, Rights::INSERT).await?;
-            let new = NewMessage { record, flags: Flags::default(), received: ZonedTime::default() };
+            let new =
+                NewMessage { record, flags: Flags::default(), received: ZonedTime::default(), keys: None };
             writer.append(&inbox, new).await?;
             writer.commit(()).await?;
         }

@@ -80,10 +80,17 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let (writer, to) = target(session, &name).await?;
     let proof = copy(session, writer, (&from, &to), &uids).await?;
     let done = Done::changed(&proof, "COPY completed");
-    Ok(match copy_code(to.row().uid_validity, &proof) {
+    Ok(match code(to.row().uid_validity, uids.len(), &proof, by_uid) {
         Some(code) => done.with_code(code),
         None => done,
     })
+}
+
+/// The code of COPY and MOVE: the new UIDs, or that what was named by number has gone (RFC 5530); UIDs that are
+/// not there are passed over without a word (RFC 9051 6.4.9).
+fn code(validity: UidValidity, asked: usize, pairs: &[(Uid, Uid)], by_uid: bool) -> Option<String> {
+    let gone = || (asked > 0 && !by_uid).then(|| "EXPUNGEISSUED".to_owned());
+    copy_code(validity, pairs).or_else(gone)
 }
 
 /// `COPYUID validity old new` (RFC 4315 3); none when nothing was copied.

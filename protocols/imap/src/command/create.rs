@@ -2,12 +2,15 @@
 
 use super::{Sequences, States, Verb};
 use crate::extension;
+use crate::extension::objectid::mailbox_id;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::session::place::is_stem;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::select::options;
-use store::{DELIMITER, INBOX, NewCollection};
+use crate::wire::encoder::Output;
+use model::SpecialUse;
+use store::{DELIMITER, INBOX, NewCollection, Writer};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
     name: "CREATE",
@@ -33,7 +36,21 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     }
     let place = session.place(name).await?;
     let mut writer = session.writer_of(place.account).await?;
-    writer.create_mailbox(&place.path, new).await?;
-    let proof = writer.commit(()).await?;
-    Ok(Done::changed(&proof, "CREATE completed"))
+    if let Some(wanted) = new.special_use {
+        special_use_is_free(&writer, wanted).await?;
+    }
+    let made = writer.create_mailbox(&place.path, new).await?.id();
+    let proof = writer.commit(made).await?;
+    // RFC 8474 4.1: the new mailbox's name for good.
+    let mut code = Output::default();
+    code.raw(b"MAILBOXID ");
+    mailbox_id(&mut code, (place.account, *proof));
+    let code = String::from_utf8_lossy(code.bytes()).into_owned();
+    Ok(Done::changed(&proof, "CREATE completed").with_code(code))
+}
+
+/// A use is for one mailbox: a second one would make clients choose at random (RFC 6154 3 lets us refuse).
+async fn special_use_is_free(writer: &Writer, wanted: SpecialUse) -> Result<(), Failure> {
+    let taken = writer.mailboxes().await?.iter().any(|mailbox| mailbox.row.special_use == Some(wanted));
+    if taken { Err(Failure::No(Some("USEATTR"), "Another mailbox has that use")) } else { Ok(()) }
 }

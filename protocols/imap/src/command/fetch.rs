@@ -3,9 +3,10 @@
 //! FLAGS and UID come from the shared table, dates and sizes from the rows, structures ready-made from the
 //! message records, bodies in windows from the store: each command reads no more than it asks for.
 
-mod body;
+pub(crate) mod body;
 
 use super::{Sequences, States, Verb};
+use crate::command::search::result::slice;
 use crate::extension::{condstore, qresync};
 use crate::limits::ROWS_AT_ONCE;
 use crate::reply::{Done, Failure, Outcome};
@@ -18,7 +19,7 @@ use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::fetch::{self as grammar, FetchItem, FetchModifiers, Source};
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
 use crate::words::{FetchValue, FetchWord};
-use model::{Error, Flags, ItemId, SystemFlags, Uid};
+use model::{Error, Flags, ItemId, Modseq, SystemFlags, Uid};
 use std::sync::Arc;
 use store::{FlagChange, MessageRecord, MessageRow, Reader};
 
@@ -134,14 +135,31 @@ async fn narrow(
     modifiers: &FetchModifiers,
     chosen: Chosen,
 ) -> Result<Chosen, Failure> {
-    let Some(state) = modifiers.changed_since else { return Ok(chosen) };
+    let chosen = match modifiers.changed_since {
+        Some(state) => changed_since(session, set, (state, modifiers.vanished), chosen).await?,
+        None => chosen,
+    };
+    // RFC 9394 3.2: of what the other modifiers leave.
+    Ok(match modifiers.partial {
+        Some(range) => slice(&chosen, range).to_vec(),
+        None => chosen,
+    })
+}
+
+/// Those of the messages that changed since a state; with it what vanished, where that is asked for.
+async fn changed_since(
+    session: &mut Session,
+    set: &SequenceSet,
+    (state, vanished): (Modseq, bool),
+    chosen: Chosen,
+) -> Result<Chosen, Failure> {
     let (reader, table) = session.latest().await?;
     let (mailbox, view) = {
         let selected = session.selected()?;
         (selected.mailbox.clone(), selected.view.clone())
     };
     let since = Since::read(&reader, &mailbox, state).await?;
-    if modifiers.vanished {
+    if vanished {
         let last = reader.row(&mailbox).await?.uid_next.0.saturating_sub(1);
         let asked = match set {
             SequenceSet::Ranges(ranges) => Intervals::resolve(ranges, last),
@@ -310,7 +328,8 @@ async fn tell_item(
         (FetchItem::Extended(word), Some(row), record) => {
             out.raw(word.name).raw(b" ");
             match (&word.value, record) {
-                (FetchValue::Row(value), _) => value(out, row),
+                (FetchValue::Row(value), _) => value(out, plan.reader.account(), row),
+                (FetchValue::Read(value), _) => value(session, &plan.reader, row).await?,
                 (FetchValue::Record(value), Some(record)) => {
                     value(session, &plan.reader, row, record).await?
                 }

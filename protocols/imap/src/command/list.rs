@@ -22,7 +22,7 @@ pub(super) const VERBS: &[Verb] = &[Verb {
 
 /// A name that may be listed.
 #[derive(Default)]
-pub(super) struct Name {
+pub(crate) struct Name {
     /// The mailbox; `None` for a name without one (`\NonExistent`).
     pub row: Option<CollectionRow>,
     /// Its number.
@@ -43,17 +43,17 @@ struct Home {
 }
 
 /// Every name there is.
-pub(super) struct Listing {
+pub(crate) struct Listing {
     pub names: Names,
     homes: Vec<Home>,
 }
 
 /// Names in the order they are told: INBOX first, then by name.
-pub(super) type Names = BTreeMap<Place, Name>;
+pub(crate) type Names = BTreeMap<Place, Name>;
 
 /// A name that sorts INBOX and what is in it before everything else.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(crate) struct Place {
     elsewhere: bool,
     pub path: String,
 }
@@ -96,7 +96,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
             let items = &list.returns.status;
             let inner = place.path.get(*prefix_bytes..).unwrap_or_default();
             let recent = status::recent(session, reader, inner, items).await?;
-            let figures = Figures { id: name.id, row, recent };
+            let figures = Figures { id: (reader.account(), name.id), row, recent };
             status::tell(&mut session.connection.out, &place.path, &figures, items);
         }
         if let Some(row) = &name.row {
@@ -111,7 +111,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
 }
 
 /// Every name there is; with `gone`, those subscribed to without a mailbox and the stems above them.
-pub(super) async fn names(session: &Session, gone: bool) -> Result<Listing, Failure> {
+pub(crate) async fn names(session: &Session, gone: bool) -> Result<Listing, Failure> {
     let reader = session.reader().await?;
     let mut names = Names::new();
     for entry in reader.mailboxes().await? {
@@ -161,7 +161,7 @@ fn stems(names: &mut Names, path: &str) {
 }
 
 /// A pattern with its reference before it.
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     plain: String,
     /// With its first level in capitals: INBOX has no case.
     upper: String,
@@ -169,7 +169,7 @@ pub(super) struct Pattern {
 
 impl Pattern {
     /// Whether a path matches.
-    pub(super) fn matches(&self, path: &str) -> bool {
+    pub(crate) fn matches(&self, path: &str) -> bool {
         let root = path.split(DELIMITER).next().unwrap_or_default();
         matches(self.plain.as_bytes(), path.as_bytes())
             || root == INBOX && matches(self.upper.as_bytes(), path.as_bytes())
@@ -182,7 +182,7 @@ impl Pattern {
 }
 
 /// The patterns of a LIST.
-pub(super) fn patterns(list: &List) -> Vec<Pattern> {
+pub(crate) fn patterns(list: &List) -> Vec<Pattern> {
     let full = |pattern: &String| {
         let plain = format!("{}{pattern}", list.reference);
         let (root, rest) = plain.split_at(plain.find(DELIMITER).unwrap_or(plain.len()));

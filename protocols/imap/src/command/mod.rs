@@ -19,7 +19,7 @@ mod lsub;
 mod noop;
 mod rename;
 pub(crate) mod search;
-mod select;
+pub(crate) mod select;
 pub(crate) mod starttls;
 mod status;
 mod store;
@@ -29,6 +29,7 @@ use crate::extension;
 use crate::reply::Outcome;
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
+use crate::wire::decoder::sequence::SequenceSet;
 use futures_util::future::BoxFuture;
 
 bitflags::bitflags! {
@@ -111,9 +112,17 @@ pub(crate) fn find(name: &str, uid: bool) -> Option<&'static Verb> {
 /// and not a mailbox name. What is wrong before it is found out by the command, which then refuses it.
 pub(crate) fn takes_message(command: &Cursor<'_>) -> bool {
     let mut cursor = *command;
-    let named = cursor.tag().is_ok() && cursor.space().is_ok() && cursor.word("APPEND");
-    if !named || cursor.space().is_err() {
+    if cursor.tag().is_err() || cursor.space().is_err() {
         return false;
+    }
+    let by_uid = cursor.word("UID") && cursor.space().is_ok();
+    let replaces = cursor.word("REPLACE");
+    if !replaces && (by_uid || !cursor.word("APPEND")) || cursor.space().is_err() {
+        return false;
+    }
+    if replaces && (SequenceSet::parse(&mut cursor).is_err() || cursor.space().is_err()) {
+        // Refused by the command, which must not be asked to hold a message first.
+        return true;
     }
     let name_is_literal = matches!(cursor.peek(), Some(b'{' | b'~'));
     cursor.mailbox().is_ok() || !name_is_literal

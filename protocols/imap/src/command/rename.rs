@@ -41,5 +41,10 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         renamed => renamed?,
     }
     let proof = writer.commit(()).await?;
+    if session.rev2 {
+        // RFC 9051 6.3.9.7: which name became which.
+        let out = &mut session.connection.out;
+        out.raw(b"* LIST () \"/\" ").mailbox(to).raw(b" (\"OLDNAME\" (").mailbox(&from).raw(b"))").crlf();
+    }
     Ok(Done::changed(&proof, "RENAME completed"))
 }

@@ -6,18 +6,20 @@
 
 mod known;
 pub(crate) mod matching;
-mod result;
+pub(crate) mod result;
 
 use super::{Sequences, States, Verb};
+use crate::extension::uidonly;
 use crate::limits::ROWS_AT_ONCE;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
-use crate::wire::decoder::search as grammar;
+use crate::wire::decoder::search::{self as grammar, Return, SearchKey};
 use crate::wire::decoder::sequence::Intervals;
 use known::Known;
 use matching::{Facts, Test};
 use model::{Error, Modseq, Uid};
+use result::Telling;
 use std::sync::Arc;
 use store::{MessageRow, Reader};
 
@@ -47,6 +49,32 @@ struct Candidate {
     index: usize,
 }
 
+/// What SEARCH, SORT and THREAD look for, and how they tell of it.
+pub(crate) struct Program {
+    options: Option<Return>,
+    key: SearchKey,
+}
+
+impl Program {
+    /// Reads charset and keys up to the end of the command, as SORT and THREAD have them (RFC 5256 5).
+    pub(crate) fn read(cursor: &mut Cursor<'_>, options: Option<Return>) -> Result<Self, Failure> {
+        grammar::charset(cursor)?;
+        let key = grammar::keys(cursor)?;
+        cursor.end()?;
+        Ok(Self { options, key })
+    }
+
+    /// Tells what was found, in its order.
+    pub(crate) fn tell(
+        &self,
+        session: &mut Session,
+        found: &[(u32, u32)],
+        how: &Telling<'_>,
+    ) -> Result<(), Failure> {
+        result::tell(session, self.options, found, how)
+    }
+}
+
 async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Outcome {
     let search = match grammar::parse(&mut cursor).and_then(|search| cursor.end().map(|()| search)) {
         Ok(search) => search,
@@ -58,25 +86,41 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
             return Err(failure);
         }
     };
-    if search.key.tells_modseq() {
+    let program = Program { options: search.options, key: search.key };
+    let found = found_by(session, &program).await?;
+    let modseq = highest_of(session, &program, &found).await?;
+    program.tell(session, &found, &Telling { word: "SEARCH", by_uid, modseq })?;
+    Ok(Done::told("SEARCH completed"))
+}
+
+/// The messages that a program finds: their sequence numbers and UIDs, ascending.
+pub(crate) async fn found_by(session: &mut Session, program: &Program) -> Result<Vec<(u32, u32)>, Failure> {
+    uidonly::may_search(session, &program.key)?;
+    if program.key.tells_modseq() {
         session.enable_condstore();
     }
-    let test = Test::prepare(&search.key, session.selected()?);
-    let found = match find(session, &test).await {
-        Ok(found) => found,
+    let test = Test::prepare(&program.key, session.selected()?);
+    match find(session, &test).await {
+        Ok(found) => Ok(found),
         Err(failure) => {
-            if search.options.is_some_and(|options| options.save) {
+            if program.options.is_some_and(|options| options.save) {
                 session.selected()?.saved = Intervals::default();
             }
-            return Err(failure);
+            Err(failure)
         }
-    };
-    let modseq = match search.key.tells_modseq() {
-        true => highest(session, &result::spoken_of(search.options, &found)).await?,
-        false => None,
-    };
-    result::tell(session, search.options, &found, by_uid, modseq)?;
-    Ok(Done::told("SEARCH completed"))
+    }
+}
+
+/// The highest Modseq of what is told, where the program asks for one (RFC 7162 3.1.5, 3.1.10).
+pub(crate) async fn highest_of(
+    session: &mut Session,
+    program: &Program,
+    found: &[(u32, u32)],
+) -> Result<Option<Modseq>, Failure> {
+    if !program.key.tells_modseq() {
+        return Ok(None);
+    }
+    highest(session, &result::spoken_of(program.options, found)).await
 }
 
 /// The highest Modseq of messages; none of none.
@@ -96,13 +140,14 @@ async fn highest(session: &mut Session, found: &[(u32, u32)]) -> Result<Option<M
 async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Failure> {
     let now = session.context.store.env().now().seconds();
     let (reader, table) = session.latest().await?;
+    let here = (reader.account(), now);
     let view = session.selected()?.view.clone();
     let same = Arc::ptr_eq(&view, &table);
     let mut found = Vec::new();
     let mut undecided = Vec::new();
     for (number, (place, &uid)) in (1u32..).zip(view.uids.iter().enumerate()) {
         let Some(index) = (if same { Some(place) } else { table.index(uid) }) else { continue };
-        let facts = Facts::of_table((number, uid), now, table.flags(index));
+        let facts = Facts::of_table((number, uid), here, table.flags(index));
         match test.judge(&facts) {
             Some(true) => found.push((number, uid)),
             Some(false) => {}
@@ -122,7 +167,7 @@ async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Fai
             let facts = Facts {
                 row: Some(&row),
                 known: Some(&known),
-                ..Facts::of_table((candidate.number, candidate.uid), now, table.flags(candidate.index))
+                ..Facts::of_table((candidate.number, candidate.uid), here, table.flags(candidate.index))
             };
             match judge_deeper(&reader, test, facts, &row).await {
                 Ok(true) => found.push((candidate.number, candidate.uid)),
@@ -146,6 +191,13 @@ async fn judge_deeper(
 ) -> Result<bool, Failure> {
     if let Some(verdict) = test.judge(&facts) {
         return Ok(verdict);
+    }
+    let mut facts = facts;
+    if test.asks_thread() {
+        facts.thread = reader.message_keys(&[row]).await?.first().map(|keys| keys.thread);
+        if let Some(verdict) = test.judge(&facts) {
+            return Ok(verdict);
+        }
     }
     let record = reader.message(row.message).await?;
     let facts = Facts { record: Some(&record), ..facts };

@@ -1,7 +1,7 @@
 //! SELECT and EXAMINE (RFC 9051 6.3.2, 6.3.3).
 
 use super::{Sequences, States, Verb};
-use crate::extension::{self, qresync};
+use crate::extension::{self, qresync, uidonly};
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::session::enabled::Enabled;
@@ -42,6 +42,8 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
         // RFC 7162 3.2.5: it must have been enabled.
         return Err(Failure::Bad("QRESYNC is not enabled"));
     }
+    let matched = parameters.resync.as_ref().is_some_and(|resync| resync.matched.is_some());
+    uidonly::may_match(session, matched)?;
     // RFC 9051 6.3.2: the mailbox that was open is closed even when this one cannot be opened.
     if session.selected.take().is_some() {
         session.connection.out.raw(b"* OK [CLOSED] The other mailbox is closed").crlf();
@@ -75,7 +77,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
 }
 
 fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, name: &str) {
-    let rev2 = session.rev2;
+    let (rev2, by_uid) = (session.rev2, session.has(Enabled::UIDONLY));
     let out = &mut session.connection.out;
     let flags = selected.all_flags();
     out.raw(b"* FLAGS ").flags(&flags).crlf();
@@ -89,14 +91,15 @@ fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, name: &
         out.raw(b"* LIST () \"/\" ").mailbox(name).crlf();
     } else {
         out.raw(b"* ").number(selected.recent_count()).raw(b" RECENT").crlf();
-        if let Some(first) = first_unseen(selected) {
+        let first = first_unseen(selected).filter(|_| !by_uid);
+        if let Some(first) = first {
             out.raw(b"* OK [UNSEEN ").number(first).raw(b"] The first unseen message").crlf();
         }
     }
     out.raw(b"* OK [UIDVALIDITY ").number(row.uid_validity.0).raw(b"] UIDs are valid").crlf();
     out.raw(b"* OK [UIDNEXT ").number(row.uid_next.0).raw(b"] The next UID").crlf();
     for also in extension::ALL.iter().filter_map(|it| it.selected) {
-        also(out, selected.mailbox.id(), row);
+        also(out, (selected.mailbox.account(), selected.mailbox.id()), row);
     }
 }
 

@@ -6,8 +6,8 @@ use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::status::{self, StatusItem};
 use crate::wire::encoder::Output;
-use crate::words::StatusWord;
-use model::{CollectionId, Rights};
+use crate::words::{MailboxPlace, StatusWord};
+use model::Rights;
 use store::{CollectionRow, Mailbox, Reader};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
@@ -30,7 +30,12 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let mailbox = reader.open_mailbox(&place.path, Rights::READ).await?;
     let row = reader.row::<Mailbox>(&mailbox).await?;
     let recent = recent(session, &reader, &place.path, &items).await?;
-    tell(&mut session.connection.out, &name, &Figures { id: mailbox.id(), row: &row, recent }, &items);
+    tell(
+        &mut session.connection.out,
+        &name,
+        &Figures { id: (mailbox.account(), mailbox.id()), row: &row, recent },
+        &items,
+    );
     Ok(Done::told("STATUS completed"))
 }
 
@@ -59,7 +64,7 @@ pub(super) fn asked(session: &mut Session, items: &[StatusItem]) {
 
 /// Where the figures of a mailbox come from.
 pub(super) struct Figures<'a> {
-    pub id: CollectionId,
+    pub id: MailboxPlace,
     pub row: &'a CollectionRow,
     pub recent: u64,
 }

@@ -98,7 +98,8 @@ async fn tell(
 ) -> Result<(), Failure> {
     let Told { uid, flags, modseq } = *told;
     let with_modseq = session.has(Enabled::CONDSTORE);
-    let with_uid = how.by_uid || session.has(Enabled::QRESYNC);
+    // RFC 9586 3.3: UIDFETCH names the UID already.
+    let with_uid = (how.by_uid || session.has(Enabled::QRESYNC)) && !session.has(Enabled::UIDONLY);
     let selected = session.selected()?;
     let recent = selected.recent.contains(uid.0);
     let Some(place) = selected.view.index(uid.0) else { return Ok(()) };

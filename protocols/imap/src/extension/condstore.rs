@@ -19,7 +19,7 @@ pub(crate) const MODSEQ: FetchWord = FetchWord {
     name: "MODSEQ",
     argument: None,
     asked: Some(Session::enable_condstore),
-    value: FetchValue::Row(|out, row| {
+    value: FetchValue::Row(|out, _, row| {
         out.raw(b"(").number(row.modseq.0).raw(b")");
     }),
 };

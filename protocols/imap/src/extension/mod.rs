@@ -7,10 +7,15 @@ mod auth_external;
 mod auth_plain;
 mod auth_scram_sha_1;
 mod auth_scram_sha_256;
+mod binary;
+mod catenate;
 mod children;
+mod compress;
 pub(crate) mod condstore;
+mod create_special_use;
 mod enable;
 mod esearch;
+mod esort;
 mod id;
 mod idle;
 mod imap4rev1;
@@ -23,16 +28,30 @@ mod literal_plus;
 mod logindisabled;
 mod metadata;
 mod r#move;
+mod multiappend;
 mod namespace;
 mod quota;
+pub(crate) mod objectid;
+mod partial;
+mod preview;
 pub(crate) mod qresync;
+mod replace;
 mod sasl_ir;
+mod savedate;
 mod searchres;
+mod sort;
+mod sort_display;
 mod special_use;
 mod starttls;
 mod status_size;
+mod thread;
+pub(crate) mod uidonly;
 mod uidplus;
+mod unauthenticate;
 mod unselect;
+mod url_partial;
+mod within;
+mod xlist;
 
 use crate::command::Verb;
 use crate::session::Session;
@@ -42,8 +61,7 @@ use crate::wire::decoder::search::Return;
 use crate::wire::decoder::select::SelectParameters;
 use crate::wire::decoder::store::StoreModifiers;
 use crate::wire::encoder::Output;
-use crate::words::{FetchWord, ListWord, OptionWord, SearchWord, StatusWord};
-use model::CollectionId;
+use crate::words::{FetchWord, ListWord, MailboxPlace, OptionWord, SearchWord, StatusWord};
 use sasl::Mechanism;
 use store::{CollectionRow, NewCollection};
 
@@ -95,7 +113,7 @@ pub(crate) struct Extension {
     /// SELECT and EXAMINE parameters it brings (RFC 4466 2.1).
     pub select: &'static [OptionWord<SelectParameters>],
     /// What SELECT and EXAMINE tell besides.
-    pub selected: Option<fn(&mut Output, CollectionId, &CollectionRow)>,
+    pub selected: Option<fn(&mut Output, MailboxPlace, &CollectionRow)>,
     /// CREATE parameters it brings (RFC 4466 2.2).
     pub create: &'static [OptionWord<NewCollection>],
     /// LIST selection options it brings.
@@ -160,6 +178,25 @@ pub(crate) const ALL: &[Extension] = &[
     qresync::EXTENSION,
     esearch::EXTENSION,
     searchres::EXTENSION,
+    sort::EXTENSION,
+    sort_display::EXTENSION,
+    esort::EXTENSION,
+    thread::EXTENSION,
+    partial::EXTENSION,
+    objectid::EXTENSION,
+    savedate::EXTENSION,
+    preview::EXTENSION,
+    within::EXTENSION,
+    multiappend::EXTENSION,
+    compress::EXTENSION,
+    binary::EXTENSION,
+    catenate::EXTENSION,
+    url_partial::EXTENSION,
+    replace::EXTENSION,
+    uidonly::EXTENSION,
+    unauthenticate::EXTENSION,
+    create_special_use::EXTENSION,
+    xlist::EXTENSION,
     appendlimit::EXTENSION,
     acl::EXTENSION,
     acl::RIGHTS,

@@ -57,5 +57,10 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
         session.connection.out.raw(b"* OK [").raw(code).raw(b"] Moved").crlf();
     }
     let done = Done::changed(&proof, "MOVE completed");
-    Ok(if proof.is_empty() { done } else { session.with_state(done, proof.modseq()) })
+    Ok(match (proof.is_empty(), by_uid) {
+        (false, _) => session.with_state(done, proof.modseq()),
+        // RFC 5530: what was named by number has gone, and that is not told yet.
+        (true, false) if !uids.is_empty() => done.with_code("EXPUNGEISSUED"),
+        (true, _) => done,
+    })
 }

@@ -3,6 +3,7 @@
 //! While a session waits it holds no buffer: reads go through the stack of a poll, and the input and output
 //! buffers are given back when they are empty.
 
+use super::deflate::Deflated;
 use crate::limits::{OUTPUT_BYTES, READ_BYTES, WRITE_TIME_MAX};
 use crate::reply::Failure;
 use crate::wire::decoder::frame::Framer;
@@ -12,14 +13,31 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Poll, ready};
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout, timeout_at};
+
+/// How octets go.
+enum Way {
+    /// As they are.
+    Plain(Box<dyn Stream>),
+    /// Deflated (RFC 4978).
+    Deflated(Box<Deflated>),
+}
+
+impl Way {
+    fn as_dyn(&mut self) -> &mut dyn Stream {
+        match self {
+            Self::Plain(stream) => stream.as_mut(),
+            Self::Deflated(stream) => stream.as_mut(),
+        }
+    }
+}
 
 /// A client's connection.
 pub(crate) struct Connection {
     /// `None` only while TLS is put on. The lock is never waited for: it makes a session that is looked at
     /// from within its own futures shareable, though its stream is not.
-    stream: Mutex<Option<Box<dyn Stream>>>,
+    stream: Mutex<Option<Way>>,
     pub(crate) framer: Framer,
     pub(crate) out: Output,
     /// How often output was sent: tells whether a reply that has begun can still be taken back.
@@ -29,7 +47,7 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(stream: Box<dyn Stream>) -> Self {
         Self {
-            stream: Mutex::new(Some(stream)),
+            stream: Mutex::new(Some(Way::Plain(stream))),
             framer: Framer::default(),
             out: Output::default(),
             flushes: 0,
@@ -38,12 +56,30 @@ impl Connection {
 
     /// The bare stream, to put TLS on.
     pub(crate) fn take_stream(&mut self) -> Option<Box<dyn Stream>> {
-        mine(&mut self.stream).take()
+        match mine(&mut self.stream).take() {
+            Some(Way::Plain(stream)) => Some(stream),
+            // TLS comes before login and DEFLATE behind it.
+            Some(Way::Deflated(_)) | None => None,
+        }
+    }
+
+    /// Puts DEFLATE on the stream, in both directions, from the next octet on.
+    pub(crate) fn deflate(&mut self) {
+        let way = mine(&mut self.stream);
+        *way = match way.take() {
+            Some(Way::Plain(stream)) => Some(Way::Deflated(Box::new(Deflated::new(stream)))),
+            other => other,
+        };
+    }
+
+    /// Whether DEFLATE is on.
+    pub(crate) fn is_deflated(&mut self) -> bool {
+        matches!(mine(&mut self.stream), Some(Way::Deflated(_)))
     }
 
     /// The stream with TLS on it.
     pub(crate) fn set_stream(&mut self, stream: Box<dyn Stream>) {
-        *mine(&mut self.stream) = Some(stream);
+        *mine(&mut self.stream) = Some(Way::Plain(stream));
     }
 
     /// Waits for more octets, which go to the framer. May be dropped at any time without losing one.
@@ -63,7 +99,7 @@ impl Connection {
         poll_fn(|context| {
             let mut room = [0u8; READ_BYTES];
             let mut buffer = ReadBuf::new(&mut room);
-            match ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer)) {
+            match ready!(Pin::new(stream.as_dyn()).poll_read(context, &mut buffer)) {
                 Ok(()) if !buffer.filled().is_empty() => {
                     framer.feed(buffer.filled());
                     Poll::Ready(Ok(()))
@@ -84,7 +120,7 @@ impl Connection {
         }
         let Some(stream) = mine(&mut self.stream).as_mut() else { return Err(Failure::Gone) };
         self.flushes += 1;
-        let outcome = send(stream.as_mut(), self.out.bytes()).await;
+        let outcome = send(stream.as_dyn(), self.out.bytes()).await;
         self.out.sent();
         outcome
     }
@@ -102,7 +138,7 @@ impl Connection {
         let Some(stream) = mine(&mut self.stream).as_mut() else { return Err(Failure::Gone) };
         self.flushes += 1;
         for window in bytes.chunks(OUTPUT_BYTES) {
-            send(stream.as_mut(), window).await?;
+            send(stream.as_dyn(), window).await?;
         }
         Ok(())
     }
@@ -119,12 +155,15 @@ impl Connection {
     pub(crate) fn release(&mut self) {
         self.framer.release();
         self.out.release();
+        if let Some(Way::Deflated(stream)) = mine(&mut self.stream) {
+            stream.release();
+        }
     }
 
     /// Ends the stream in good order.
     pub(crate) async fn close(&mut self) {
         if let Some(stream) = mine(&mut self.stream).as_mut() {
-            let _ = timeout(WRITE_TIME_MAX, stream.shutdown()).await;
+            let _ = timeout(WRITE_TIME_MAX, stream.as_dyn().shutdown()).await;
         }
     }
 }
@@ -141,6 +180,6 @@ async fn send(stream: &mut dyn Stream, bytes: &[u8]) -> Result<(), Failure> {
     if matches!(outcome, Ok(Ok(()))) { Ok(()) } else { Err(Failure::Gone) }
 }
 
-fn mine(stream: &mut Mutex<Option<Box<dyn Stream>>>) -> &mut Option<Box<dyn Stream>> {
+fn mine(stream: &mut Mutex<Option<Way>>) -> &mut Option<Way> {
     stream.get_mut().unwrap_or_else(PoisonError::into_inner)
 }

@@ -123,7 +123,8 @@ impl Session {
         Ok(())
     }
 
-    async fn read_literal(&mut self, size: u64, command: &mut Vec<u8>) -> Result<(), Failure> {
+    /// Takes a short literal off the connection.
+    pub(crate) async fn read_literal(&mut self, size: u64, command: &mut Vec<u8>) -> Result<(), Failure> {
         let mut missing = size;
         let mut pace = Pace::new();
         while missing > 0 {

@@ -4,6 +4,7 @@
 //! waits. A command's future is boxed while it runs, so that a session that waits is small.
 
 pub(crate) mod connection;
+mod deflate;
 pub(crate) mod enabled;
 mod input;
 pub(crate) mod place;
@@ -16,6 +17,7 @@ mod telling;
 
 use crate::Context;
 use crate::command::{self, Sequences, States, Verb};
+use crate::extension::uidonly;
 use crate::limits::{
     BAD_COMMANDS_BEFORE_LOGIN_MAX, BAD_COMMANDS_MAX, IDLE_TIME_MAX, LOGIN_GRACE, LOGIN_TIME_MAX,
 };
@@ -55,6 +57,8 @@ pub(crate) struct Session {
     pub message: Option<LiteralHeader>,
     /// Whether TLS is to be put on behind the next reply.
     pub upgrade_after_reply: bool,
+    /// Whether DEFLATE is to be put on behind the next reply.
+    pub deflate_after_reply: bool,
     /// Tag of the command that runs.
     pub tag: String,
     /// Set by LOGOUT and by what must end the session after its reply.
@@ -80,6 +84,7 @@ impl Session {
             enabled: Enabled::empty(),
             message: None,
             upgrade_after_reply: false,
+            deflate_after_reply: false,
             tag: String::new(),
             leaving: false,
             failed_logins: 0,
@@ -146,6 +151,10 @@ impl Session {
         if std::mem::take(&mut self.upgrade_after_reply) {
             return Box::pin(command::starttls::upgrade(self)).await;
         }
+        if std::mem::take(&mut self.deflate_after_reply) {
+            self.connection.flush().await?;
+            self.connection.deflate();
+        }
         Ok(())
     }
 
@@ -159,6 +168,7 @@ impl Session {
         let name = cursor.take_while(|byte| byte.is_ascii_alphanumeric());
         let verb = command::find(name, uid).ok_or(Failure::Bad("Unknown command"))?;
         self.may_run(verb)?;
+        uidonly::may_run(self, verb)?;
         // Rights on somebody else's mailbox may have gone since it was opened.
         Box::pin(self.recheck()).await?;
         let outcome = (verb.run)(self, cursor).await;
@@ -191,17 +201,18 @@ impl Session {
     /// Writes the tagged line.
     fn conclude(&mut self, tag: &str, outcome: Outcome) -> Result<(), Failure> {
         let failure = match outcome {
-            Ok(Done { code, text }) => {
+            Ok(Done { code, text, refused }) => {
                 // Those that are counted come in a row: no client speaks IMAP by chance.
                 self.bad_commands = 0;
-                write_tagged(&mut self.connection, tag, "OK", code.as_deref(), text);
+                let condition = if refused { "NO" } else { "OK" };
+                write_tagged(&mut self.connection, tag, condition, code.as_deref(), text);
                 return Ok(());
             }
             Err(failure) => failure,
         };
         let Some((condition, code, text)) = words(failure) else { return Err(failure) };
         write_tagged(&mut self.connection, tag, condition, code, text);
-        if matches!(failure, Failure::Bad(_)) {
+        if matches!(failure, Failure::Bad(_) | Failure::BadCode(..)) {
             self.bad_commands += 1;
             let most =
                 if self.principal.is_some() { BAD_COMMANDS_MAX } else { BAD_COMMANDS_BEFORE_LOGIN_MAX };
@@ -210,6 +221,17 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// As before login (RFC 8437 2): nothing of the principal stays, not even what was enabled.
+    pub(crate) fn forget_login(&mut self) {
+        self.principal = None;
+        self.hidden = Box::default();
+        self.selected = None;
+        self.rev2 = false;
+        self.enabled = Enabled::empty();
+        self.connection.out.utf8 = false;
+        self.begun = Instant::now();
     }
 
     /// The principal's own account.

@@ -4,6 +4,7 @@
 //! allowed, nothing is told yet: sequence numbers must not shift under a command that uses them.
 
 use super::Session;
+use super::enabled::Enabled;
 use super::table::Table;
 use crate::limits::ROWS_AT_ONCE;
 use crate::reply::Failure;
@@ -67,6 +68,7 @@ impl Session {
         table: &Table,
         places: &[usize],
     ) -> Result<(), Failure> {
+        let by_uid = self.has(Enabled::UIDONLY);
         for places in places.chunks(ROWS_AT_ONCE) {
             let uid = |place: &usize| table.uids.get(*place).copied().map(Uid);
             let uids: Vec<Uid> = places.iter().filter_map(uid).collect();
@@ -76,7 +78,10 @@ impl Session {
                 let recent = self.selected()?.recent.contains(uid.0);
                 let (system, keywords) = table.flags(place);
                 let out = self.begin_fetch(place, uid.0);
-                out.raw(b"UID ").number(uid.0).raw(b" FLAGS ").told_flags(recent, system, keywords);
+                if !by_uid {
+                    out.raw(b"UID ").number(uid.0).raw(b" ");
+                }
+                out.raw(b"FLAGS ").told_flags(recent, system, keywords);
                 if let Some(modseq) = modseqs.next() {
                     out.raw(b" ").modseq(modseq);
                 }

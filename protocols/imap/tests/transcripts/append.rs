@@ -71,7 +71,7 @@ async fn what_was_sent_unasked_is_swallowed() {
          C: d APPEND INBOX {3+}
          C: a: {1+}
          C: x
-         S: d BAD One message at a time
+         S: d BAD Expected another message or the end
          C: e STATUS INBOX (MESSAGES)
          S: * STATUS INBOX (MESSAGES 1)
          S: e OK STATUS completed",

@@ -33,7 +33,7 @@ async fn a_new_account() {
 async fn levels_and_wildcards() {
     play(
         "C: a CREATE a/b/c
-         S: a OK CREATE completed
+         S: a OK [MAILBOXID <*>] CREATE completed
          C: b LIST \"\" a*
          S: * LIST (\\HasChildren) \"/\" a
          S: * LIST (\\HasChildren) \"/\" a/b
@@ -54,13 +54,13 @@ async fn levels_and_wildcards() {
 async fn subscriptions_outlive_mailboxes() {
     play(
         "C: a CREATE x/y
-         S: a OK CREATE completed
+         S: a OK [MAILBOXID <*>] CREATE completed
          C: b SUBSCRIBE x/y
          S: b OK SUBSCRIBE completed
          C: c SUBSCRIBE nowhere
          S: c NO [NONEXISTENT] No such mailbox
          C: c1 CREATE gone/too
-         S: c1 OK CREATE completed
+         S: c1 OK [MAILBOXID <*>] CREATE completed
          C: c2 SUBSCRIBE gone/too
          S: c2 OK SUBSCRIBE completed
          C: c3 DELETE gone/too
@@ -91,7 +91,7 @@ async fn subscriptions_outlive_mailboxes() {
          S: * LIST (\\HasNoChildren) \"/\" x (\"CHILDINFO\" (\"SUBSCRIBED\"))
          S: h OK LIST completed
          C: i CREATE x/y
-         S: i OK CREATE completed
+         S: i OK [MAILBOXID <*>] CREATE completed
          C: j LIST (SUBSCRIBED) \"\" x*
          S: * LIST (\\Subscribed \\HasNoChildren) \"/\" x/y
          S: j OK LIST completed

@@ -6,13 +6,13 @@ use crate::harness::{House, play};
 async fn create_delete_rename() {
     play(
         "C: a CREATE one/
-         S: a OK CREATE completed
+         S: a OK [MAILBOXID <*>] CREATE completed
          C: b CREATE one
          S: b NO [ALREADYEXISTS] <*>
          C: c CREATE inbox
          S: c NO [ALREADYEXISTS] <*>
          C: d CREATE one/two/three
-         S: d OK CREATE completed
+         S: d OK [MAILBOXID <*>] CREATE completed
          C: e DELETE one
          S: e NO [HASCHILDREN] <*>
          C: f DELETE INBOX
@@ -66,11 +66,11 @@ async fn renaming_inbox_moves_its_messages() {
 async fn names_beyond_ascii() {
     play(
         "C: a CREATE Entw&APw-rfe
-         S: a OK CREATE completed
+         S: a OK [MAILBOXID <*>] CREATE completed
          C: b CREATE \"A&B\"
          S: b BAD Mailbox name is not valid
          C: c CREATE \"A&-B\"
-         S: c OK CREATE completed
+         S: c OK [MAILBOXID <*>] CREATE completed
          C: d LIST \"\" (A* E*)
          S: * LIST (\\HasNoChildren) \"/\" A&-B
          S: * LIST (\\HasNoChildren \\Archive) \"/\" Archive

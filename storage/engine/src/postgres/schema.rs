@@ -36,6 +36,8 @@ pub(super) fn name(table: Table) -> &'static str {
         Table::Lease => "lease",
         Table::Metadata => "metadata",
         Table::Search => "search",
+        Table::MessageKeys => "message_keys",
+        Table::ByMessageId => "by_message_id",
     }
 }
 

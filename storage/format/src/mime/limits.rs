@@ -32,6 +32,10 @@ pub const BODYSTRUCTURE_BYTES_MAX: usize = 1 << 20;
 pub const DATE_BYTES_MAX: usize = 512;
 /// Characters of a PREVIEW (RFC 8970 3.2 allows 256, suggests 200).
 pub const PREVIEW_CHARS_MAX: usize = 200;
+/// Message ids that a message is threaded by; the last ones of a longer References.
+pub const REFERENCES_MAX: usize = 50;
+/// Characters of a subject, name or message id that sorting and threading look at.
+pub const SORT_TEXT_CHARS_MAX: usize = 500;
 /// Octets of a body that are decoded to text at a time.
 pub const TEXT_PIECE_BYTES_MAX: usize = 16 << 10;
 /// Part numbers in one section specification; real ones cannot be deeper than the tree.

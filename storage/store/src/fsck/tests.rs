@@ -38,7 +38,7 @@ async fn laid() -> (Store, Arc<SimEngine>, Arc<MemoryBlobs>) {
     let mut writer = writer(&store).await;
     let inbox = writer.open_mailbox("INBOX", model::Rights::INSERT).await.unwrap();
     let sent = writer.open_mailbox("Sent", model::Rights::INSERT).await.unwrap();
-    let new = NewMessage { record, flags: Flags::default(), received: ZonedTime::default() };
+    let new = NewMessage { record, flags: Flags::default(), received: ZonedTime::default(), keys: None };
     let uid = writer.append(&inbox, new).await.unwrap();
     writer.copy_messages(&inbox, &sent, &[uid]).await.unwrap();
     let files = files(&writer).await;

@@ -121,6 +121,19 @@ fn accounts_and_collections() {
 #[test]
 fn items() {
     let keywords = vec![Keyword::parse("$Label1").unwrap()];
+    keeps(&MessageKeys {
+        thread: ItemId(7),
+        sent: Some(zoned()),
+        subject: "HELLO".to_owned(),
+        is_reply: true,
+        from: "A".to_owned(),
+        to: "B".to_owned(),
+        cc: String::new(),
+        display_from: "ADA".to_owned(),
+        display_to: "BOB".to_owned(),
+        message_id: Some([5; 16]),
+        references: vec![[6; 16]],
+    });
     keeps(&MessageRow {
         message: ItemId(69_999),
         size: 30_000,

@@ -47,7 +47,7 @@ async fn arrive(store: &Store, bytes: &[u8], flags: SystemFlags) -> NewMessage {
         sent: None,
     };
     let received = ZonedTime { seconds: 77, offset_minutes: 60 };
-    NewMessage { record, flags: Flags { system: flags, ..Flags::default() }, received }
+    NewMessage { record, flags: Flags { system: flags, ..Flags::default() }, received, keys: None }
 }
 
 #[tokio::test]

@@ -261,8 +261,12 @@ impl Client {
         let (body, _) = self.body().await?;
         let (mut writer, state) = self.begin(account).await?;
         let mailbox = self.open(&writer, self_mailbox(&state)).await?;
-        let new =
-            NewMessage { record: record(body), flags: Flags::default(), received: ZonedTime::default() };
+        let new = NewMessage {
+            record: record(body),
+            flags: Flags::default(),
+            received: ZonedTime::default(),
+            keys: None,
+        };
         let _ = writer.append(&mailbox, new).await;
         Ok(())
     }

@@ -71,6 +71,7 @@ impl Client {
             record: queued.entry.message.clone(),
             flags: Flags::default(),
             received: ZonedTime::default(),
+            keys: None,
         };
         let bytes = queued.entry.message.body.size;
         let over = base.limit.is_some_and(|limit| base.used() + bytes > limit);

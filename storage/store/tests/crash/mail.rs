@@ -21,7 +21,7 @@ impl Client {
         let mailbox = self.open(&writer, id).await?;
         for (body, bytes, flags) in new {
             let message = Message { hash: body.hash, bytes, flags: flags.clone() };
-            let new = NewMessage { record: record(body), flags, received: ZonedTime::default() };
+            let new = NewMessage { record: record(body), flags, received: ZonedTime::default(), keys: None };
             let appended = writer.append(&mailbox, new).await;
             let over = over(&state, bytes);
             let Some(uid) = self.expect_over(appended, over)? else { return Ok(()) };

@@ -33,31 +33,54 @@ pub(super) async fn tell(
     }
 }
 
-async fn section(session: &mut Session, record: &MessageRecord, item: &SectionItem) -> Result<(), Failure> {
-    name(session, item);
-    let parts = record.part_table()?;
-    let span = match parts.resolve(&resolved(&item.section)) {
-        None => {
-            // RFC 9051 7.5.2: a part that is not there has no octets; NIL and not "" says so.
-            session.connection.out.raw(b" NIL");
-            return Ok(());
-        }
-        Some(Slice::Range(span)) => span,
+/// Octets that a section names.
+pub(crate) enum Octets {
+    /// Some fields of a header.
+    Held(Vec<u8>),
+    /// A run of the stored body.
+    Stored(Span),
+}
+
+/// The octets of a section, or of a part of it; `None` where there is no such section.
+///
+/// # Errors
+/// `Unavailable`, `Corrupt`.
+pub(crate) async fn octets(
+    session: &Session,
+    record: &MessageRecord,
+    section: &Section,
+    partial: Option<(u64, u64)>,
+) -> Result<Option<Octets>, Failure> {
+    let part_of = |span: Span| partial.map_or(span, |(start, count)| span.partial(start, count));
+    Ok(match record.part_table()?.resolve(&resolved(section)) {
+        None => None,
+        Some(Slice::Range(span)) => Some(Octets::Stored(part_of(span))),
         Some(Slice::Filtered { header, filter }) => {
             let filtered = filtered(session, record, header, &filter).await?;
-            let span = Span { start: 0, len: filtered.len() as u64 };
-            let span = item.partial.map_or(span, |(start, count)| span.partial(start, count));
-            let bytes = span.of(&filtered);
-            session.connection.out.raw(b" ").literal_header(bytes.len() as u64).raw(bytes);
-            return Ok(());
+            let span = part_of(Span { start: 0, len: filtered.len() as u64 });
+            Some(Octets::Held(span.of(&filtered).to_vec()))
         }
-    };
-    let span = item.partial.map_or(span, |(start, count)| span.partial(start, count));
-    if span.len == 0 {
-        session.connection.out.raw(b" \"\"");
-        return Ok(());
+    })
+}
+
+async fn section(session: &mut Session, record: &MessageRecord, item: &SectionItem) -> Result<(), Failure> {
+    name(session, item);
+    match octets(session, record, &item.section, item.partial).await? {
+        // RFC 9051 7.5.2: a part that is not there has no octets; NIL and not "" says so.
+        None => {
+            session.connection.out.raw(b" NIL");
+            Ok(())
+        }
+        Some(Octets::Held(bytes)) => {
+            session.connection.out.raw(b" ").literal_header(bytes.len() as u64).raw(bytes);
+            Ok(())
+        }
+        Some(Octets::Stored(span)) if span.len == 0 => {
+            session.connection.out.raw(b" \"\"");
+            Ok(())
+        }
+        Some(Octets::Stored(span)) => stream(session, record, span).await,
     }
-    stream(session, record, span).await
 }
 
 /// Sends octets of the body as they come from the store. The first of them are read before any is announced,

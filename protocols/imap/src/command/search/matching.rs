@@ -15,7 +15,7 @@ use bytes::Bytes;
 use format::mime::limits::HEADER_BYTES_MAX;
 use format::mime::search::{BodySearch, Needle, fold};
 use format::mime::{Parts, Span, addresses, header as fields, words};
-use model::{Keyword, SystemFlags};
+use model::{AccountId, ItemId, Keyword, SystemFlags};
 use std::collections::BTreeSet;
 use store::{MessageRecord, MessageRow, Reader, SEARCH_PART_BYTES_MAX, Where};
 
@@ -30,10 +30,14 @@ pub(crate) struct Facts<'a> {
     pub system: SystemFlags,
     /// Its keywords.
     pub keywords: &'a [Keyword],
+    /// Whose mailbox it is in.
+    pub account: AccountId,
     /// Seconds since 1970, for all messages of a search the same.
     pub now: i64,
     /// Its row in the mailbox, once it was read.
     pub row: Option<&'a MessageRow>,
+    /// Its thread, once it was read.
+    pub thread: Option<ItemId>,
     /// Its record, once it was read.
     pub record: Option<&'a MessageRecord>,
     /// Its header, once it was read.
@@ -48,7 +52,7 @@ impl<'a> Facts<'a> {
     /// What the shared table knows.
     pub(crate) fn of_table(
         (number, uid): (u32, u32),
-        now: i64,
+        (account, now): (AccountId, i64),
         (system, keywords): (SystemFlags, &'a [Keyword]),
     ) -> Self {
         Self {
@@ -56,8 +60,10 @@ impl<'a> Facts<'a> {
             uid,
             system,
             keywords,
+            account,
             now,
             row: None,
+            thread: None,
             record: None,
             header: None,
             found: None,
@@ -143,11 +149,11 @@ impl Test {
             Self::Larger(size) => facts.row.map(|row| row.size > *size),
             Self::Smaller(size) => facts.row.map(|row| row.size < *size),
             Self::Date(DateKind::Internal, test, day) => {
-                facts.row.map(|row| compare(*test, local_day(row.received), *day))
+                facts.row.map(|row| test.holds(local_day(row.received), *day))
             }
             Self::Date(DateKind::Sent, test, day) => {
                 let sent = facts.record?.sent;
-                Some(sent.is_some_and(|sent| compare(*test, local_day(sent), *day)))
+                Some(sent.is_some_and(|sent| test.holds(local_day(sent), *day)))
             }
             Self::Header(name, text) => match facts.header {
                 Some(header) => Some(header.has(name, text)),
@@ -183,6 +189,16 @@ impl Test {
         }
     }
 
+    /// Whether a message's thread is asked for.
+    pub(super) fn asks_thread(&self) -> bool {
+        match self {
+            Self::All(tests) | Self::Any(tests) => tests.iter().any(Self::asks_thread),
+            Self::Not(test) => test.asks_thread(),
+            Self::Extended(condition) => condition.asks_thread(),
+            _ => false,
+        }
+    }
+
     /// The folded strings that the body is searched for.
     fn texts<'t>(&'t self, texts: &mut Vec<&'t str>) {
         match self {
@@ -205,14 +221,6 @@ fn all(tests: &[Test], facts: &Facts<'_>, every: bool) -> Option<bool> {
         }
     }
     verdict
-}
-
-fn compare(test: DateTest, of_message: i64, day: i64) -> bool {
-    match test {
-        DateTest::Before => of_message < day,
-        DateTest::On => of_message == day,
-        DateTest::Since => of_message >= day,
-    }
 }
 
 impl Header {

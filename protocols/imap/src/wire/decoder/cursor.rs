@@ -41,6 +41,11 @@ impl<'a> Cursor<'a> {
         self.utf8
     }
 
+    /// Everything from here on.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// The next octet, not moved past.
     pub(crate) fn peek(&self) -> Option<u8> {
         self.rest.first().copied()

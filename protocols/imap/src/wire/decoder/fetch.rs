@@ -127,7 +127,7 @@ impl FetchItem {
             Self::Uid | Self::Flags => Source::Table,
             Self::InternalDate | Self::Size => Source::Row,
             Self::Extended(word) => match word.value {
-                FetchValue::Row(_) => Source::Row,
+                FetchValue::Row(_) | FetchValue::Read(_) => Source::Row,
                 FetchValue::Record(_) => Source::Record,
             },
             _ => Source::Record,
@@ -199,7 +199,7 @@ fn item(cursor: &mut Cursor<'_>) -> Parsed<FetchItem> {
         _ if is("RFC822.TEXT") => legacy("RFC822.TEXT", SectionText::Text, false),
         _ if is("BODY") && cursor.peek() != Some(b'[') => Ok(FetchItem::Body),
         _ if is("BODY") || is("BODY.PEEK") => {
-            let section = section(cursor)?;
+            let section = bracketed(cursor)?;
             let partial = partial(cursor)?;
             let peek = is("BODY.PEEK");
             Ok(FetchItem::Section(SectionItem { section, peek, partial, legacy: None }))
@@ -235,7 +235,7 @@ fn binary_part(cursor: &mut Cursor<'_>) -> Parsed<Vec<u32>> {
 }
 
 /// `[1.2.HEADER.FIELDS (a b)]`
-fn section(cursor: &mut Cursor<'_>) -> Parsed<Section> {
+pub(crate) fn bracketed(cursor: &mut Cursor<'_>) -> Parsed<Section> {
     cursor.expect(b'[', "Expected a section")?;
     let mut section = Section::default();
     while cursor.peek().is_some_and(|byte| byte.is_ascii_digit()) {

@@ -51,6 +51,17 @@ pub(crate) enum SearchKey {
 }
 
 impl SearchKey {
+    /// Whether messages are named by sequence number; `$` is not.
+    pub(crate) fn has_numbers(&self) -> bool {
+        match self {
+            Self::And(keys) => keys.iter().any(Self::has_numbers),
+            Self::Or(pair) => pair.0.has_numbers() || pair.1.has_numbers(),
+            Self::Not(key) => key.has_numbers(),
+            Self::Sequence(set) => *set != SequenceSet::Saved,
+            _ => false,
+        }
+    }
+
     /// Whether the answer must name the highest Modseq of what was found (RFC 7162 3.1.5).
     pub(crate) fn tells_modseq(&self) -> bool {
         match self {
@@ -83,6 +94,17 @@ pub(crate) enum DateTest {
     Since,
 }
 
+impl DateTest {
+    /// Whether the day of a message passes.
+    pub(crate) fn holds(self, of_message: i64, day: i64) -> bool {
+        match self {
+            Self::Before => of_message < day,
+            Self::On => of_message == day,
+            Self::Since => of_message >= day,
+        }
+    }
+}
+
 /// What is told of the result (RFC 9051 6.4.4, RETURN).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Return {
@@ -112,22 +134,37 @@ pub(crate) struct Search {
 /// Reads everything behind `SEARCH`.
 pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Search> {
     cursor.space()?;
-    let options = if cursor.word("RETURN") { Some(options(cursor)?) } else { None };
+    let options = return_options(cursor)?;
     if cursor.word("CHARSET") {
         cursor.space()?;
-        let charset = cursor.text()?;
-        if !["UTF-8", "US-ASCII", "ASCII"].iter().any(|known| known.eq_ignore_ascii_case(&charset)) {
-            return Err(Failure::No(Some("BADCHARSET (US-ASCII UTF-8)"), "Unknown charset"));
-        }
-        cursor.space()?;
+        charset(cursor)?;
     }
+    Ok(Search { options, key: keys(cursor)? })
+}
+
+/// `RETURN (...) `, if it is there.
+pub(crate) fn return_options(cursor: &mut Cursor<'_>) -> Parsed<Option<Return>> {
+    if cursor.word("RETURN") { options(cursor).map(Some) } else { Ok(None) }
+}
+
+/// The name of a charset and a space.
+pub(crate) fn charset(cursor: &mut Cursor<'_>) -> Parsed<()> {
+    let charset = cursor.text()?;
+    if !["UTF-8", "US-ASCII", "ASCII"].iter().any(|known| known.eq_ignore_ascii_case(&charset)) {
+        return Err(Failure::No(Some("BADCHARSET (US-ASCII UTF-8)"), "Unknown charset"));
+    }
+    cursor.space()
+}
+
+/// Keys up to the end of the command.
+pub(crate) fn keys(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
     let mut budget = Budget { keys: SEARCH_KEY_COUNT_MAX, texts: SEARCH_TEXT_COUNT_MAX };
     let mut keys = vec![key(cursor, &mut budget, 0)?];
     while !cursor.at_end() {
         cursor.space()?;
         keys.push(key(cursor, &mut budget, 0)?);
     }
-    Ok(Search { options, key: one_or_and(keys) })
+    Ok(one_or_and(keys))
 }
 
 fn one_or_and(mut keys: Vec<SearchKey>) -> SearchKey {
@@ -162,6 +199,10 @@ fn options(cursor: &mut Cursor<'_>) -> Parsed<Return> {
         while cursor.eat(b' ') {}
     }
     cursor.space()?;
+    if options.partial.is_some() && options.all {
+        // RFC 9394 3.1: one or the other.
+        return Err(Failure::Bad("ALL and PARTIAL exclude each other"));
+    }
     // RFC 4731 3.1: RETURN () is RETURN (ALL).
     if options == Return::default() {
         options.all = true;
@@ -294,7 +335,8 @@ fn keyword(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
     Keyword::parse(cursor.atom()?).map(SearchKey::Keyword).map_err(|_| Failure::Bad("Bad keyword"))
 }
 
-fn day(cursor: &mut Cursor<'_>) -> Parsed<i64> {
+/// A date as a day number.
+pub(crate) fn day(cursor: &mut Cursor<'_>) -> Parsed<i64> {
     let text = utf8_of(cursor.astring()?)?;
     date::parse_date(&text).ok_or(Failure::Bad("Bad date"))
 }

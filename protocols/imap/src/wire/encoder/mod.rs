@@ -158,6 +158,18 @@ impl Output {
         self.intervals(&super::decoder::sequence::Intervals::collect(numbers).0)
     }
 
+    /// Numbers in their order as a sequence set, runs drawn together: `5,1:3`.
+    pub(crate) fn runs(&mut self, numbers: impl IntoIterator<Item = u32>) -> &mut Self {
+        let mut runs: Vec<(u32, u32)> = Vec::new();
+        for number in numbers {
+            match runs.last_mut() {
+                Some((_, high)) if high.checked_add(1) == Some(number) => *high = number,
+                _ => runs.push((number, number)),
+            }
+        }
+        self.intervals(&runs)
+    }
+
     /// Intervals as a sequence set.
     pub(crate) fn intervals(&mut self, intervals: &[(u32, u32)]) -> &mut Self {
         let mut separator = "";

@@ -2,15 +2,17 @@
 
 use super::{Facts, Test};
 use crate::wire::decoder::sequence::Intervals;
-use model::SystemFlags;
+use model::{AccountId, SystemFlags};
 
 const NOTHING: Facts<'static> = Facts {
     number: 1,
     uid: 10,
     system: SystemFlags::SEEN,
     keywords: &[],
+    account: AccountId(1),
     now: 0,
     row: None,
+    thread: None,
     record: None,
     header: None,
     found: None,

@@ -1,0 +1,181 @@
+//! SORT (RFC 5256), with ESORT's return options (RFC 5267) and the display names of SORT=DISPLAY (RFC 5957).
+//!
+//! What messages are sorted by was read at their arrival; no header and no body is opened.
+
+use super::{Extension, When};
+use crate::command::search::result::Telling;
+use crate::command::search::{Program, found_by, highest_of};
+use crate::command::{Sequences, States, Verb};
+use crate::limits::{ROWS_AT_ONCE, SORT_KEY_COUNT_MAX};
+use crate::reply::{Done, Failure, Outcome};
+use crate::session::Session;
+use crate::wire::decoder::cursor::{Cursor, Parsed};
+use crate::wire::decoder::search as grammar;
+use model::Uid;
+use std::cmp::Ordering;
+use store::{MessageKeys, MessageRow};
+
+pub(super) const EXTENSION: Extension = Extension {
+    name: "SORT",
+    rfc: "RFC 5256",
+    capability: Some("SORT"),
+    when: When::LoggedIn,
+    commands: &[
+        Verb {
+            name: "SORT",
+            uid: false,
+            states: States::SELECTED,
+            sequences: Sequences::Used,
+            run: |session, cursor| Box::pin(run(session, cursor, false)),
+        },
+        Verb {
+            name: "SORT",
+            uid: true,
+            states: States::SELECTED,
+            sequences: Sequences::Free,
+            run: |session, cursor| Box::pin(run(session, cursor, true)),
+        },
+    ],
+    ..Extension::PLAIN
+};
+
+/// What messages are sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    Arrival,
+    Cc,
+    Date,
+    From,
+    Size,
+    Subject,
+    To,
+    DisplayFrom,
+    DisplayTo,
+}
+
+const NAMES: [(&str, By); 9] = [
+    ("ARRIVAL", By::Arrival),
+    ("CC", By::Cc),
+    ("DATE", By::Date),
+    ("FROM", By::From),
+    ("SIZE", By::Size),
+    ("SUBJECT", By::Subject),
+    ("TO", By::To),
+    ("DISPLAYFROM", By::DisplayFrom),
+    ("DISPLAYTO", By::DisplayTo),
+];
+
+/// One criterion, and whether it is turned round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Criterion {
+    by: By,
+    reverse: bool,
+}
+
+/// A value that is compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Value {
+    Number(i64),
+    Text(String),
+}
+
+async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Outcome {
+    cursor.space()?;
+    let options = grammar::return_options(&mut cursor)?;
+    let criteria = criteria(&mut cursor)?;
+    cursor.space()?;
+    let program = Program::read(&mut cursor, options)?;
+    let found = found_by(session, &program).await?;
+    let sorted = sort(session, &criteria, found).await?;
+    let modseq = highest_of(session, &program, &sorted).await?;
+    program.tell(session, &sorted, &Telling { word: "SORT", by_uid, modseq })?;
+    Ok(Done::told("SORT completed"))
+}
+
+/// `(REVERSE DATE SUBJECT)`
+fn criteria(cursor: &mut Cursor<'_>) -> Parsed<Vec<Criterion>> {
+    cursor.expect(b'(', "Expected a list of sort keys")?;
+    while cursor.eat(b' ') {}
+    let mut criteria = Vec::new();
+    while !cursor.eat(b')') {
+        let mut reverse = false;
+        let mut name = cursor.atom()?;
+        if name.eq_ignore_ascii_case("REVERSE") {
+            reverse = true;
+            cursor.space()?;
+            name = cursor.atom()?;
+        }
+        let known = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let (_, by) = *known.ok_or(Failure::Bad("Unknown sort key"))?;
+        criteria.push(Criterion { by, reverse });
+        if criteria.len() > SORT_KEY_COUNT_MAX {
+            return Err(Failure::No(Some("LIMIT"), "Too many sort keys"));
+        }
+        while cursor.eat(b' ') {}
+    }
+    if criteria.is_empty() { Err(Failure::Bad("Expected a sort key")) } else { Ok(criteria) }
+}
+
+/// Sorts messages; where all is equal by sequence number (RFC 5256 3).
+async fn sort(
+    session: &mut Session,
+    criteria: &[Criterion],
+    found: Vec<(u32, u32)>,
+) -> Result<Vec<(u32, u32)>, Failure> {
+    let (reader, table) = session.latest().await?;
+    let mailbox = session.selected()?.mailbox.clone();
+    let needs_keys = criteria.iter().any(|it| !matches!(it.by, By::Arrival | By::Size));
+    let mut entries = Vec::with_capacity(found.len());
+    for chunk in found.chunks(ROWS_AT_ONCE) {
+        let uids: Vec<Uid> = chunk.iter().map(|(_, uid)| Uid(*uid)).collect();
+        let rows = table.rows(&reader, &mailbox, &uids).await?;
+        let there: Vec<_> =
+            chunk.iter().zip(&rows).filter_map(|(id, row)| Some((*id, row.as_ref()?))).collect();
+        let rows: Vec<&MessageRow> = there.iter().map(|(_, row)| *row).collect();
+        let keys = if needs_keys {
+            reader.message_keys(&rows).await?
+        } else {
+            vec![MessageKeys::default(); rows.len()]
+        };
+        for ((id, row), keys) in there.into_iter().zip(keys) {
+            let values: Vec<Value> = criteria.iter().map(|it| value(it.by, row, &keys)).collect();
+            entries.push((values, id));
+        }
+        // Thousands of messages are read: others must get their turn.
+        tokio::task::yield_now().await;
+    }
+    entries.sort_by(|left, right| compare(criteria, &left.0, &right.0).then(left.1.cmp(&right.1)));
+    Ok(entries.into_iter().map(|(_, id)| id).collect())
+}
+
+fn compare(criteria: &[Criterion], left: &[Value], right: &[Value]) -> Ordering {
+    for (criterion, (left, right)) in criteria.iter().zip(left.iter().zip(right)) {
+        let order = left.cmp(right);
+        if order != Ordering::Equal {
+            return if criterion.reverse { order.reverse() } else { order };
+        }
+    }
+    Ordering::Equal
+}
+
+fn value(by: By, row: &MessageRow, keys: &MessageKeys) -> Value {
+    match by {
+        By::Arrival => Value::Number(row.received.seconds),
+        By::Date => Value::Number(sent(row, keys)),
+        By::Size => Value::Number(i64::try_from(row.size).unwrap_or(i64::MAX)),
+        By::Cc => Value::Text(keys.cc.clone()),
+        By::From => Value::Text(keys.from.clone()),
+        By::To => Value::Text(keys.to.clone()),
+        By::Subject => Value::Text(keys.subject.clone()),
+        By::DisplayFrom => Value::Text(keys.display_from.clone()),
+        By::DisplayTo => Value::Text(keys.display_to.clone()),
+    }
+}
+
+/// The sent date in UTC, or INTERNALDATE where there is none (RFC 5256 2.2).
+pub(super) fn sent(row: &MessageRow, keys: &MessageKeys) -> i64 {
+    keys.sent.unwrap_or(row.received).seconds
+}
+
+#[cfg(test)]
+mod tests;
