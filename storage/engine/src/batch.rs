@@ -85,7 +85,9 @@ impl Table {
             | Self::Property
             | Self::Lock
             | Self::Deleted
-            | Self::Metadata => Scope::Account,
+            | Self::Metadata
+            | Self::MessageKeys
+            | Self::ByMessageId => Scope::Account,
             // Grants stand under who has them: groups, and everybody, too.
             Self::Grant | Self::Directory | Self::Queue | Self::Job => Scope::Installation,
             Self::Meta | Self::Blob | Self::BlobRef | Self::Lease | Self::Search => Scope::Store,
