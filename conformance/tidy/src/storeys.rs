@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 /// Storage crates and their storey: each may use only those strictly below.
-const STORAGE: &[(&str, u8)] = &[("model", 0), ("format", 1), ("engine", 1), ("store", 2), ("directory", 2), ("backup", 3)];
+const STORAGE: &[(&str, u8)] =
+    &[("model", 0), ("format", 1), ("engine", 1), ("store", 2), ("directory", 2), ("backup", 3)];
 
 /// The doors and what they share. Each may use all of storage, and each other only along `SIDEWAYS`.
 const PROTOCOLS: &[&str] =
