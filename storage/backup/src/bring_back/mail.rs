@@ -71,6 +71,7 @@ impl Sides<'_> {
             let mut flags = row.flags;
             flags.system.remove(SystemFlags::DELETED);
             ready.push(NewMessage {
+                keys: None,
                 record: MessageRecord { body, ..record },
                 flags,
                 received: row.received,
