@@ -182,7 +182,8 @@ impl<E: RawEngine> RawEngine for Ledger<E> {
             rows.push(row([LIVE, &segment.to_be_bytes()].concat(), value));
         }
         rows.extend(released(&batches));
-        // The last word on its rows, whatever the batches say of them.
+        // Its rows are its own, whatever the batches say of them: a copy of another store brings that one's.
+        batches.iter_mut().for_each(|batch| batch.retain(|change| !is_own(change)));
         batches.push(rows);
         self.inner.apply(batches)?;
         self.applied = Some(turn);
@@ -237,6 +238,11 @@ fn released(batches: &[Vec<Change>]) -> Vec<Change> {
         value: Some(Bytes::new()),
     })
     .collect()
+}
+
+/// Whether it is a row of the ledger.
+fn is_own(change: &Change) -> bool {
+    change.table == Table::Meta && (change.key == KEY || change.key.starts_with(LIVE))
 }
 
 fn row(key: Vec<u8>, value: Option<Bytes>) -> Change {

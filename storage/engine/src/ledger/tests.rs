@@ -131,3 +131,20 @@ fn blobs_that_lose_a_reference_are_noted() {
     assert_eq!(keys, [[RELEASED, &[2; 32]].concat()]);
     assert!(noted.iter().all(|change| change.table == Table::Job && change.value.is_some()));
 }
+
+#[test]
+fn rows_of_another_ledger_are_not_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("engine");
+    let mut ledger = open(&path);
+    let foreign = vec![
+        row(KEY.to_vec(), Some(written(77, Reach { segment: 9, end: 9 }))),
+        row([LIVE, &9_u32.to_be_bytes()].concat(), Some(Bytes::from_static(&[9; 8]))),
+        change(1, Some(place(1, 0, 36))),
+    ];
+    commit(&mut ledger, vec![foreign]);
+    drop(ledger);
+    let ledger = open(&path);
+    assert_eq!(live(&ledger), [(1, 100)]);
+    assert_eq!((ledger.witness().group(), ledger.reach()), (1, Reach { segment: 1, end: 100 }));
+}
