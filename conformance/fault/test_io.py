@@ -136,7 +136,7 @@ def test_a_read_that_fails_is_one_request_that_fails(tmp_path):
             disk.clear()
             assert other.body(1) == octets
             assert files.get(dav.files(server.alice[0], "f")).body == body
-            assert server.process.poll() is None and "panic" not in server.log()
+            assert server.process.poll() is None and "logging: panic" not in server.log()
         finally:
             server.dispose()
 
