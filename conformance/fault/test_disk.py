@@ -158,7 +158,7 @@ def refusing(kind):
     return type(kind.__name__, (Refused, kind), {})
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(600 + 20 * POINTS)
 def test_full_at_the_nth_write(tmp_path):
     """The disk turns full at a write that nobody foresaw, again and again: refused, read on, taken again."""
     dice = random.Random(SEED)

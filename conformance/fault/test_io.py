@@ -25,7 +25,7 @@ POINTS = int(os.environ.get("COLLEGIUM_POINTS", "24"))
 SEED = os.environ.get("COLLEGIUM_SEED") or str(random.SystemRandom().getrandbits(32))
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(600 + 20 * POINTS)
 def test_a_failed_sync_ends_the_process(tmp_path):
     """The n-th sync of the journal, a segment or anything fails while all work: it ends by itself, nothing is lost."""
     dice = random.Random(SEED)

@@ -106,7 +106,7 @@ class Steady:
         raise AssertionError("it cannot be asked")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(600 + 10 * RESTARTS)
 def test_restarts_under_load():
     server = Supervisor()
     try:

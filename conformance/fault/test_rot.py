@@ -183,7 +183,7 @@ def lost(store):
     return missing
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(600 + 20 * FLIPS)
 def test_every_bit(store):
     dice = random.Random(SEED)
     files = collections.defaultdict(list)
