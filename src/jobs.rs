@@ -19,6 +19,15 @@ pub(crate) async fn run(site: Arc<Site>, tombstone_days: u32, wish: Drain) {
             () = wish.drained() => return,
         }
         wait = JOB_INTERVAL;
+        match site.store.take_duty("jobs").await {
+            Ok(true) => {}
+            // Another process does it, or nobody can just now.
+            Ok(false) => continue,
+            Err(error) => {
+                tracing::warn!(%error, "the jobs of this hour were not begun");
+                continue;
+            }
+        }
         match round(&site, tombstone_days, &mut settled, &wish).await {
             Ok(forgotten) => tracing::debug!(forgotten, "tombstones were looked through"),
             Err(error) => tracing::warn!(%error, "the jobs of this hour were not finished"),

@@ -8,6 +8,7 @@ mod command;
 mod config;
 mod descriptors;
 mod doors;
+mod engines;
 mod failure;
 mod import;
 mod indexer;

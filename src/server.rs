@@ -63,6 +63,8 @@ pub(crate) async fn run(config: &Config, started: impl FnOnce()) -> Result<(), F
     admin::serve(site.clone(), &config.server.data, wish.clone())
         .map_err(|cause| Failure::of(path.display(), cause))?;
     deliver(&site, wish.clone());
+    let store = site.store.clone();
+    tokio::spawn(async move { store.follow().await });
     tokio::spawn(jobs::run(site.clone(), config.store.tombstone_days, wish.clone()));
     tokio::spawn(indexer::run(site.clone(), wish.clone()));
     tokio::spawn(systemd::watchdog());

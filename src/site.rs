@@ -2,12 +2,13 @@
 //! while no server runs.
 
 use crate::config::Config;
+use crate::engines::{self, refused};
 use crate::failure::Failure;
 use crate::limits::SOCKET_PATH_BYTES_MAX;
 use delivery::Delivery;
 use directory::{Directory, LocalDirectory};
-use engine::{BlobStore, Engine, Env, LocalOptions, OsEnv, Unopened, open_local};
-use model::{AccountId, Address, CollectionId, Error, Principal, Quota, Result, Rights, Role, Timestamp};
+use engine::{BlobStore, Engine, Env, OsEnv};
+use model::{AccountId, Address, CollectionId, Principal, Quota, Result, Rights, Role, Timestamp};
 use std::fs::{File, TryLockError};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -80,24 +81,6 @@ const RESTORING: &str = "restoring";
 /// Begins the names of directories that nobody needs after the process.
 const SCRATCH: &str = "scratch-";
 
-/// Opens engine and bodies as the configuration says, making them when there are none.
-async fn open_parts(config: &Config) -> std::result::Result<(Arc<dyn Engine>, Arc<dyn BlobStore>), Failure> {
-    let data = &config.server.data;
-    let cache_bytes = config.store.cache_mib.saturating_mul(1024 * 1024);
-    let options = LocalOptions {
-        cache_bytes,
-        memtable_bytes: config.store.memtable_kib.get_ref().saturating_mul(1024),
-        segment_bytes: config.store.segment_mib.get_ref().saturating_mul(1024 * 1024),
-        accept_loss: config.store.accept_loss,
-    };
-    let path = data.clone();
-    // Both replay and scan, which blocks.
-    let opened = tokio::task::spawn_blocking(move || open_local(&path, options));
-    let opened = opened.await.map_err(|cause| Failure::of("opening the store", cause))?;
-    let (engine, blobs) = opened.map_err(|reason| unopened(data, reason))?;
-    Ok((engine, Arc::new(blobs)))
-}
-
 /// What a process that was killed left of its scratch directories.
 fn sweep_scratch(data: &Path) {
     let Ok(entries) = std::fs::read_dir(data) else { return };
@@ -140,7 +123,7 @@ impl Empty {
         }
         File::create(&mark).and_then(|mark| mark.sync_all()).map_err(of)?;
         File::open(&data).and_then(|directory| directory.sync_all()).map_err(of)?;
-        let (engine, blobs) = open_parts(config).await?;
+        let (engine, blobs) = engines::open(config).await?;
         admit(&data, &engine).await?;
         Ok(Self { engine, blobs, data, _lock: lock })
     }
@@ -179,7 +162,7 @@ impl Site {
             ));
         }
         sweep_scratch(&data);
-        let (engine, blobs) = open_parts(config).await?;
+        let (engine, blobs) = engines::open(config).await?;
         admit(&data, &engine).await?;
         let env: Arc<dyn Env> = Arc::new(OsEnv);
         let options = directory::Options { scram: config.login.scram, ..directory::Options::default() };
@@ -328,14 +311,20 @@ impl Site {
         Ok(removed)
     }
 
-    /// Gives back the space of blobs that nobody needs; one collection at a time. A thorough one looks at every
-    /// segment, whatever the engine's counts say.
+    /// Gives back the space of blobs that nobody needs; one collection at a time, among all processes. A thorough
+    /// one looks at every segment, whatever the engine's counts say.
     ///
     /// # Errors
     /// Of the store.
     pub(crate) async fn collect(&self, thorough: bool) -> Result<Collected> {
         let _turn = self.collecting.lock().await;
-        if thorough { self.store.collect_thoroughly().await } else { self.store.collect().await }
+        if !self.store.take_duty("collect").await? {
+            return Ok(Collected::default());
+        }
+        let collected =
+            if thorough { self.store.collect_thoroughly().await } else { self.store.collect().await };
+        self.store.leave_duty("collect").await?;
+        collected
     }
 
     /// How much an account holds.
@@ -380,7 +369,7 @@ fn options_of(config: &Config) -> store::Options {
 }
 
 /// One process at a time: told apart here, before anything is opened.
-fn take(data: &Path) -> std::result::Result<File, Failure> {
+pub(crate) fn take(data: &Path) -> std::result::Result<File, Failure> {
     let path = data.join("lock");
     let of = |cause: io::Error| Failure::of(path.display(), cause);
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(of)?;
@@ -401,33 +390,6 @@ pub(crate) fn mend_journal(config: &Config) -> std::result::Result<engine::Mende
     let data = &config.server.data;
     let _lock = take(data)?;
     engine::mend_journal(&data.join("engine")).map_err(|error| refused(data, error))
-}
-
-/// Why the engine and the blobs could not be opened together, and what can be done.
-fn unopened(data: &Path, reason: Unopened) -> Failure {
-    match reason {
-        Unopened::Failed(error) => refused(data, error),
-        reason => Failure::of(
-            data.display(),
-            format!(
-                "{reason}. Nothing was changed. Restore the newest backup; or, to go on without what is missing, run \
-                 `collegium serve --accept-loss` once and then `collegium fsck --bytes`, which names every item \
-                 that has lost its content"
-            ),
-        ),
-    }
-}
-
-/// Why a store could not be opened, for the person who started the program.
-fn refused(data: &Path, error: Error) -> Failure {
-    let why = match error {
-        Error::Conflict => "another process has it open",
-        Error::Invalid(why) => why,
-        Error::Corrupt => "stored data is damaged; see the log",
-        Error::DiskFull => "the disk is full",
-        _ => "it cannot be opened; see the log",
-    };
-    Failure::of(data.display(), why)
 }
 
 #[cfg(test)]

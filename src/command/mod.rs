@@ -9,6 +9,7 @@ mod domain;
 mod fsck;
 mod group;
 mod import;
+mod migrate_store;
 mod output;
 mod queue;
 mod quickstart;
@@ -70,6 +71,8 @@ enum Verb {
     Undelete(undelete::Undelete),
     /// Bring in what other programs have kept: mbox, Maildir, iCalendar, vCard, files.
     Import(import::Import),
+    /// Copy everything that is stored into another engine, and compare. The servers of both must be stopped.
+    MigrateStore(migrate_store::MigrateStore),
     /// What this build serves, as tables in Markdown.
     Support(support::Support),
 }
@@ -93,6 +96,7 @@ impl Command {
             Verb::Restore(restore) => restore.run(),
             Verb::Undelete(undelete) => undelete.run(),
             Verb::Import(import) => import.run(),
+            Verb::MigrateStore(migrate) => migrate.run(),
             Verb::Support(support) => support.run(),
         };
         match done {

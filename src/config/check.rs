@@ -1,6 +1,6 @@
 //! Reading the file, and what types alone do not tell.
 
-use super::{Config, Listener, Problem, Protocol, TlsMode};
+use super::{Config, EngineKind, Listener, Problem, Protocol, TlsMode};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -57,10 +57,20 @@ fn resolve(config: &mut Config, base: &Path) {
     for listener in &mut config.listener {
         listener.get_mut().client_ca.as_mut().map(|file| below(file.get_mut()));
     }
+    for file in [&mut config.store.password_file, &mut config.store.ca_file].into_iter().flatten() {
+        below(file.get_mut());
+    }
     if let Some(relay) = &mut config.delivery.get_mut().relay {
         relay.password_file.as_mut().map(below);
         relay.ca_file.as_mut().map(below);
     }
+}
+
+/// Whether a URL carries `user:password@`.
+fn has_password(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
 struct Checker<'a> {
@@ -101,6 +111,52 @@ impl Checker<'_> {
             (engine::limits::MEMTABLE_BYTES_MIN >> 10, engine::limits::MEMTABLE_BYTES_MAX >> 10);
         if !(least..=most).contains(memtable.get_ref()) {
             self.wrong(memtable, format!("memtable_kib: must be from {least} to {most}"));
+        }
+        self.database(config);
+    }
+
+    fn database(&mut self, config: &Config) {
+        let store = &config.store;
+        if *store.engine.get_ref() == EngineKind::Fjall {
+            let words = [
+                ("url", store.url.as_ref().map(Spanned::span)),
+                ("password_file", store.password_file.as_ref().map(Spanned::span)),
+                ("ca_file", store.ca_file.as_ref().map(Spanned::span)),
+                ("schema", store.schema.as_ref().map(Spanned::span)),
+                ("reader_count_max", store.reader_count_max.as_ref().map(Spanned::span)),
+            ];
+            for (word, span) in words {
+                if let Some(span) = span {
+                    self.wrong(&Spanned::new(span, ()), format!("{word}: is for engine = \"postgres\""));
+                }
+            }
+            return;
+        }
+        let Some(url) = &store.url else {
+            self.wrong(&store.engine, "engine: \"postgres\" needs the url of its database");
+            return;
+        };
+        if url.get_ref().contains("password=") || has_password(url.get_ref()) {
+            self.wrong(url, "url: a password belongs into the password_file");
+            return;
+        }
+        if let Some(count) = store.reader_count_max.as_ref().filter(|count| *count.get_ref() == 0) {
+            self.wrong(count, "reader_count_max: must be at least 1");
+        }
+        match crate::engines::postgres_options(store) {
+            Err(why) => {
+                let at = store.password_file.as_ref().map_or_else(|| url.span(), Spanned::span);
+                self.wrong(&Spanned::new(at, ()), why);
+            }
+            Ok(options) => {
+                if let Err(error) = options.check() {
+                    let why = match error {
+                        model::Error::Invalid(why) => why,
+                        _ => "cannot be used",
+                    };
+                    self.wrong(url, format!("url: {why}"));
+                }
+            }
         }
     }
 

@@ -55,10 +55,34 @@ pub(crate) struct Server {
     pub(crate) data: PathBuf,
 }
 
+/// Where everything is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum EngineKind {
+    /// In the data directory, for one process.
+    #[default]
+    Fjall,
+    /// In a PostgreSQL database, for several processes on several machines.
+    Postgres,
+}
+
 /// `[store]`: the engine of this node.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StoreSection {
+    /// `fjall` or `postgres`.
+    pub(crate) engine: Spanned<EngineKind>,
+    /// The database: `postgresql://user@host/database`. Without `sslmode=disable`, which only a unix socket or
+    /// loopback may have, its certificate is verified.
+    pub(crate) url: Option<Spanned<String>>,
+    /// File with the password for it.
+    pub(crate) password_file: Option<Spanned<PathBuf>>,
+    /// PEM file of authorities for its certificate; the public ones when there is none.
+    pub(crate) ca_file: Option<Spanned<PathBuf>>,
+    /// The schema of its tables.
+    pub(crate) schema: Option<Spanned<String>>,
+    /// Connections that readers may hold; some ten more are used besides.
+    pub(crate) reader_count_max: Option<Spanned<usize>>,
     /// Memory for cached blocks, in MiB.
     pub(crate) cache_mib: u64,
     /// How long a client may stay away and still be told what was removed meanwhile; then it reads anew.
@@ -85,6 +109,12 @@ impl Default for StoreSection {
             segment_mib: whole(engine::limits::SEGMENT_BYTES_MAX >> 20),
             memtable_kib: whole(engine::limits::MEMTABLE_BYTES_MAX >> 10),
             accept_loss: false,
+            engine: Spanned::new(0..0, EngineKind::default()),
+            url: None,
+            password_file: None,
+            ca_file: None,
+            schema: None,
+            reader_count_max: None,
         }
     }
 }

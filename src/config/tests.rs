@@ -239,3 +239,21 @@ fn the_example_for_systemd_tells_the_truth() {
     };
     assert_eq!(facts(&config), facts(&told));
 }
+
+#[test]
+fn a_database_is_named_whole_and_its_password_stays_out() {
+    let store = |lines: &str| format!("{HEAD}[store]\n{lines}{LISTENER}{PLAIN}");
+    let far = "url = \"postgresql://collegium@db.example.org/collegium\"\n";
+    let line = |text: &str| one(&store(text)).0;
+    assert_eq!(line("engine = \"postgres\"\n"), 5);
+    assert_eq!(line(far), 5, "an url without its engine");
+    assert_eq!(line(&format!("engine = \"postgres\"\n{}", far.replace("@db", ":hunter2@db"))), 6);
+    assert_eq!(line(&format!("engine = \"postgres\"\n{}", far.replace("org/", "org:port/"))), 6);
+    assert_eq!(
+        line(&format!("engine = \"postgres\"\n{}", far.replace("collegium\"", "c?sslmode=disable\""))),
+        6
+    );
+    assert_eq!(line(&format!("engine = \"postgres\"\n{far}password_file = \"not/there\"\n")), 7);
+    assert_eq!(line(&format!("engine = \"postgres\"\n{far}reader_count_max = 0\n")), 7);
+    assert_eq!(line("engine = \"sled\"\n"), 5);
+}

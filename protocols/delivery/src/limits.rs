@@ -7,6 +7,8 @@ use std::time::Duration;
 pub const LEASE: Duration = Duration::from_secs(60);
 /// How often the index is looked at when nothing calls earlier.
 pub const SCAN_INTERVAL: Duration = Duration::from_secs(15);
+/// How often a process asks whether it is the one that looks through the index.
+pub const SHARED_SCAN_INTERVAL: Duration = Duration::from_secs(2);
 /// How soon it is looked at again when one look did not show everything that is due.
 pub const FULL_SCAN_INTERVAL: Duration = Duration::from_millis(100);
 /// How long the runner waits for what it has begun when the server stops.

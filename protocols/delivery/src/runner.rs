@@ -7,7 +7,7 @@ use crate::{
     limits::{
         DRAIN_TIME_MAX, FAN_OUT_COUNT_MAX, FULL_SCAN_INTERVAL, HANDOFF_COUNT_MAX, LEASE, LOCAL_COUNT_MAX,
         RELAY_CONNECTION_COUNT_MAX, RELAY_RECIPIENT_COUNT_MAX, RELAY_WAITING_COUNT_MAX, RETRY_WAIT_MIN,
-        SCAN_COUNT_MAX, SCAN_INTERVAL,
+        SCAN_COUNT_MAX, SCAN_INTERVAL, SHARED_SCAN_INTERVAL,
     },
     relay::{Mail, Relay, Reply, transact},
 };
@@ -242,8 +242,11 @@ impl Delivery {
                 }
                 () = tokio::time::sleep_until(next_scan) => {
                     let wait = self.scan(&mut tasks, horizon).await;
+                    // What another process has in its hands is ours to look at when that one has ended.
+                    let shared = self.store.has_company();
+                    horizon = if shared { LEASE } else { Duration::ZERO };
+                    let wait = if shared { wait.min(SHARED_SCAN_INTERVAL) } else { wait };
                     next_scan = tokio::time::Instant::now() + wait;
-                    horizon = Duration::ZERO;
                 }
                 () = self.sooner.notified() => {
                     next_scan = next_scan.min(tokio::time::Instant::now() + RETRY_WAIT_MIN);
@@ -258,6 +261,17 @@ impl Delivery {
 
     /// Begins to look at what is due; how long until the next look.
     async fn scan(self: &Arc<Self>, tasks: &mut JoinSet<()>, horizon: Duration) -> Duration {
+        match self.store.take_duty("queue").await {
+            Ok(true) => {}
+            // Another process looks through the index; this one takes over when that has ended.
+            Ok(false) => return SHARED_SCAN_INTERVAL,
+            Err(error) => {
+                tracing::warn!(%error, "the queue cannot be read");
+                return SCAN_INTERVAL;
+            }
+        }
+        // What other processes have accepted is still in their hands.
+        let horizon = if self.store.has_company() { Duration::ZERO } else { horizon };
         let now = self.now();
         let due = match self.queue().due(after(now, horizon), SCAN_COUNT_MAX).await {
             Ok(mut due) => {
@@ -302,7 +316,23 @@ impl Delivery {
     }
 
     /// One look at an entry: every recipient that waits is tried once.
+    ///
+    /// Where other processes share the queue, one of them at a time may look at an entry: the wait for a slow
+    /// relay is longer than the time for which the index keeps an entry from others.
     async fn look(&self, id: QueueId, indexed: Option<Timestamp>) -> Result<()> {
+        if !self.store.has_company() {
+            return self.look_alone(id, indexed).await;
+        }
+        let duty = format!("queue {id}");
+        if !self.store.take_duty(&duty).await? {
+            return Ok(());
+        }
+        let looked = self.look_alone(id, indexed).await;
+        self.store.leave_duty(&duty).await?;
+        looked
+    }
+
+    async fn look_alone(&self, id: QueueId, indexed: Option<Timestamp>) -> Result<()> {
         let found = self.queue().load(id).await?;
         if let Some(due) = indexed.filter(|due| found.as_ref().is_none_or(|queued| queued.due != *due)) {
             self.queue().sweep(due, id).await?;

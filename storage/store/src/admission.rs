@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub const FORMAT: u32 = 2;
 
 /// The number's key; its value is the number, big-endian, and the version of the build that set it.
-const KEY: &[u8] = b"format";
+pub(crate) const KEY: &[u8] = b"format";
 
 /// What a store said of itself when it was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]

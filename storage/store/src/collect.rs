@@ -11,7 +11,13 @@
 
 mod plan;
 
-use crate::{collection::after, key::Key, limits::COLLECT_BATCH_COUNT, stores::Store};
+use crate::{
+    collection::after,
+    key::Key,
+    limits::{COLLECT_BATCH_COUNT, UPLOAD_AGE_MAX},
+    pin::Pin,
+    stores::{Inner, Store},
+};
 use engine::{Batch, Found, Op, Place, Precondition, RELEASED, Range, Snapshot, Table};
 use model::{BlobId, Error, Result};
 use std::sync::Arc;
@@ -74,6 +80,11 @@ impl Store {
     /// # Errors
     /// `Unavailable`. Damage is told in the log.
     pub async fn collect(&self) -> Result<Collected> {
+        if self.inner.blobs.is_single() {
+            let mut collected = Collected::default();
+            self.collect_single(&mut collected).await?;
+            return Ok(collected);
+        }
         let mut collected =
             Collected { forgotten_count: self.forget_released().await?, ..Collected::default() };
         let shares = self.inner.blobs.shares().await?;
@@ -207,6 +218,25 @@ impl Store {
         Ok(())
     }
 
+    /// For blob stores without segments: a blob that rests long enough loses its place, then its bytes. Whoever
+    /// brings the same bytes meanwhile makes them young again, and they stay.
+    async fn collect_single(&self, collected: &mut Collected) -> Result<()> {
+        let mut after = None;
+        loop {
+            let page = self.inner.blobs.unneeded(after, COLLECT_BATCH_COUNT).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id);
+            let snapshot = self.inner.engine.newest().await?;
+            self.forget(&placed(&snapshot, &page).await?).await?;
+            let ids: Vec<_> = page.iter().map(|found| found.id).collect();
+            let removed = self.inner.blobs.discard(&ids).await?;
+            collected.forgotten_count += removed;
+            if removed == ids.len() as u64 {
+                collected.freed_bytes += page.iter().map(|found| found.bytes).sum::<u64>();
+            }
+        }
+    }
+
     /// Forgets the places of blobs without references; returns how many went.
     async fn forget(&self, dead: &[Found]) -> Result<u64> {
         let mut count = 0;
@@ -263,6 +293,17 @@ impl Store {
             Err(Error::PreconditionFailed) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+}
+
+impl Inner {
+    /// Whether what a pin holds cannot have been collected by age.
+    ///
+    /// # Errors
+    /// `Unavailable` when it may have been.
+    pub(crate) fn still_rests(&self, pin: &Pin) -> Result<()> {
+        let old = self.blobs.is_single() && pin.age() > UPLOAD_AGE_MAX;
+        if old { Err(Error::Unavailable) } else { Ok(()) }
     }
 }
 

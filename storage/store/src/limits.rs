@@ -1,5 +1,7 @@
 //! Every limit of the store, by name.
 
+use std::time::Duration;
+
 /// The most octets of one name of a collection or item.
 pub const NAME_BYTES_MAX: usize = 512;
 /// How deep collections may nest.
@@ -54,3 +56,16 @@ pub const SEARCH_CHUNKS_AT_ONCE: usize = 16;
 pub const COLLECT_DEAD_BYTES_MIN: u64 = 64 * 1024;
 /// One of so many bytes of all segments may be dead before more is collected than what is half dead.
 pub const WASTE_SHARE_MAX: u64 = 5;
+
+/// How long writers of one process keep an account from those of another that wait for it.
+pub const LEASE_TENURE_MAX: Duration = Duration::from_millis(250);
+/// How long a lease may be used after it was taken; a batch that takes longer may collide.
+pub const LEASE_KEPT_MAX: Duration = Duration::from_secs(3);
+/// A lease that has been seen unchanged for so long is taken away from whoever has it.
+pub const LEASE_AGE_MAX: Duration = Duration::from_secs(5);
+/// How long a writer waits for another process (`Unavailable` past it).
+pub const LEASE_WAIT_MAX: Duration = Duration::from_secs(15);
+/// How often other processes' commits are looked for.
+pub const FOLLOW_INTERVAL: Duration = Duration::from_secs(1);
+/// How old an upload may be when it is committed, in a blob store that removes by age (`Unavailable` past it).
+pub const UPLOAD_AGE_MAX: Duration = Duration::from_secs(24 * 3600);

@@ -7,6 +7,7 @@ use crate::stores::locked;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Instant,
 };
 
 /// Every pin of the process, with the sequence it holds from.
@@ -18,6 +19,7 @@ pub(crate) struct Pins(Mutex<(u64, BTreeMap<u64, u64>)>);
 pub(crate) struct Pin {
     pins: Arc<Pins>,
     number: u64,
+    since: Instant,
 }
 
 impl PartialEq for Pin {
@@ -41,7 +43,7 @@ impl Pins {
         pins.0 += 1;
         let number = pins.0;
         pins.1.insert(number, 0);
-        Pin { pins: Arc::clone(self), number }
+        Pin { pins: Arc::clone(self), number, since: Instant::now() }
     }
 
     /// Frames below this sequence are held by nobody.
@@ -51,6 +53,11 @@ impl Pins {
 }
 
 impl Pin {
+    /// How long ago it was set.
+    pub(crate) fn age(&self) -> std::time::Duration {
+        self.since.elapsed()
+    }
+
     /// Holds from this frame on.
     pub(crate) fn hold_from(&self, sequence: u64) {
         locked(&self.pins.0).1.insert(self.number, sequence);

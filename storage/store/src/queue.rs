@@ -174,6 +174,7 @@ impl Queue {
         let mut batch = Batch::default();
         // Held until the batch has its place in the order of commits.
         let pin = entry.message.body.pin.clone();
+        pin.iter().try_for_each(|pin| self.0.inner.still_rests(pin))?;
         let id = self.add(&mut batch, entry, &recipients, due)?;
         let durable = self.0.inner.engine.commit(batch);
         drop(pin);
@@ -228,7 +229,7 @@ impl Queue {
     }
 
     async fn indexed(&self, range: Range, limit: usize) -> Result<Vec<(Timestamp, QueueId)>> {
-        let snapshot = self.0.inner.engine.snapshot().await?;
+        let snapshot = self.0.inner.engine.newest().await?;
         let page = snapshot.scan(Table::Queue, &range, limit, false).await?;
         page.iter().map(|(key, _)| split_due(key)).collect()
     }
@@ -250,7 +251,7 @@ impl Queue {
     /// # Errors
     /// `Unavailable`, `Corrupt`.
     pub async fn next_due(&self) -> Result<Option<Timestamp>> {
-        let snapshot = self.0.inner.engine.snapshot().await?;
+        let snapshot = self.0.inner.engine.newest().await?;
         let first = snapshot.scan(Table::Queue, &Range::prefix(b"d"), 1, false).await?;
         first.first().map(|(key, _)| split_due(key).map(|(due, _)| due)).transpose()
     }
@@ -260,7 +261,7 @@ impl Queue {
     /// # Errors
     /// `Unavailable`, `Corrupt`.
     pub async fn load(&self, id: QueueId) -> Result<Option<Queued>> {
-        let snapshot = self.0.inner.engine.snapshot().await?;
+        let snapshot = self.0.inner.engine.newest().await?;
         Self::load_in(&snapshot, id).await
     }
 
@@ -283,7 +284,7 @@ impl Queue {
     /// # Errors
     /// `Unavailable`, `Corrupt`.
     pub async fn list(&self, after: Option<QueueId>, limit: usize) -> Result<Vec<Queued>> {
-        let snapshot = self.0.inner.engine.snapshot().await?;
+        let snapshot = self.0.inner.engine.newest().await?;
         let mut range = Range::prefix(b"e");
         if let Some(after) = after {
             range.start = entry_key(after);

@@ -3,6 +3,7 @@
 use crate::{
     body::{Body, BodyStream, Upload},
     key::Key,
+    lease::Lease,
     pin::Pins,
     reader::Reader,
     record::{self, AccountRow},
@@ -17,7 +18,7 @@ use std::{
     ops::Range,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
 };
 
@@ -52,6 +53,10 @@ pub(crate) struct Inner {
 /// What the process knows of an account while someone writes to it or watches it.
 pub(crate) struct AccountState {
     pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
+    /// Writers of this process that wait for the turn.
+    waiting: AtomicUsize,
+    /// The turn among processes.
+    pub(crate) lease: Mutex<Lease>,
     flying: Mutex<Vec<Flying>>,
     pub(crate) changed: tokio::sync::watch::Sender<Modseq>,
 }
@@ -66,6 +71,8 @@ impl AccountState {
     fn new() -> Self {
         Self {
             turn: Arc::default(),
+            waiting: AtomicUsize::new(0),
+            lease: Mutex::default(),
             flying: Mutex::default(),
             changed: tokio::sync::watch::Sender::new(Modseq::default()),
         }
@@ -84,6 +91,38 @@ impl AccountState {
 
     pub(crate) fn take_off(&self, batch: Flying) {
         locked(&self.flying).push(batch);
+    }
+
+    /// For when all of them are known to have landed, one way or the other.
+    pub(crate) fn forget_flying(&self) {
+        locked(&self.flying).clear();
+    }
+
+    /// Whether writers of this process wait for the turn.
+    pub(crate) fn waits(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
+    }
+
+    /// Waits for the turn in this process.
+    async fn turn(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        let _waiting = Waiting::begin(&self.waiting);
+        self.turn.clone().lock_owned().await
+    }
+}
+
+/// Counts one who waits, also when it stops waiting.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -144,9 +183,12 @@ impl Store {
 
     pub(crate) async fn begin(&self, who: &Principal, account: AccountId) -> Result<Writer> {
         let state = self.inner.state(account);
-        let turn = state.turn.clone().lock_owned().await;
+        let turn = state.turn().await;
+        self.inner.lease(account, &state).await?;
         let flying = state.flying();
-        let view = View::new(self.inner.engine.snapshot().await?, flying);
+        // Where others write too, two reads may show two states. The account's record is read first and expected
+        // unchanged by the batch: when that holds, nothing in the account has changed between any two reads.
+        let view = View::new(self.inner.engine.newest().await?, flying);
         let stored = view.get(Table::Account, &Key::account(account).done()).await?;
         let row: Option<AccountRow> = stored.as_deref().map(record::decode).transpose()?;
         let reader =
@@ -177,6 +219,13 @@ impl Store {
 impl Inner {
     pub(crate) fn state(&self, account: AccountId) -> Arc<AccountState> {
         locked(&self.accounts).entry(account).or_insert_with(|| Arc::new(AccountState::new())).clone()
+    }
+
+    /// Accounts that somebody watches.
+    pub(crate) fn watched(&self) -> Vec<(AccountId, Arc<AccountState>)> {
+        let accounts = locked(&self.accounts);
+        let watched = accounts.iter().filter(|(_, state)| state.changed.receiver_count() > 0);
+        watched.map(|(account, state)| (*account, state.clone())).collect()
     }
 
     /// Forgets an account that nobody writes to or watches.

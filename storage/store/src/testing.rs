@@ -2,9 +2,15 @@
 
 use crate::{Folder, NewObject, Options, Reader, Store, Writer, collection::Collection};
 use bytes::Bytes;
-use engine::sim::{SimDisk, SimEnv};
+use engine::{
+    PostgresOptions, open_postgres,
+    sim::{SimDisk, SimEnv},
+};
 use model::{AccountId, Address, CollectionId, CollectionKind, Principal, Rights, Role};
-use std::sync::Arc;
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 pub(crate) const ALICE: AccountId = AccountId(1);
 pub(crate) const BOB: AccountId = AccountId(2);
@@ -18,8 +24,31 @@ pub(crate) fn store_on(disk: &SimDisk) -> Store {
     Store::new(disk.engine(), disk.blobs(), Arc::new(SimEnv::new(1)), Options::default())
 }
 
+/// A store with nothing in it: on a simulated disk, or, where `COLLEGIUM_STORE_TESTS` says `postgres`, in a schema of
+/// its own in the database that `COLLEGIUM_POSTGRES` names.
 pub(crate) fn store() -> Store {
-    store_on(&SimDisk::new(1))
+    match std::env::var("COLLEGIUM_STORE_TESTS") {
+        Ok(engine) if engine == "postgres" => in_postgres(),
+        Ok(engine) => panic!("COLLEGIUM_STORE_TESTS={engine}"),
+        Err(_) => store_on(&SimDisk::new(1)),
+    }
+}
+
+fn in_postgres() -> Store {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    // The engine's tasks outlive a test's own runtime.
+    static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
+    let runtime = RUNTIME.get_or_init(|| {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+    });
+    let url = std::env::var("COLLEGIUM_POSTGRES").expect("COLLEGIUM_POSTGRES names no database");
+    let mut options = PostgresOptions::new(&url);
+    options.schema = format!("store_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    options.reader_count_max = 4;
+    let (tell, told) = std::sync::mpsc::channel();
+    runtime.spawn(async move { tell.send(open_postgres(&options).await) });
+    let (engine, blobs) = told.recv().unwrap().unwrap();
+    Store::new(engine, blobs, Arc::new(SimEnv::new(1)), Options::default())
 }
 
 pub(crate) async fn reader(store: &Store) -> Reader {

@@ -106,6 +106,11 @@ impl Deref for Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        if let Some(state) = &self.state
+            && self.turn.is_some()
+        {
+            self.reader.store().inner.give_back(self.reader.account(), state);
+        }
         drop(self.turn.take());
         if let Some(state) = self.state.take() {
             self.reader.store().inner.release(self.reader.account(), state);
@@ -390,12 +395,13 @@ impl Writer {
     /// batch has its place in the order of commits, so that many writers of one account share a sync.
     ///
     /// # Errors
-    /// `Unavailable` when the engine cannot take it or an earlier batch of the account failed;
+    /// `Unavailable` when the engine cannot take it, an earlier batch of the account failed, or another process
+    /// wrote to the account in between;
     /// `Conflict` when bytes that the batch refers to were collected meanwhile. Nothing has happened then.
     pub async fn commit<T>(mut self, value: T) -> Result<Committed<T>> {
         let account = self.account();
         let Some(state) = self.state.clone() else { return Err(Error::Unavailable) };
-        let batch = self.batch()?;
+        let mut batch = self.batch()?;
         let modseq = self.reader.account_row.modseq;
         let idle = batch.ops.is_empty();
         let built_on_others = !self.reader.view.flying.is_empty();
@@ -405,6 +411,10 @@ impl Writer {
         let landed = Arc::new(AtomicBool::new(false));
         let overlay = Arc::new(std::mem::take(&mut self.reader.view.own));
         let (store, has_new_message): (Store, bool) = (self.store().clone(), self.has_new_message);
+        self.pins.iter().try_for_each(|pin| store.inner.still_rests(pin))?;
+        if let Some(op) = store.inner.yielded(account, &state) {
+            batch.ops.push(op);
+        }
         let durable = store.inner.engine.commit(batch);
         state.take_off(Flying { overlay, landed: landed.clone() });
         drop(self);
@@ -419,15 +429,15 @@ impl Writer {
             if outcome.is_ok() && has_new_message {
                 locked(&store.inner.unindexed).insert(account);
             }
+            let outcome = outcome.map_err(|error| match error {
+                // What it was built on has failed: that is nothing the caller could know or mend.
+                Error::PreconditionFailed if built_on_others => Error::Unavailable,
+                error => store.collided(error),
+            });
             store.inner.release(account, told);
             outcome
         });
-        let durable = landing.await.map_err(|_| Error::Unavailable)?.map_err(|error| match error {
-            // What it was built on has failed: that is nothing the caller could know or mend.
-            Error::PreconditionFailed if built_on_others => Error::Unavailable,
-            Error::PreconditionFailed => Error::Conflict,
-            other => other,
-        })?;
+        let durable = landing.await.map_err(|_| Error::Unavailable)??;
         Ok(Committed { value, modseq, durable: Some(durable) })
     }
 

@@ -25,6 +25,8 @@ pub(super) enum Trouble {
     Collided,
     /// Nothing happened, and asking again would not help now.
     Refused,
+    /// Nothing happened, for want of room.
+    Full,
     /// Stored data is damaged.
     Damaged,
 }
@@ -44,6 +46,7 @@ impl Trouble {
             // A standby that was taken for the primary.
             Some("25") if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Self::Lost,
             Some("53") if *code == SqlState::TOO_MANY_CONNECTIONS => Self::Lost,
+            Some("53") if *code == SqlState::DISK_FULL => Self::Full,
             Some("XX") if matches!(code.code(), "XX001" | "XX002") => Self::Damaged,
             _ => Self::Refused,
         };
@@ -57,6 +60,7 @@ impl Trouble {
     pub(super) fn outcome(self) -> Error {
         match self {
             Self::Damaged => Error::Corrupt,
+            Self::Full => Error::DiskFull,
             Self::Lost | Self::Collided | Self::Refused => Error::Unavailable,
         }
     }

@@ -1,4 +1,4 @@
-//! What is needed stays, what is not goes, whoever comes between.
+//! What is needed stays, what is not goes, whoever comes between. Segments are the simulated disk's.
 
 use super::*;
 use crate::{
@@ -27,7 +27,7 @@ async fn nothing_is_collected_that_is_needed() {
 
 #[tokio::test]
 async fn dead_segments_go_and_what_lives_in_them_moves() {
-    let store = store();
+    let store = store_on(&SimDisk::new(1));
     for seed in 0..40 {
         put(&store, &format!("{seed}"), &bytes(seed)).await;
     }
@@ -49,7 +49,7 @@ async fn dead_segments_go_and_what_lives_in_them_moves() {
 
 #[tokio::test]
 async fn an_upload_in_flight_is_left_alone() {
-    let store = store();
+    let store = store_on(&SimDisk::new(1));
     let waiting = object(&store, &bytes(1)).await;
     for seed in 2..20 {
         put(&store, &format!("{seed}"), &bytes(seed)).await;
@@ -67,7 +67,7 @@ async fn an_upload_in_flight_is_left_alone() {
 
 #[tokio::test]
 async fn an_upload_that_was_given_up_goes() {
-    let store = store();
+    let store = store_on(&SimDisk::new(1));
     for seed in 0..10 {
         drop(object(&store, &bytes(seed)).await);
     }

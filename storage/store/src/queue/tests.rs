@@ -92,7 +92,7 @@ async fn a_recipient_is_settled_once() {
     let mut second = writer(&store).await;
     second.touch();
     second.settle(&queued, 0, false);
-    assert_eq!(second.commit(()).await.map(|_| ()), Err(Error::Conflict));
+    assert_eq!(second.commit(()).await.map(|_| ()), Err(store.collided(Error::PreconditionFailed)));
     let settlement = Settlement { done: vec![0, 1], ..Settlement::default() };
     assert_eq!(queue.settle(&queued, settlement).await.map(|_| ()), Err(Error::Conflict));
     let left = queue.load(id).await.unwrap().unwrap();
