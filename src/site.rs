@@ -356,6 +356,12 @@ async fn admit(data: &Path, engine: &Arc<dyn Engine>) -> std::result::Result<(),
             ),
         ));
     }
+    if store::is_migrating(engine).await.map_err(|error| refused(data, error))? {
+        return Err(Failure::of(
+            data.display(),
+            "a migration into this store was not ended: run migrate-store again",
+        ));
+    }
     if found < known {
         tracing::info!(found, known, "a store of an older format: its records are rewritten as they change");
     }

@@ -26,10 +26,12 @@ pub(super) struct MigrateStore {
 impl MigrateStore {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let from = self.target.load()?;
-        let to = config::load(&self.to)
-            .map_err(|problems| Failure::new(config::report(&self.to, &problems)))?;
+        let to =
+            config::load(&self.to).map_err(|problems| Failure::new(config::report(&self.to, &problems)))?;
         if from.server.data == to.server.data {
-            return Err(Failure::new("both configurations have one data directory; give the new one its own"));
+            return Err(Failure::new(
+                "both configurations have one data directory; give the new one its own",
+            ));
         }
         crate::logging::start_for_command();
         let migrated = runtime()?.block_on(migrate(&from, &to))?;
@@ -67,7 +69,8 @@ async fn migrate(from: &Config, to: &Config) -> Result<Migrated, Failure> {
 }
 
 async fn across(source: Side, target: Side) -> Result<Migrated, Failure> {
-    let failed = |error: Error| Failure::of("migration", format!("{error}; run the same command again to go on"));
+    let failed =
+        |error: Error| Failure::of("migration", format!("{error}; run the same command again to go on"));
     let migration = Migration::begin(source, target).await.map_err(|error| match error {
         Error::Exists => Failure::new("the target holds a store already; name an empty one"),
         Error::NotFound => Failure::new("there is no store to migrate"),

@@ -85,7 +85,8 @@ impl Migration {
             let view = to.engine.newest().await?;
             for table in Table::ALL.iter().filter(|table| is_copied(**table)) {
                 if view.get(Table::Meta, admission::KEY).await?.is_some()
-                    || !view.scan(*table, &Range::prefix(b""), 1, false).await?.is_empty() && *table != Table::Meta
+                    || !view.scan(*table, &Range::prefix(b""), 1, false).await?.is_empty()
+                        && *table != Table::Meta
                 {
                     return Err(Error::Exists);
                 }
@@ -124,7 +125,8 @@ impl Migration {
             loop {
                 let page = pages.next().await?;
                 // What lies between two pages of the source is too much in the target, wherever it lies.
-                let end = page.as_ref().and_then(|page| page.last()).map_or_else(Vec::new, |(key, _)| next(key));
+                let end =
+                    page.as_ref().and_then(|page| page.last()).map_or_else(Vec::new, |(key, _)| next(key));
                 let there = self.there(table, Range { start: from, end: end.clone() }).await?;
                 let page_rows = page.unwrap_or_default();
                 let ops = self.differences(table, &page_rows, there, &mut migrated).await?;
@@ -289,7 +291,13 @@ fn is_stores(table: Table, key: &[u8]) -> bool {
 fn account_of(table: Table, key: &[u8]) -> Option<AccountId> {
     let global = matches!(
         table,
-        Table::Meta | Table::Grant | Table::Blob | Table::BlobRef | Table::Directory | Table::Queue | Table::Job
+        Table::Meta
+            | Table::Grant
+            | Table::Blob
+            | Table::BlobRef
+            | Table::Directory
+            | Table::Queue
+            | Table::Job
     );
     let (number, _) = crate::key::split_number(key)?;
     (!global).then_some(AccountId(number))

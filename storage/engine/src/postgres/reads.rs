@@ -146,7 +146,9 @@ impl Shared {
             };
             match answered {
                 Ok(answer) => return Ok(answer),
-                Err(trouble @ (Trouble::Refused | Trouble::Full | Trouble::Damaged)) => return Err(trouble.outcome()),
+                Err(trouble @ (Trouble::Refused | Trouble::Full | Trouble::Damaged)) => {
+                    return Err(trouble.outcome());
+                }
                 Err(_) if since.elapsed() > POSTGRES_READ_WAIT_MAX => return Err(Error::Unavailable),
                 Err(_) => tokio::time::sleep(POSTGRES_RETRY_WAIT).await,
             }
@@ -319,7 +321,9 @@ impl Fixed {
                     let (link, permit) = (Some(link), Some(permit));
                     return Ok((Open { pool: self.pool.clone(), link, permit, born: now, used: now }, rows));
                 }
-                Err(trouble @ (Trouble::Refused | Trouble::Full | Trouble::Damaged)) => return Err(trouble.outcome()),
+                Err(trouble @ (Trouble::Refused | Trouble::Full | Trouble::Damaged)) => {
+                    return Err(trouble.outcome());
+                }
                 Err(_) if since.elapsed() > POSTGRES_READ_WAIT_MAX => return Err(Error::Unavailable),
                 Err(_) => tokio::time::sleep(POSTGRES_RETRY_WAIT).await,
             }

@@ -25,14 +25,15 @@ async fn fill(disk: &SimDisk) {
 }
 
 async fn whole(from: &SimDisk, to: &SimDisk) -> Migrated {
-    let migration = Migration::begin(source(from).await, side(to)).await.unwrap();
-    assert!(is_migrating(&to.engine()).await.unwrap());
+    let target = side(to);
+    let migration = Migration::begin(source(from).await, target.clone()).await.unwrap();
+    assert!(is_migrating(&target.engine).await.unwrap());
     let mut told = 0;
     let migrated = migration.copy(|count| told += count).await.unwrap();
     assert_eq!(told, migration.count().await.unwrap());
     assert_eq!(migration.compare(|_| {}).await.unwrap(), []);
     migration.finish().await.unwrap();
-    assert!(!is_migrating(&to.engine()).await.unwrap());
+    assert!(!is_migrating(&target.engine).await.unwrap());
     migrated
 }
 
@@ -70,7 +71,10 @@ async fn a_second_run_goes_on_and_takes_up_what_has_changed() {
     drop(store);
     let second = Migration::begin(source(&from).await, side(&to)).await.unwrap();
     let differs = second.compare(|_| {}).await.unwrap();
-    assert!(differs.contains(&Difference { table: Table::Item as u8, account: Some(AccountId(1)) }), "{differs:?}");
+    assert!(
+        differs.contains(&Difference { table: Table::Item as u8, account: Some(AccountId(1)) }),
+        "{differs:?}"
+    );
     let migrated = second.copy(|_| {}).await.unwrap();
     assert_eq!(migrated.body_bytes, 7_000, "only what was not there");
     assert_eq!(second.compare(|_| {}).await.unwrap(), []);
