@@ -6,11 +6,12 @@
 //! again and compared by hash, table by table and account by account. Until that has held the target carries a mark
 //! and is not served.
 //!
-//! What belongs to an engine and not to the store stays behind: leases, and rows of [`Table::Meta`] but the format.
+//! What belongs to an engine and not to the store stays behind: leases, notes for collection, and rows of
+//! [`Table::Meta`] but the format.
 
 use crate::{admission, key::Key, limits::SCAN_PAGE_COUNT};
 use bytes::Bytes;
-use engine::{Batch, BlobStore, Engine, Op, Place, Range, Snapshot, Table};
+use engine::{Batch, BlobStore, Engine, Op, Place, RELEASED, Range, Snapshot, Table};
 use model::{AccountId, BlobId, Error, Result};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -284,7 +285,12 @@ fn is_copied(table: Table) -> bool {
 
 /// Whether a row goes over.
 fn is_stores(table: Table, key: &[u8]) -> bool {
-    table != Table::Meta || key == admission::KEY
+    match table {
+        Table::Meta => key == admission::KEY,
+        // A local engine's notes for its collection.
+        Table::Job => !key.starts_with(RELEASED),
+        _ => true,
+    }
 }
 
 /// The account whose row it is.
