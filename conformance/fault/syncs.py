@@ -22,12 +22,15 @@ class Sync:
     spare: str = ""
 
 
-ENGINE, LOCAL, DIRECTORY = (f"storage/engine/src/{name}.rs: " for name in ("fjall", "blobs/local", "directory"))
+ENGINE, LOCAL, DIRECTORY, SEGMENTS, MENDED, MARK = (
+    f"storage/engine/src/{name}.rs: "
+    for name in ("fjall", "blobs/local", "directory", "blobs/segments", "fjall/journal", "fjall/mark"))
+REPAIR = "repair of a stopped store: cut off, it is done again from what was there before"
 
 ALL = [
     # -- ours ---------------------------------------------------------------------------------------
     Sync("a group of batches is committed", "load", {"on": "sync", "path": JOURNAL},
-         ENGINE + "batch.durability(Some(PersistMode::SyncData)).commit().map_err(|error| outcome(&error))"),
+         ENGINE + "let done = batch.durability(Some(PersistMode::SyncData)).commit();"),
     Sync("what a killed process left in the journal is shown", "replay", {"on": "sync", "path": JOURNAL},
          ENGINE + "database.persist(PersistMode::SyncAll)?;"),
     Sync("the engine's directory gets its name", "rebirth", {"on": "syncdir", "path": "data", "after": "rename data/engine"},
@@ -51,6 +54,16 @@ ALL = [
     Sync("a torn tail is cut off", "replay", {"on": "sync", "path": SEGMENT}, LOCAL + "file.sync_all()",
          spare="nothing refers to a frame whose own sync was not answered, and the next frame's sync covers the new length"),
     Sync("the call itself", "", {}, DIRECTORY + "File::open(directory)?.sync_all()", spare="what the others above call"),
+    Sync("a journal's torn tail is cut off", "", {}, MENDED + "file.sync_all()",
+         spare="lost, the tail is there again and is cut off again; the next group's sync covers the new length"),
+    Sync("the mark at an orderly end", "", {}, MARK + "if let Err(error) = self.file.sync_data() {",
+         spare="what is not synced is an older mark, which is no less true"),
+    Sync("repair: a journal is written anew", "", {}, MENDED + "file.sync_all()?;", spare=REPAIR),
+    Sync("repair: and gets its name", "", {},
+         MENDED + "directory::sync(directory).map_err(|error| outcome(directory, &error))?;", spare=REPAIR),
+    Sync("repair: a lost segment is written off", "", {}, SEGMENTS + ".and_then(|mark| mark.sync_all())", spare=REPAIR),
+    Sync("repair: and that gets its name", "", {},
+         SEGMENTS + "crate::directory::sync(directory).map_err(|error| unavailable(directory, &error))?;", spare=REPAIR),
     # -- fjall's and lsm-tree's ---------------------------------------------------------------------
     Sync("fjall: a table is written", "load", {"on": "sync", "path": "data/engine/keyspaces/*/tables/*"}),
     Sync("fjall: a table gets its name", "load", {"on": "syncdir", "path": "data/engine/keyspaces/*/tables"}),

@@ -101,7 +101,8 @@ fn run_seeds(seeds: impl Iterator<Item = u64>) {
 /// Every fourth of `CRASH_COUNT` seeds from `CRASH_FROM` on, so that four threads share them.
 fn quarter(first: u64) {
     let number = |name| std::env::var(name).ok().and_then(|value| value.parse().ok());
-    let (from, count): (u64, u64) = (number("CRASH_FROM").unwrap_or(0), number("CRASH_COUNT").unwrap_or(SEEDS));
+    let (from, count): (u64, u64) =
+        (number("CRASH_FROM").unwrap_or(0), number("CRASH_COUNT").unwrap_or(SEEDS));
     run_seeds((first..count).step_by(4).map(|seed| from + seed));
 }
 
