@@ -160,7 +160,7 @@ pub(super) async fn restore(site: &Site, request: Restore) -> Result<Value, Refu
     let scratch = site.scratch();
     let name = manifest.name.clone();
     let brought = aside(async move || {
-        let result = bring_back(&repository, &manifest, &scratch, (was, to), &live, &wanted).await;
+        let result = bring_back((&repository, &manifest), &scratch, (was, to), &live, &wanted).await;
         if let Err(cause) = std::fs::remove_dir_all(&scratch) {
             tracing::debug!(%cause, path = %scratch.display(), "scratch");
         }
@@ -179,8 +179,7 @@ pub(super) async fn restore(site: &Site, request: Restore) -> Result<Value, Refu
 }
 
 async fn bring_back(
-    repository: &Arc<Repository>,
-    manifest: &Manifest,
+    (repository, manifest): (&Arc<Repository>, &Manifest),
     scratch: &Path,
     (was, to): (AccountId, AccountId),
     live: &Store,
