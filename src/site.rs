@@ -167,7 +167,12 @@ impl Site {
         let env: Arc<dyn Env> = Arc::new(OsEnv);
         let options = directory::Options { scram: config.login.scram, ..directory::Options::default() };
         let directory = LocalDirectory::open(engine.clone(), env.clone(), options).await;
-        let directory = Arc::new(directory.map_err(|error| refused(&data, error))?);
+        let mut directory = directory.map_err(|error| refused(&data, error))?;
+        if let Some(oauth) = &config.login.oauth {
+            let issuer = oauth.get_ref().load().map_err(|cause| Failure::of("login.oauth", cause))?;
+            directory = directory.with_issuer(issuer);
+        }
+        let directory = Arc::new(directory);
         let undelete_ms = options_of(config).undelete_ms;
         let store = Store::new(engine.clone(), blobs.clone(), env, options_of(config));
         let hostname = config.server.hostname.get_ref();

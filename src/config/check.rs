@@ -36,6 +36,7 @@ pub(super) fn parse(text: &str, base: &Path) -> Result<Config, Vec<Problem>> {
     checker.store(&config);
     checker.tls(&config);
     checker.listeners(&config);
+    checker.login(&config);
     checker.delivery(&config);
     checker.log(&config);
     if checker.problems.is_empty() {
@@ -59,6 +60,9 @@ fn resolve(config: &mut Config, base: &Path) {
     }
     for file in [&mut config.store.password_file, &mut config.store.ca_file].into_iter().flatten() {
         below(file.get_mut());
+    }
+    if let Some(oauth) = &mut config.login.oauth {
+        below(&mut oauth.get_mut().keys);
     }
     if let Some(relay) = &mut config.delivery.get_mut().relay {
         relay.password_file.as_mut().map(below);
@@ -243,6 +247,13 @@ impl Checker<'_> {
                 &listener.tls,
                 "tls: nobody could log in without TLS; \"none\" needs cleartext_auth = true (loopback only)",
             );
+        }
+    }
+
+    fn login(&mut self, config: &Config) {
+        let Some(oauth) = &config.login.oauth else { return };
+        if let Err(message) = oauth.get_ref().load() {
+            self.wrong(oauth, format!("login.oauth: keys: {message}"));
         }
     }
 

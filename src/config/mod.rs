@@ -120,16 +120,51 @@ impl Default for StoreSection {
 }
 
 /// `[login]`: how people prove who they are.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Login {
     /// Whether SCRAM is offered, and its keys kept of every password that is set from now on.
     pub(crate) scram: bool,
+    /// An issuer whose tokens let people in.
+    pub(crate) oauth: Option<Spanned<Oauth>>,
+}
+
+/// `[login.oauth]`: JWTs of one issuer, signed with one algorithm.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Oauth {
+    /// The `iss` of its tokens.
+    pub(crate) issuer: String,
+    /// The `aud` that means this installation.
+    pub(crate) audience: String,
+    /// RS256, ES256 or EdDSA.
+    pub(crate) algorithm: directory::TokenAlgorithm,
+    /// Its JWK set; read when the server starts.
+    pub(crate) keys: PathBuf,
+    /// The claim that names the account.
+    #[serde(default = "email")]
+    pub(crate) claim: String,
+}
+
+fn email() -> String {
+    "email".to_owned()
+}
+
+impl Oauth {
+    /// Reads the keys.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(crate) fn load(&self) -> Result<directory::Issuer, String> {
+        let keys = std::fs::read(&self.keys).map_err(|cause| format!("{}: {cause}", self.keys.display()))?;
+        let issuer = directory::Issuer::new(&self.issuer, &self.audience, &self.claim, self.algorithm, &keys);
+        issuer.map_err(|cause| format!("{}: {cause}", self.keys.display()))
+    }
 }
 
 impl Default for Login {
     fn default() -> Self {
-        Self { scram: true }
+        Self { scram: true, oauth: None }
     }
 }
 

@@ -58,6 +58,15 @@ pub async fn log_in<D: Dialogue>(
                 let proof = Proof::Certificate { addresses: addresses.unwrap_or_default(), login: &login };
                 return dialogue.within(directory.admit(proof, peer.addr.ip())).await;
             }
+            Ok(Next::Token { login, token }) => {
+                let proof = Proof::Token { login: &login, token: &token };
+                let outcome = dialogue.within(directory.admit(proof, peer.addr.ip())).await?;
+                wipe(token.into_bytes());
+                if matches!(outcome, Err(Error::Forbidden(_))) {
+                    dialogue.ask(&Exchange::token_refused()).await?;
+                }
+                return Ok(outcome);
+            }
             Ok(Next::Scram(given)) => {
                 let proof = Proof::Scram {
                     login: &given.login,

@@ -3,6 +3,7 @@
 //! A mechanism is one file and one line in [`ALL`]; what doors advertise derives from it. Mechanisms do no I/O:
 //! [`crate::login`] carries their questions to the client and to the directory.
 
+mod bearer;
 mod external;
 mod login;
 mod plain;
@@ -33,6 +34,8 @@ pub const ALL: &[Mechanism] = &[
     scram::SHA_1_PLUS,
     scram::SHA_256,
     scram::SHA_1,
+    bearer::OAUTHBEARER,
+    bearer::XOAUTH2,
     plain::MECHANISM,
     login::MECHANISM,
 ];
@@ -86,6 +89,13 @@ pub enum Next {
     Scram(ScramProof),
     /// Who the bearer of the peer's certificate wants to be; empty for who it says.
     Certificate(String),
+    /// A bearer token, and who its bearer says to be.
+    Token {
+        /// Empty for who the token says.
+        login: String,
+        /// As it was given.
+        token: String,
+    },
 }
 
 /// One mechanism's steps on decoded octets.
@@ -106,6 +116,7 @@ enum Decoded {
     Credentials(Credentials),
     Scram(ScramProof),
     Certificate(String),
+    Token { login: String, token: String },
 }
 
 /// An exchange that runs.
@@ -164,6 +175,12 @@ impl Exchange {
         BASE64_STANDARD.encode(format!("v={}", BASE64_STANDARD.encode(signature)))
     }
 
+    /// What a client whose token was refused is told before the failure, in base64; it answers with anything.
+    #[must_use]
+    pub fn token_refused() -> String {
+        BASE64_STANDARD.encode(bearer::REFUSED)
+    }
+
     fn step(&mut self, message: Option<&[u8]>) -> Result<Next> {
         self.0.step(message).map(encoded)
     }
@@ -176,6 +193,7 @@ fn encoded(decoded: Decoded) -> Next {
         Decoded::Credentials(credentials) => Next::Credentials(credentials),
         Decoded::Scram(proof) => Next::Scram(proof),
         Decoded::Certificate(login) => Next::Certificate(login),
+        Decoded::Token { login, token } => Next::Token { login, token },
     }
 }
 

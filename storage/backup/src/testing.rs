@@ -90,12 +90,8 @@ impl World {
             sent: None,
         };
         let flags = Flags { system: SystemFlags::SEEN, ..Flags::default() };
-        let new = NewMessage {
-            record,
-            flags,
-            received: ZonedTime { seconds: 77, offset_minutes: 60 },
-            keys: None,
-        };
+        let new =
+            NewMessage { record, flags, received: ZonedTime { seconds: 77, offset_minutes: 60 }, keys: None };
         let mut writer = self.write(account).await;
         let mailbox = writer.open_mailbox(path, Rights::INSERT).await.unwrap();
         let uid = writer.append(&mailbox, new).await.unwrap();

@@ -10,6 +10,7 @@ mod proof;
 mod scram;
 #[doc(hidden)]
 pub mod testing;
+mod token;
 mod traits;
 
 pub use local::{
@@ -18,4 +19,5 @@ pub use local::{
 };
 pub use outcome::Outcome;
 pub use proof::{Admitted, Proof, ScramHash, ScramOffer};
+pub use token::{Issuer, TokenAlgorithm};
 pub use traits::{Account, AccountKind, Directory, Recipient};

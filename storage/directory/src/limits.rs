@@ -35,6 +35,12 @@ pub const FAILURE_DELAY: Duration = Duration::from_millis(1500);
 /// SCRAM: rounds of PBKDF2 (RFC 7677 4 asks for 4,096 at least). Part of what is stored: every name is told the
 /// same number, so that it says nothing about any of them.
 pub const SCRAM_ITERATION_COUNT: u32 = 10_000;
+/// The longest bearer token, in octets.
+pub const TOKEN_BYTES_MAX: usize = 4_096;
+/// The most keys of a token issuer.
+pub const TOKEN_KEY_COUNT_MAX: usize = 100;
+/// How far the issuer's clock and ours may be apart, in seconds.
+pub const TOKEN_LEEWAY_SECONDS: u32 = 60;
 /// The most capabilities hidden from one account or app password.
 pub const HIDDEN_COUNT_MAX: usize = 100;
 /// The longest name of a capability, in octets.

@@ -43,6 +43,13 @@ pub enum Proof<'a> {
         /// ClientProof.
         proof: &'a [u8],
     },
+    /// A bearer token (RFC 6750) and who its bearer says to be; empty for "who the token says".
+    Token {
+        /// The authorization identity.
+        login: &'a str,
+        /// As the issuer made it.
+        token: &'a str,
+    },
     /// A certificate that TLS has verified: the addresses in it (RFC 5280 4.2.1.6, rfc822Name), and who its
     /// bearer wants to be, where that was said.
     Certificate {

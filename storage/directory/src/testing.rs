@@ -3,7 +3,7 @@
 use crate::scram::Keys;
 use crate::{Account, AccountKind, Admitted, Directory, Proof, Recipient, ScramHash, ScramOffer};
 use async_trait::async_trait;
-use model::{AccountId, Address, Error, Principal, Result, Rights, Role};
+use model::{AccountId, Address, Error, Principal, Result, Rights, Role, Secret};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
@@ -16,6 +16,7 @@ const ROUNDS: NonZeroU32 = NonZeroU32::MIN;
 #[derive(Clone, Debug, Default)]
 pub struct MemoryDirectory {
     entries: Vec<Entry>,
+    tokens: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -47,6 +48,13 @@ impl MemoryDirectory {
     #[must_use]
     pub fn with_account(self, address: &str, password: &str) -> Self {
         self.with(address, Some(password.to_owned()), Vec::new())
+    }
+
+    /// Takes bearer tokens: `address:password` is one.
+    #[must_use]
+    pub fn with_tokens(mut self) -> Self {
+        self.tokens = true;
+        self
     }
 
     /// Adds a group.
@@ -119,9 +127,18 @@ impl MemoryDirectory {
 
 #[async_trait]
 impl Directory for MemoryDirectory {
-    async fn admit(&self, proof: Proof<'_>, _peer: IpAddr) -> Result<Admitted> {
+    async fn admit(&self, proof: Proof<'_>, peer: IpAddr) -> Result<Admitted> {
         let refused = Error::Forbidden(Rights::empty());
         let login = match proof {
+            Proof::Token { login, token } if self.tokens => {
+                let (address, password) = token.split_once(':').ok_or(refused)?;
+                if !login.is_empty() && login != address {
+                    return Err(refused);
+                }
+                let secret = &Secret::new(password);
+                return Box::pin(self.admit(Proof::Password { login: address, secret }, peer)).await;
+            }
+            Proof::Token { .. } => return Err(refused),
             Proof::Password { login, .. } | Proof::Scram { login, .. } => login,
             Proof::Certificate { addresses: [only], login: "" } => only.as_str(),
             Proof::Certificate { addresses, login } => {
@@ -139,7 +156,7 @@ impl Directory for MemoryDirectory {
                 let keys = Keys::derive(hash, password, SALT, ROUNDS);
                 keys.verify(hash, message, proof).ok_or(refused)?
             }
-            Proof::Certificate { .. } => Vec::new(),
+            Proof::Certificate { .. } | Proof::Token { .. } => Vec::new(),
         };
         let principal = self.principal_of(entry);
         Ok(Admitted { principal, app_password: None, signature, hidden: entry.hidden.clone() })
@@ -148,6 +165,10 @@ impl Directory for MemoryDirectory {
     async fn scram(&self, _login: &str, _hash: ScramHash) -> Result<ScramOffer> {
         let nonce = "server-nonce".to_owned();
         Ok(ScramOffer { salt: SALT.to_vec(), iteration_count: ROUNDS.get(), nonce })
+    }
+
+    fn offers_tokens(&self) -> bool {
+        self.tokens
     }
 
     fn offers_scram(&self) -> bool {

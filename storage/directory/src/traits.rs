@@ -65,6 +65,11 @@ pub trait Directory: Send + Sync {
     /// As [`Directory::authenticate`].
     async fn admit(&self, proof: Proof<'_>, peer: IpAddr) -> Result<Admitted>;
 
+    /// Whether bearer tokens are taken here.
+    fn offers_tokens(&self) -> bool {
+        false
+    }
+
     /// What a SCRAM exchange with this name begins with. A name that is not known gets the same form, and the
     /// same salt every time.
     ///

@@ -4,9 +4,11 @@
 mod acl;
 mod appendlimit;
 mod auth_external;
+mod auth_oauthbearer;
 mod auth_plain;
 mod auth_scram_sha_1;
 mod auth_scram_sha_256;
+mod auth_xoauth2;
 mod binary;
 mod catenate;
 mod children;
@@ -159,6 +161,8 @@ pub(crate) const ALL: &[Extension] = &[
     auth_scram_sha_256::EXTENSION,
     auth_scram_sha_1::PLUS,
     auth_scram_sha_1::EXTENSION,
+    auth_oauthbearer::EXTENSION,
+    auth_xoauth2::EXTENSION,
     auth_plain::EXTENSION,
     sasl_ir::EXTENSION,
     literal_plus::EXTENSION,

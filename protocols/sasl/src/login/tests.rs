@@ -63,7 +63,7 @@ fn client(password: &'static str, header: &'static str, binding: Vec<u8>) -> imp
 }
 
 async fn run(mechanism: &str, peer: &Peer, say: impl FnMut(Vec<u8>) -> Vec<u8> + Send) -> String {
-    let directory = MemoryDirectory::sample();
+    let directory = MemoryDirectory::sample().with_tokens();
     let Some(mechanism) = Mechanism::find(mechanism, peer, &directory) else { return "unknown".to_owned() };
     match log_in(&mut Script(say), mechanism, None, peer, &directory).await.unwrap() {
         Ok(admitted) => admitted.principal.address.to_string(),
@@ -123,4 +123,26 @@ async fn scram_ends_when_the_client_does_not_trust_the_server() {
     let doubting =
         move |challenge: Vec<u8>| if challenge.starts_with(b"v=") { vec![1] } else { honest(challenge) };
     assert_eq!(run("SCRAM-SHA-256", &peer, doubting).await, "invalid: authentication cancelled");
+}
+
+#[tokio::test]
+async fn a_token_lets_in_whom_it_names() {
+    let peer = peer(Channel::default());
+    let client = |login: &str, token: &str| {
+        let message = format!("n,{login},\x01host=h\x01port=143\x01auth=Bearer {token}\x01\x01");
+        move |challenge: Vec<u8>| {
+            if challenge.is_empty() {
+                return message.clone().into_bytes();
+            }
+            assert_eq!(challenge, br#"{"status":"invalid_token"}"#);
+            b"\x01".to_vec()
+        }
+    };
+    let good = "alice@example.org:alice-secret";
+    assert_eq!(run("OAUTHBEARER", &peer, client("", good)).await, "alice@example.org");
+    assert_eq!(run("OAUTHBEARER", &peer, client("a=alice@example.org", good)).await, "alice@example.org");
+    assert_eq!(run("OAUTHBEARER", &peer, client("a=bob@example.org", good)).await, REFUSED);
+    assert_eq!(run("OAUTHBEARER", &peer, client("", "alice@example.org:bob-secret")).await, REFUSED);
+    let old = |_| b"user=alice@example.org\x01auth=Bearer alice@example.org:alice-secret\x01\x01".to_vec();
+    assert_eq!(run("XOAUTH2", &peer, old).await, "alice@example.org");
 }

@@ -153,7 +153,7 @@ impl Scram {
 }
 
 /// `=2C` is a comma and `=3D` an equals sign; nothing else may follow one (RFC 5802 5.1).
-fn said_name(text: &str) -> Result<String> {
+pub(super) fn said_name(text: &str) -> Result<String> {
     let mut parts = text.split('=');
     let mut name = parts.next().unwrap_or_default().to_owned();
     for part in parts {

@@ -72,7 +72,9 @@ fn login_asks_twice() {
 #[test]
 fn nothing_else_is_offered() {
     let directory = MemoryDirectory::sample();
-    for name in ["CRAM-MD5", "", "EXTERNAL", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"] {
+    for name in
+        ["CRAM-MD5", "", "EXTERNAL", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "OAUTHBEARER", "XOAUTH2"]
+    {
         assert!(Mechanism::find(name, &peer(), &directory).is_none(), "{name}");
     }
 }

@@ -5,7 +5,7 @@ use super::{Extension, Parameter, bad_value};
 use sasl::{Mechanism, mechanism};
 
 pub(super) const EXTENSION: Extension = Extension {
-    name: "AUTH EXTERNAL SCRAM-SHA-256(-PLUS) SCRAM-SHA-1(-PLUS) PLAIN LOGIN",
+    name: "AUTH EXTERNAL SCRAM-SHA-256(-PLUS) SCRAM-SHA-1(-PLUS) OAUTHBEARER XOAUTH2 PLAIN LOGIN",
     rfc: "RFC 4954",
     line: |session| {
         let usable = |known: &&Mechanism| known.is_usable(&session.peer, session.context.directory.as_ref());

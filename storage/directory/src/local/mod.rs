@@ -22,7 +22,9 @@ pub use domain::{Domain, Tenant};
 pub use fsck::{DirectoryFault, DirectoryFinding};
 
 use crate::limits::{FAILURE_DELAY, GROUP_COUNT_MAX, GROUP_DEPTH_MAX, GROUP_REACH_MAX};
-use crate::{Account, AccountKind, Admitted, Directory, Outcome, Proof, Recipient, ScramHash, ScramOffer};
+use crate::{
+    Account, AccountKind, Admitted, Directory, Issuer, Outcome, Proof, Recipient, ScramHash, ScramOffer,
+};
 use async_trait::async_trait;
 use change::{Change, View};
 use credential::Gate;
@@ -64,6 +66,7 @@ pub struct LocalDirectory {
     gate: Gate,
     failure_delay: Duration,
     scram: bool,
+    issuer: Option<Issuer>,
 }
 
 /// An account, and the number of the app password that opened it.
@@ -78,7 +81,21 @@ impl LocalDirectory {
         let turn = Arc::new(Mutex::new(()));
         let pepper = Self::prepare(&engine, &env, &turn).await?;
         let gate = Gate::new(env.as_ref(), pepper, options)?;
-        Ok(Self { engine, env, turn, gate, failure_delay: options.failure_delay, scram: options.scram })
+        Ok(Self {
+            engine,
+            env,
+            turn,
+            gate,
+            failure_delay: options.failure_delay,
+            scram: options.scram,
+            issuer: None,
+        })
+    }
+
+    /// With an issuer whose tokens are taken.
+    #[must_use]
+    pub fn with_issuer(self, issuer: Issuer) -> Self {
+        Self { issuer: Some(issuer), ..self }
     }
 
     /// Secrets that had to be hashed since the start: logins that nothing was remembered of.
@@ -138,7 +155,7 @@ impl LocalDirectory {
         Ok(found.zip(right).map(|((id, record), which)| (id, record, which.app_password())))
     }
 
-    /// The account that a verified certificate speaks for: the one whose primary address is in it. Where it
+    /// The account that a verified certificate or token speaks for: the one whose primary address is in it. Where it
     /// names several, its bearer must say which.
     async fn certified(view: &View, addresses: &[Address], login: &str) -> Result<Option<Opened>> {
         let wanted = match (login, addresses) {
@@ -245,6 +262,14 @@ impl Directory for LocalDirectory {
                 let opened = self.verify_scram(&view, login, (hash, message, proof)).await?;
                 (login, opened.map(|(id, record, app, signature)| ((id, record, app), signature)))
             }
+            Proof::Token { login, token } => {
+                let named = self.issuer.as_ref().and_then(|issuer| issuer.verify(token, self.env.now()));
+                let opened = match named {
+                    Some(address) => Self::certified(&view, &[address], login).await?,
+                    None => None,
+                };
+                (login, opened.map(|opened| (opened, Vec::new())))
+            }
             Proof::Certificate { addresses, login } => {
                 let opened = Self::certified(&view, addresses, login).await?;
                 (login, opened.map(|opened| (opened, Vec::new())))
@@ -264,6 +289,10 @@ impl Directory for LocalDirectory {
 
     async fn scram(&self, login: &str, hash: ScramHash) -> Result<ScramOffer> {
         Ok(self.scram_offer(login, hash))
+    }
+
+    fn offers_tokens(&self) -> bool {
+        self.issuer.is_some()
     }
 
     fn offers_scram(&self) -> bool {
