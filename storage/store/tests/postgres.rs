@@ -98,7 +98,8 @@ async fn append(store: &Store, text: &str) -> Result<(u32, u64), Error> {
     let body = upload.finish().await?;
     let mut writer = store.write(&owner(), ALICE).await?;
     let inbox = writer.open_mailbox(INBOX, Rights::OWNER).await?;
-    let new = NewMessage { record: record(body), flags: Flags::default(), received: ZonedTime::default() };
+    let (flags, received) = (Flags::default(), ZonedTime::default());
+    let new = NewMessage { record: record(body), flags, received, keys: None };
     let uid = writer.append(&inbox, new).await?;
     let committed = writer.commit(uid.0).await?;
     Ok((*committed, committed.modseq().0))
