@@ -1,3 +1,5 @@
+//! Which segments are merged.
+
 use super::*;
 
 fn counts(counts: &[u32]) -> Vec<Segment> {

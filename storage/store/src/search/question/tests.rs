@@ -1,3 +1,5 @@
+//! Patterns in chunks of terms.
+
 use super::*;
 
 #[test]

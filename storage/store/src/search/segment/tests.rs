@@ -1,3 +1,5 @@
+//! What is written is read; damage is told.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Cutting text and questions.
+
 use super::*;
 
 fn tokens(pieces: &[&str]) -> Vec<String> {
