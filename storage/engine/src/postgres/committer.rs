@@ -334,13 +334,12 @@ impl Committer {
 
     /// Leaves nothing behind.
     async fn leave(&mut self) {
-        if self.is_unknown {
-            return;
-        }
         let Some(link) = &self.link else { return };
         let schema = &self.target.schema;
         let process = self.process.0.as_slice();
-        for table in ["committed", "process"] {
+        // Where a statement may still be on its way, the row that tells what became of it stays.
+        let tables: &[&str] = if self.is_unknown { &["process"] } else { &["process", "committed"] };
+        for table in tables {
             let text = format!("DELETE FROM {schema}.{table} WHERE process = $1");
             let _ = timeout(POSTGRES_STATEMENT_TIME_MAX, link.client.execute(&text, &[&process])).await;
         }
