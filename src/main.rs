@@ -9,6 +9,7 @@ mod config;
 mod descriptors;
 mod doors;
 mod engines;
+mod export;
 mod failure;
 mod import;
 mod indexer;

@@ -82,8 +82,10 @@ pub(crate) enum Place {
 }
 
 /// What a session of imports remembers: the messages of the mailboxes it adds to, by their hash.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct ImportMemory {
+    /// The snapshot that an export of this session reads.
+    pub(super) export: Option<store::Reader>,
     seen: HashMap<(AccountId, CollectionId), HashSet<BlobId>>,
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod account;
 pub(crate) mod backup;
 mod client;
 mod domain;
+mod export;
 mod fsck;
 mod group;
 mod import;
@@ -13,6 +14,7 @@ mod socket;
 pub(crate) mod undelete;
 
 pub(crate) use client::Administration;
+pub(crate) use fsck::Mode as FsckMode;
 pub(crate) use import::{ImportMemory, Item, Place};
 pub(crate) use socket::serve;
 
@@ -56,7 +58,12 @@ pub(crate) enum Request {
     QueueList {},
     QueueRetry { id: String },
     QueueRemove { id: String },
-    Fsck { bytes: bool },
+    ExportBegin { account: String },
+    ExportPage { collection: u32, behind: Option<String> },
+    ExportOctets { item: u64, message: bool, offset: u64 },
+    FsckAccounts {},
+    FsckAccount { account: u32, mode: FsckMode },
+    FsckOutside { mode: FsckMode, lost: Vec<(u32, u64)> },
     Collect {},
     Backup(backup::Create),
     Restore(backup::Restore),
@@ -153,7 +160,14 @@ pub(crate) async fn perform(
         Request::QueueList {} | Request::QueueRetry { .. } | Request::QueueRemove { .. } => {
             queue::perform(site, request).await
         }
-        Request::Fsck { bytes } => fsck::perform(site, bytes).await,
+        Request::ExportBegin { account } => export::begin(site, memory, &account).await,
+        Request::ExportPage { collection, behind } => export::page(memory, collection, behind).await,
+        Request::ExportOctets { item, message, offset } => {
+            export::octets(site, memory, item, message, offset).await
+        }
+        Request::FsckAccounts {} => fsck::accounts(site).await,
+        Request::FsckAccount { account, mode } => fsck::account(site, account, mode).await,
+        Request::FsckOutside { mode, lost } => fsck::outside(site, mode, lost).await,
         Request::Collect {} => fsck::collect(site).await,
         Request::Backup(create) => backup::create(site, create).await,
         Request::Restore(restore) => backup::restore(site, restore).await,

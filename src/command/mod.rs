@@ -6,6 +6,7 @@ mod backup;
 mod check;
 mod collect;
 mod domain;
+mod export;
 mod fsck;
 mod group;
 mod import;
@@ -59,7 +60,7 @@ enum Verb {
     Group(group::Group),
     /// Mail in flight.
     Queue(queue::Queue),
-    /// Check that everything stored holds together; changes nothing.
+    /// Check that everything stored holds together; repair what is derived.
     Fsck(fsck::Fsck),
     /// Give the space of removed things back now; the server does so by itself every hour.
     Collect(collect::Collect),
@@ -73,6 +74,8 @@ enum Verb {
     Import(import::Import),
     /// Copy everything that is stored into another engine, and compare. The servers of both must be stopped.
     MigrateStore(migrate_store::MigrateStore),
+    /// Bring out everything that accounts have, as files that other programs read.
+    Export(export::Export),
     /// What this build serves, as tables in Markdown.
     Support(support::Support),
 }
@@ -97,6 +100,7 @@ impl Command {
             Verb::Undelete(undelete) => undelete.run(),
             Verb::Import(import) => import.run(),
             Verb::MigrateStore(migrate) => migrate.run(),
+            Verb::Export(export) => export.run(),
             Verb::Support(support) => support.run(),
         };
         match done {

@@ -4,7 +4,7 @@
 //! Used by every way in: APPEND, local delivery, import.
 
 use crate::{
-    body::Upload,
+    body::{Body, Upload},
     keys::MessageKeys,
     message::{MessageRecord, NewMessage},
     stores::Store,
@@ -47,23 +47,28 @@ impl Arrival {
     /// # Errors
     /// As [`Upload::finish`].
     pub async fn finish(self, flags: Flags, received: ZonedTime) -> Result<NewMessage> {
+        let body = self.upload.finish().await?;
         let structure = self.scanner.finish();
         let summary = Summary::of(structure.header(0));
-        let Digest { envelope, body: structure, body_structure, sent, parts } = structure.digest();
-        let parts = postcard::to_stdvec(&parts).map_err(|_| Error::Corrupt)?;
-        let body = self.upload.finish().await?;
-        let record = MessageRecord {
-            copies: 1,
-            body,
-            envelope: envelope.into(),
-            structure: structure.into(),
-            extended_structure: body_structure.into(),
-            parts: Bytes::from(parts),
-            sent: sent.map(|date| ZonedTime { seconds: date.seconds, offset_minutes: date.offset_minutes }),
-        };
+        let record = record_of(structure.digest(), body)?;
         let keys = Some(MessageKeys::of(summary, record.sent));
         Ok(NewMessage { record, flags, received, keys })
     }
+}
+
+/// The record of a message from what the scanner read of its octets.
+pub(crate) fn record_of(digest: Digest, body: Body) -> Result<MessageRecord> {
+    let Digest { envelope, body: structure, body_structure, sent, parts } = digest;
+    let parts = postcard::to_stdvec(&parts).map_err(|_| Error::Corrupt)?;
+    Ok(MessageRecord {
+        copies: 1,
+        body,
+        envelope: envelope.into(),
+        structure: structure.into(),
+        extended_structure: body_structure.into(),
+        parts: Bytes::from(parts),
+        sent: sent.map(|date| ZonedTime { seconds: date.seconds, offset_minutes: date.offset_minutes }),
+    })
 }
 
 impl MessageRecord {

@@ -4,21 +4,30 @@
 
 mod blobs;
 mod deleted;
+mod grants;
 mod indexes;
 mod items;
+mod queue;
+
+pub(crate) use blobs::{needs, split_reference};
+pub(crate) use indexes::uid_in;
 
 use crate::{
     collection::{after, child_key},
     key::{Key, split_number},
-    limits::SCAN_PAGE_COUNT,
+    limits::{FINDING_COUNT_MAX, SCAN_PAGE_COUNT},
+    queue::{QUEUE_HOLDER, QueueId},
     record::{self, AccountRow, CollectionRow, Record},
     stores::Store,
 };
 use bytes::Bytes;
 use engine::{Range, Snapshot, Table};
-use model::{AccountId, BlobId, CollectionId, Error, ItemId, Modseq, Result};
-
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use model::{AccountId, BlobId, CollectionId, ItemId, Modseq, Result};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 /// Something that is not as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +90,13 @@ pub enum Fault {
     DanglingReference(ItemId, BlobId),
     /// What is kept of removed items is not their sum: octets and items as stored, as counted.
     Kept((u64, u64), (u64, u64)),
+    /// A queued message stands in the order of due times wrongly or not at all, or a line or recipient belongs
+    /// to no message.
+    Queue(QueueId),
+    /// A grant is not told the other way round, or told and not given.
+    Grant(CollectionId, AccountId),
+    /// So many more findings of this account are not told.
+    More(u64),
 }
 
 impl fmt::Display for Finding {
@@ -117,6 +133,8 @@ struct Check {
     with_properties: BTreeMap<ItemId, CollectionId>,
     used: (u64, u64),
     findings: Vec<Finding>,
+    /// Findings that were too many to be told.
+    untold: u64,
 }
 
 impl Store {
@@ -135,22 +153,104 @@ impl Store {
     /// As [`Store::fsck`].
     pub async fn fsck_all(&self, depth: Depth) -> Result<Vec<Finding>> {
         let snapshot = self.inner.engine.snapshot().await?;
-        let mut findings = Vec::new();
-        for account in accounts_with_records(&snapshot).await? {
+        let (accounts, mut findings) = accounts_with_records(&snapshot).await?;
+        for account in accounts {
             findings.extend(self.fsck_in(Arc::clone(&snapshot), account, depth).await?);
         }
-        findings.extend(blobs::references(&snapshot).await?);
+        findings.extend(self.fsck_outside_in(&snapshot, depth).await?);
         Ok(findings)
     }
 
-    async fn fsck_in(
+    /// Every account that has a record of any kind, with about how many items it says it has.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn fsck_accounts(&self) -> Result<Vec<(AccountId, u64)>> {
+        let snapshot = self.inner.engine.snapshot().await?;
+        let mut found = Vec::new();
+        for account in accounts_with_records(&snapshot).await?.0 {
+            let row = snapshot.get(Table::Account, &Key::account(account).done()).await?;
+            let row = row.and_then(|value| record::decode::<AccountRow>(&value).ok());
+            found.push((account, row.map_or(0, |row| row.quota.used_count)));
+        }
+        Ok(found)
+    }
+
+    /// Checks what belongs to no account: keys that cannot be read, the queue, who is said to need blobs.
+    ///
+    /// # Errors
+    /// As [`Store::fsck`].
+    pub async fn fsck_outside(&self, depth: Depth) -> Result<Vec<Finding>> {
+        let snapshot = self.inner.engine.snapshot().await?;
+        let (_, mut findings) = accounts_with_records(&snapshot).await?;
+        findings.extend(self.fsck_outside_in(&snapshot, depth).await?);
+        Ok(findings)
+    }
+
+    async fn fsck_outside_in(&self, snapshot: &Arc<dyn Snapshot>, depth: Depth) -> Result<Vec<Finding>> {
+        let mut check = Check::new(self.clone(), Arc::clone(snapshot), QUEUE_HOLDER, depth);
+        check.check_queue().await?;
+        let mut findings = check.told();
+        findings.extend(blobs::references(snapshot).await?);
+        findings.extend(grants::told(snapshot).await?);
+        Ok(findings)
+    }
+
+    pub(crate) async fn fsck_in(
         &self,
         snapshot: Arc<dyn Snapshot>,
         account: AccountId,
         depth: Depth,
     ) -> Result<Vec<Finding>> {
-        let mut check = Check {
-            store: self.clone(),
+        let mut check = Check::new(self.clone(), snapshot, account, depth);
+        check.run().await?;
+        Ok(check.told())
+    }
+}
+
+/// Tables whose keys begin with the account.
+pub(crate) const ACCOUNT_TABLES: [Table; 12] = [
+    Table::Account,
+    Table::Collection,
+    Table::Child,
+    Table::Item,
+    Table::Changed,
+    Table::Message,
+    Table::Body,
+    Table::ByUid,
+    Table::Time,
+    Table::Property,
+    Table::Lock,
+    Table::Deleted,
+];
+
+/// Every account that has a record of any kind, and the keys that belong to none.
+async fn accounts_with_records(snapshot: &Arc<dyn Snapshot>) -> Result<(Vec<AccountId>, Vec<Finding>)> {
+    let (mut found, mut strange) = (BTreeSet::new(), Vec::new());
+    for table in ACCOUNT_TABLES {
+        let mut range = Range::prefix(b"");
+        // One step an account: skip over what it has.
+        while let Some((key, _)) = snapshot.scan(table, &range, 1, false).await?.into_iter().next() {
+            let Some((id, _)) = split_number(&key) else {
+                let fault = Fault::Unreadable(table, key.to_vec());
+                strange.push(Finding { account: AccountId(0), fault });
+                range.start = after(&key);
+                continue;
+            };
+            found.insert(AccountId(id));
+            match id.checked_add(1) {
+                Some(next) => range.start = Key::account(AccountId(next)).done(),
+                None => break,
+            }
+        }
+    }
+    Ok((found.into_iter().collect(), strange))
+}
+
+impl Check {
+    fn new(store: Store, snapshot: Arc<dyn Snapshot>, account: AccountId, depth: Depth) -> Self {
+        Self {
+            store,
             snapshot,
             account,
             depth,
@@ -162,33 +262,18 @@ impl Store {
             with_properties: BTreeMap::new(),
             used: (0, 0),
             findings: Vec::new(),
-        };
-        check.run().await?;
-        Ok(check.findings)
-    }
-}
-
-/// Every account that has a record of its own or a collection.
-async fn accounts_with_records(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<AccountId>> {
-    let mut found = Vec::new();
-    for table in [Table::Account, Table::Collection] {
-        let mut range = Range::prefix(b"");
-        // One step an account: skip over what it has.
-        while let Some((key, _)) = snapshot.scan(table, &range, 1, false).await?.into_iter().next() {
-            let (id, _) = split_number(&key).ok_or(Error::Corrupt)?;
-            found.push(AccountId(id));
-            match id.checked_add(1) {
-                Some(next) => range.start = Key::account(AccountId(next)).done(),
-                None => break,
-            }
+            untold: 0,
         }
     }
-    found.sort_unstable();
-    found.dedup();
-    Ok(found)
-}
 
-impl Check {
+    /// What was found.
+    fn told(mut self) -> Vec<Finding> {
+        if self.untold > 0 {
+            self.findings.push(Finding { account: self.account, fault: Fault::More(self.untold) });
+        }
+        self.findings
+    }
+
     async fn run(&mut self) -> Result<()> {
         let key = Key::account(self.account).done();
         let Some(row) = self.snapshot.get(Table::Account, &key).await? else {
@@ -198,6 +283,7 @@ impl Check {
         let Some(row) = self.read::<AccountRow>(Table::Account, &key, &row) else { return Ok(()) };
         self.load_collections().await?;
         self.check_names(&row).await?;
+        self.check_grants().await?;
         self.check_deleted(&row).await?;
         for id in self.collections.keys().chain(self.removed.keys()).copied().collect::<Vec<_>>() {
             self.check_collection(id, &row).await?;
@@ -216,7 +302,16 @@ impl Check {
     }
 
     fn find(&mut self, fault: Fault) {
-        self.findings.push(Finding { account: self.account, fault });
+        if self.findings.len() < FINDING_COUNT_MAX {
+            self.findings.push(Finding { account: self.account, fault });
+        } else {
+            self.untold += 1;
+        }
+    }
+
+    /// A key that is none of its table's.
+    fn strange(&mut self, table: Table, key: &[u8]) {
+        self.find(Fault::Unreadable(table, key.to_vec()));
     }
 
     /// Decodes a record, or finds it unreadable.
@@ -242,7 +337,10 @@ impl Check {
                 return Ok(());
             }
             for (key, value) in page {
-                let id = key.get(prefix.len()..).and_then(split_number).ok_or(Error::Corrupt)?.0;
+                let Some((id, [])) = key.get(prefix.len()..).and_then(split_number) else {
+                    self.strange(Table::Collection, &key);
+                    continue;
+                };
                 if let Some(row) = self.read(Table::Collection, &key, &value) {
                     self.collections.insert(CollectionId(id), row);
                 }
@@ -290,7 +388,11 @@ impl Check {
 }
 
 /// The next page of a range; moves the range behind it.
-async fn page(snapshot: &Arc<dyn Snapshot>, table: Table, range: &mut Range) -> Result<Vec<(Bytes, Bytes)>> {
+pub(crate) async fn page(
+    snapshot: &Arc<dyn Snapshot>,
+    table: Table,
+    range: &mut Range,
+) -> Result<Vec<(Bytes, Bytes)>> {
     if !range.end.is_empty() && range.start >= range.end {
         return Ok(Vec::new());
     }

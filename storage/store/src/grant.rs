@@ -20,7 +20,7 @@ use model::{AccountId, CollectionId, Error, Principal, Result, Rights};
 use std::collections::BTreeSet;
 
 /// `grantee, owner, collection`.
-fn grant_key(to: AccountId, owner: AccountId, collection: CollectionId) -> Vec<u8> {
+pub(crate) fn grant_key(to: AccountId, owner: AccountId, collection: CollectionId) -> Vec<u8> {
     Key::account(to).number(owner.0).number(collection.0).done()
 }
 

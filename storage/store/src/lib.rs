@@ -43,8 +43,10 @@ mod purge;
 mod queue;
 mod reader;
 mod record;
+mod repair;
 mod search;
 mod stores;
+mod survey;
 #[cfg(test)]
 mod testing;
 mod uid;
@@ -83,8 +85,10 @@ pub use queue::{
 };
 pub use reader::Reader;
 pub use record::{AccountRow, CollectionRow, MessageRow, ObjectRow, Record};
+pub use repair::{Damaged, Note, RepairOptions, Repaired};
 pub use search::{Hits, Where};
 pub use stores::{Options, Store};
+pub use survey::{Surveyed, SurveyedItem};
 pub use undelete::{Recover, Recovered, other_name};
 pub use watch::Watch;
 pub use writer::{Committed, Writer};

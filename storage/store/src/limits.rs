@@ -69,3 +69,9 @@ pub const LEASE_WAIT_MAX: Duration = Duration::from_secs(15);
 pub const FOLLOW_INTERVAL: Duration = Duration::from_secs(1);
 /// How old an upload may be when it is committed, in a blob store that removes by age (`Unavailable` past it).
 pub const UPLOAD_AGE_MAX: Duration = Duration::from_secs(24 * 3600);
+/// How many findings of one account a check tells one by one; the others are counted.
+pub const FINDING_COUNT_MAX: usize = 10_000;
+/// How many rows repair looks at in one turn of an account.
+pub const REPAIR_PAGE_COUNT: usize = 256;
+/// How often repair looks at an account before it takes what is left for lost.
+pub const REPAIR_PASS_COUNT: usize = 8;

@@ -3,13 +3,16 @@
 
 use crate::{
     collection::NewCollection,
+    key::Key,
     kind::{AddressBook, Calendar, Folder, Mailbox},
     record::AccountRow,
     stores::Store,
     writer::Writer,
 };
+use engine::Table;
 use model::{
-    AccountId, Address, CollectionId, ItemId, Modseq, Principal, Quota, Result, Role, SpecialUse, UidValidity,
+    AccountId, Address, CollectionId, CollectionKind, Error, ItemId, Modseq, Principal, Quota, Result, Role,
+    SpecialUse, UidValidity,
 };
 use std::collections::BTreeMap;
 
@@ -30,6 +33,12 @@ const MAILBOXES: &[(&str, SpecialUse)] = &[
     ("Junk", SpecialUse::Junk),
     ("Trash", SpecialUse::Trash),
 ];
+
+/// The special use that a mailbox of this name has in every new account.
+pub(crate) fn special_use_of(kind: CollectionKind, parent: CollectionId, name: &str) -> Option<SpecialUse> {
+    let top = kind == CollectionKind::Mailbox && parent == CollectionId::ROOT;
+    MAILBOXES.iter().find(|(known, _)| top && *known == name).map(|(_, special_use)| *special_use)
+}
 
 impl Store {
     pub(crate) fn new_account(&self) -> AccountRow {
@@ -61,6 +70,12 @@ impl Store {
         let mut writer = self.begin(&owner, account).await?;
         if writer.is_provisioned() {
             return writer.commit(()).await.map(drop);
+        }
+        let collections = Key::account(account).prefix();
+        if !writer.view().scan(Table::Collection, &collections, 1, false).await?.is_empty() {
+            // Numbers would be given twice, and what is there would be overwritten.
+            tracing::error!(%account, "an account with collections has no record of its own: repair it");
+            return Err(Error::Corrupt);
         }
         lay_out(&mut writer).await?;
         writer.commit(()).await.map(drop)

@@ -124,7 +124,7 @@ pub struct Settlement {
 #[derive(Clone)]
 pub struct Queue(Store);
 
-fn entry_key(id: QueueId) -> Vec<u8> {
+pub(crate) fn entry_key(id: QueueId) -> Vec<u8> {
     Key::default().bytes(b"e").long(id.0).done()
 }
 
@@ -132,7 +132,7 @@ fn recipient_key(id: QueueId, number: u32) -> Vec<u8> {
     Key::default().bytes(b"r").long(id.0).number(number).done()
 }
 
-fn due_key(due: Timestamp, id: QueueId) -> Vec<u8> {
+pub(crate) fn due_key(due: Timestamp, id: QueueId) -> Vec<u8> {
     Key::default().bytes(b"d").long(sortable(due)).long(id.0).done()
 }
 
@@ -387,7 +387,7 @@ fn settled_meanwhile(error: Error) -> Error {
     if error == Error::PreconditionFailed { Error::Conflict } else { error }
 }
 
-fn split_due(key: &[u8]) -> Result<(Timestamp, QueueId)> {
+pub(crate) fn split_due(key: &[u8]) -> Result<(Timestamp, QueueId)> {
     let (due, rest) = key.get(1..).and_then(split_long).ok_or(Error::Corrupt)?;
     let (id, _) = split_long(rest).ok_or(Error::Corrupt)?;
     Ok((time_of(due), QueueId(id)))

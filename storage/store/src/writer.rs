@@ -189,6 +189,11 @@ impl Writer {
         self.reader.account_row.quota.limit_bytes = limit_bytes;
     }
 
+    /// The account's own record, as this batch leaves it.
+    pub(crate) fn account_row_mut(&mut self) -> &mut AccountRow {
+        &mut self.reader.account_row
+    }
+
     pub(crate) fn set_collection_row(&mut self, id: CollectionId, row: CollectionRow) {
         self.reader.rows.insert(id, Some(row));
     }

@@ -25,7 +25,10 @@ impl Check {
                     break;
                 }
                 for (key, value) in page {
-                    let (item, _) = key.get(prefix.len()..).and_then(split_long).ok_or(Error::Corrupt)?;
+                    let Some((item, [])) = key.get(prefix.len()..).and_then(split_long) else {
+                        self.strange(table, &key);
+                        continue;
+                    };
                     self.check_content(table, ItemId(item), &key, &value).await?;
                 }
             }
@@ -70,7 +73,7 @@ impl Check {
         self.check_body(item, &body).await
     }
 
-    async fn check_body(&mut self, item: ItemId, body: &Body) -> Result<()> {
+    pub(super) async fn check_body(&mut self, item: ItemId, body: &Body) -> Result<()> {
         let Content::Chunks(chunks) = &body.content else { return Ok(()) };
         let places: Vec<_> = chunks.iter().map(|chunk| Key::blob(&chunk.id).done()).collect();
         let held = chunks.iter().map(|chunk| Key::blob_ref(&chunk.id, self.account, item).done());
@@ -107,7 +110,11 @@ pub(super) async fn references(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Findi
             return Ok(findings);
         }
         for (key, _) in page {
-            let (id, account, item) = split_reference(&key).ok_or(Error::Corrupt)?;
+            let Some((id, account, item)) = split_reference(&key) else {
+                let fault = Fault::Unreadable(Table::BlobRef, key.to_vec());
+                findings.push(Finding { account: QUEUE_HOLDER, fault });
+                continue;
+            };
             if !needs(snapshot, account, item, &id).await? {
                 findings.push(Finding { account, fault: Fault::DanglingReference(item, id) });
             }
@@ -115,7 +122,7 @@ pub(super) async fn references(snapshot: &Arc<dyn Snapshot>) -> Result<Vec<Findi
     }
 }
 
-fn split_reference(key: &[u8]) -> Option<(BlobId, AccountId, ItemId)> {
+pub(crate) fn split_reference(key: &[u8]) -> Option<(BlobId, AccountId, ItemId)> {
     let (hash, rest) = key.split_first_chunk::<32>()?;
     let (account, rest) = split_number(rest)?;
     let (item, rest) = split_long(rest)?;
@@ -123,21 +130,31 @@ fn split_reference(key: &[u8]) -> Option<(BlobId, AccountId, ItemId)> {
 }
 
 /// Whether this holder has a body with that blob.
-async fn needs(snapshot: &Arc<dyn Snapshot>, account: AccountId, item: ItemId, id: &BlobId) -> Result<bool> {
+pub(crate) async fn needs(
+    snapshot: &Arc<dyn Snapshot>,
+    account: AccountId,
+    item: ItemId,
+    id: &BlobId,
+) -> Result<bool> {
     let has = |body: &Body| match &body.content {
         Content::Chunks(chunks) => chunks.iter().any(|chunk| chunk.id == *id),
         Content::Inline(_) => false,
     };
     if account == QUEUE_HOLDER {
-        let queued = Queue::load_in(snapshot, QueueId(item.0)).await?;
-        return Ok(queued.is_some_and(|queued| has(&queued.entry.message.body)));
+        // One that cannot be read is found by the check of the queue, and may still need its octets.
+        return match Queue::load_in(snapshot, QueueId(item.0)).await {
+            Ok(queued) => Ok(queued.is_some_and(|queued| has(&queued.entry.message.body))),
+            Err(Error::Corrupt) => Ok(true),
+            Err(error) => Err(error),
+        };
     }
     let key = Key::item(account, item).done();
+    // Who is recorded as needing the bytes of a record that cannot be read is the way to make it anew.
     if let Some(value) = snapshot.get(Table::Message, &key).await?
-        && record::decode::<MessageRecord>(&value).is_ok_and(|message| has(&message.body))
+        && record::decode::<MessageRecord>(&value).map_or(true, |message| has(&message.body))
     {
         return Ok(true);
     }
     let body = snapshot.get(Table::Body, &key).await?;
-    Ok(body.is_some_and(|value| record::decode::<Body>(&value).is_ok_and(|body| has(&body))))
+    Ok(body.is_some_and(|value| record::decode::<Body>(&value).map_or(true, |body| has(&body))))
 }

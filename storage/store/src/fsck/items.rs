@@ -3,12 +3,15 @@
 use super::{Check, Fault};
 use crate::{
     change::Changed,
+    collection::after,
     key::{Key, split_long, split_number},
-    kind::{AddressBook, Calendar, Folder, Kind, Mailbox, Row},
+    kind::{AddressBook, Calendar, Folder, ItemKey, Kind, Mailbox, Row},
+    lock::Lock,
+    property::Properties,
     record::{AccountRow, CollectionRow, MessageRow, ObjectRow},
 };
 use engine::Table;
-use model::{CollectionId, CollectionKind, Error, ItemId, Modseq, Result};
+use model::{CollectionId, CollectionKind, ItemId, Modseq, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Items of a collection: by the octets of their key, the record and last change.
@@ -50,7 +53,7 @@ impl Check {
                 self.find(Fault::NumberAhead(id));
             }
         }
-        self.check_uids(id, &items).await?;
+        self.check_uids(id, row.kind, &items).await?;
         if row.kind == CollectionKind::Calendar {
             self.check_times(id, &items).await?;
         }
@@ -62,12 +65,14 @@ impl Check {
         for (name, row) in self.rows_of::<Mailbox>(id).await? {
             let row: MessageRow = row;
             let uid = split_number(&name).map_or(u32::MAX, |(uid, _)| uid);
-            if name.len() != 4 || uid == 0 || uid >= counted.uid_next.0 {
+            if uid == 0 || uid >= counted.uid_next.0 {
                 self.find(Fault::UidAhead(id, uid));
             }
             tally(counted, &row);
             *self.messages.entry(row.message).or_default() += 1;
-            self.sizes.insert(row.message, (id, row.size));
+            if self.sizes.insert(row.message, (id, row.size)).is_some_and(|(_, size)| size != row.size) {
+                self.find(Fault::WrongSize(id, row.message));
+            }
             items.insert(name, (row.message, row.modseq));
         }
         Ok(items)
@@ -103,7 +108,11 @@ impl Check {
                 return Ok(rows);
             }
             for (key, value) in page {
-                let name = key.get(prefix.len()..).ok_or(Error::Corrupt)?.to_vec();
+                let name = key.get(prefix.len()..).unwrap_or_default().to_vec();
+                if K::Key::decode(&name).is_err() || name.is_empty() {
+                    self.strange(Table::Item, &key);
+                    continue;
+                }
                 if let Some(row) = self.read(Table::Item, &key, &value) {
                     rows.push((name, row));
                 }
@@ -115,7 +124,7 @@ impl Check {
     async fn check_slots(&mut self, id: CollectionId, row: &CollectionRow, items: &Items) -> Result<()> {
         let prefix = Key::collection(self.account, id);
         let mut range = prefix.prefix();
-        let mut slotted = BTreeSet::new();
+        let (mut slotted, mut inner) = (BTreeSet::new(), BTreeSet::new());
         loop {
             let page = self.page(Table::Changed, &mut range).await?;
             if page.is_empty() {
@@ -123,7 +132,10 @@ impl Check {
             }
             for (key, value) in page {
                 let Some(slot) = self.read::<Changed>(Table::Changed, &key, &value) else { continue };
-                let (modseq, name) = key.get(prefix.len()..).and_then(split_long).ok_or(Error::Corrupt)?;
+                let Some((modseq, name)) = key.get(prefix.len()..).and_then(split_long) else {
+                    self.strange(Table::Changed, &key);
+                    continue;
+                };
                 let modseq = Modseq(modseq);
                 if modseq > row.modseq {
                     self.find(Fault::ModseqAhead(id, modseq));
@@ -133,8 +145,12 @@ impl Check {
                 }
                 let right = if slot.collection {
                     let child = u32::try_from(slot.item.0).ok().map(CollectionId);
-                    let child = child.and_then(|child| self.collections.get(&child));
-                    child.is_some_and(|child| child.parent == id && child.slot == modseq)
+                    let there = child.and_then(|child| self.collections.get(&child));
+                    let right = there.is_some_and(|row| {
+                        row.parent == id && row.slot == modseq && row.name.as_bytes() == name
+                    });
+                    inner.extend(child.filter(|_| right));
+                    right
                 } else {
                     slotted.insert(name.to_vec());
                     items.get(name) == Some(&(slot.item, modseq))
@@ -149,6 +165,15 @@ impl Check {
                 self.find(Fault::NoSlot(id, *item));
             }
         }
+        let slotless = |(child, there): (&CollectionId, &CollectionRow)| {
+            let slotless = there.parent == id && !inner.contains(child);
+            slotless.then_some(ItemId(u64::from(child.0)))
+        };
+        // A mailbox's log is one of UIDs: the mailboxes in it are no members of it.
+        if row.kind != CollectionKind::Mailbox {
+            let slotless: Vec<_> = self.collections.iter().filter_map(slotless).collect();
+            slotless.into_iter().for_each(|child| self.find(Fault::NoSlot(id, child)));
+        }
         Ok(())
     }
 
@@ -157,23 +182,61 @@ impl Check {
         let prefix = Key::account(self.account);
         for table in [Table::Item, Table::Changed, Table::Property, Table::Lock, Table::ByUid, Table::Time] {
             let mut range = prefix.prefix();
-            loop {
-                let page = self.page(table, &mut range).await?;
-                if page.is_empty() {
-                    break;
+            // One step a collection: what lies in those that are there is looked at elsewhere.
+            while let Some((key, _)) = self.snapshot.scan(table, &range, 1, false).await?.into_iter().next() {
+                let Some((id, _)) = key.get(prefix.len()..).and_then(split_number) else {
+                    self.strange(table, &key);
+                    range.start = after(&key);
+                    continue;
+                };
+                let id_there = CollectionId(id);
+                if !self.collections.contains_key(&id_there) && !self.removed.contains_key(&id_there) {
+                    self.find(Fault::DanglingRecord(table, id_there));
                 }
-                for (key, _) in page {
-                    let rest = key.get(prefix.len()..).and_then(split_number).ok_or(Error::Corrupt)?;
-                    let id = CollectionId(rest.0);
-                    if !self.collections.contains_key(&id) && !self.removed.contains_key(&id) {
-                        self.find(Fault::DanglingRecord(table, id));
-                    } else if table == Table::Property {
-                        let (item, _) = split_long(rest.1).ok_or(Error::Corrupt)?;
-                        let purging = self.removed.get(&id).is_some_and(|(_, purging)| *purging);
-                        if self.with_properties.remove(&ItemId(item)) != Some(id) && !purging {
-                            self.find(Fault::Properties(id, ItemId(item)));
-                        }
-                    }
+                match id.checked_add(1) {
+                    Some(next) => range.start = Key::collection(self.account, CollectionId(next)).done(),
+                    None => break,
+                }
+            }
+        }
+        self.check_locks().await?;
+        self.check_properties().await
+    }
+
+    async fn check_locks(&mut self) -> Result<()> {
+        let mut range = Key::account(self.account).prefix();
+        loop {
+            let page = self.page(Table::Lock, &mut range).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for (key, value) in page {
+                let _ = self.read::<Lock>(Table::Lock, &key, &value);
+            }
+        }
+    }
+
+    async fn check_properties(&mut self) -> Result<()> {
+        let prefix = Key::account(self.account);
+        let mut range = prefix.prefix();
+        loop {
+            let page = self.page(Table::Property, &mut range).await?;
+            if page.is_empty() {
+                break;
+            }
+            for (key, value) in page {
+                let rest = key.get(prefix.len()..).and_then(split_number);
+                let split = rest.and_then(|(id, rest)| Some((CollectionId(id), split_long(rest)?)));
+                let Some((id, (item, []))) = split else {
+                    self.strange(Table::Property, &key);
+                    continue;
+                };
+                let readable = self.read::<Properties>(Table::Property, &key, &value).is_some();
+                let wanted = self.with_properties.remove(&ItemId(item)) == Some(id);
+                let purging = self.removed.get(&id).is_some_and(|(_, purging)| *purging);
+                let there = self.collections.contains_key(&id) || self.removed.contains_key(&id);
+                if readable && !wanted && there && !purging {
+                    self.find(Fault::Properties(id, ItemId(item)));
                 }
             }
         }

@@ -11,7 +11,7 @@ use engine::{
     Batch, BlobStore, Engine, Op, Place,
     sim::{MemoryBlobs, SimDisk, SimEngine, SimEnv},
 };
-use model::{Flags, ZonedTime};
+use model::{Error, Flags, ZonedTime};
 
 /// A store with a bit of everything, and what it stands on.
 async fn laid() -> (Store, Arc<SimEngine>, Arc<MemoryBlobs>) {
@@ -51,7 +51,7 @@ async fn laid() -> (Store, Arc<SimEngine>, Arc<MemoryBlobs>) {
         .unwrap()
         .unwrap();
     let calendar = writer.open::<Calendar>(calendar, model::Rights::INSERT).await.unwrap();
-    let event = object(&store, b"event").await;
+    let event = object(&store, b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:uid\r\nDTSTART:19700101T000000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n").await;
     let kind = format::icalendar::object::Kind::Event;
     let span = format::icalendar::span::Span { kind, first: 0, last: 9, floating: false, exact: true };
     let facts = CalendarFacts { uid: "uid".to_owned(), span };

@@ -1,0 +1,99 @@
+//! True losses are named, stay until they are to go, and cost nothing else.
+
+use super::*;
+use crate::{
+    Content, Mailbox,
+    testing::{principal, reader},
+};
+use engine::Place;
+use model::{Rights, Uid};
+
+/// The house with one bit of the message "two" flipped, which INBOX, Work/2026 and a removed mailbox share.
+async fn flipped() -> (House, model::BlobId) {
+    let house = House::new(1).await;
+    let reader = reader(&house.store).await;
+    let inbox = reader.open_mailbox("INBOX", Rights::READ).await.unwrap();
+    let row = reader.entry::<Mailbox>(&inbox, &Uid(2)).await.unwrap().unwrap();
+    let Content::Chunks(chunks) = reader.message(row.message).await.unwrap().body.content else {
+        panic!("inline")
+    };
+    let place = reader.view().get(Table::Blob, &Key::blob(&chunks[0].id).done()).await.unwrap().unwrap();
+    house.disk.blobs().flip(&Place(place), 12_345).unwrap();
+    (house, chunks[0].id)
+}
+
+#[tokio::test]
+async fn a_rotten_blob_is_named_and_kept() {
+    let (house, id) = flipped().await;
+    let repaired = house.store.repair_all(OPTIONS).await.unwrap();
+    let [Finding { fault: Fault::DamagedBlob(_, blob), .. }] = repaired.remaining.as_slice() else {
+        panic!("{:?}", repaired.remaining)
+    };
+    assert_eq!(*blob, id);
+    let lost = repaired.lost().into_iter().map(|(_, item)| item).collect();
+    let named = house.store.damaged(ALICE, &lost).await.unwrap();
+    let named: Vec<_> =
+        named.iter().map(|one| (one.path.as_str(), one.name.as_str(), one.subject.as_deref())).collect();
+    let two = Some("two");
+    // Of the removed mailbox too.
+    assert_eq!(named, [("INBOX", "2", two), ("Work/2026", "2", two), ("Old", "1", two)]);
+    let reader = house.store.read(&principal(ALICE), ALICE).await.unwrap();
+    let inbox = reader.open_mailbox("INBOX", Rights::READ).await.unwrap();
+    assert!(reader.entry::<Mailbox>(&inbox, &Uid(2)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_rotten_blob_goes_where_that_is_asked_for() {
+    let (house, _) = flipped().await;
+    let options = RepairOptions { drop_damaged: true, ..OPTIONS };
+    let repaired = house.store.repair_all(options).await.unwrap();
+    assert_eq!(repaired.remaining, []);
+    assert_eq!(house.store.fsck_all(Depth::Bytes).await.unwrap(), []);
+    let dropped: Vec<_> = repaired.notes.iter().filter(|note| matches!(note, Note::Dropped(..))).collect();
+    assert_eq!(dropped.len(), 3, "{:?}", repaired.notes);
+    let served = served(&house.store, true).await;
+    assert!(!served.contains_key("m/INBOX/2") && served.contains_key("m/INBOX/3"), "{:?}", served.keys());
+}
+
+#[tokio::test]
+async fn another_whole_copy_takes_the_place_of_a_rotten_one() {
+    let (house, id) = flipped().await;
+    // The same octets once more, as a second upload brings them.
+    let mut upload = house.store.upload(u64::MAX);
+    upload.write(&house::mail("two", 30_000)).await.unwrap();
+    drop(upload.finish().await.unwrap());
+    let repaired = house.store.repair_all(OPTIONS).await.unwrap();
+    assert_eq!(repaired.remaining, [], "{id}");
+}
+
+#[tokio::test]
+async fn octets_without_an_item_are_put_where_they_are_found() {
+    let house = House::new(2).await;
+    let mut ops = Vec::new();
+    for table in [Table::Item, Table::Changed] {
+        ops.extend(rows(&house.engine, table).await.into_iter().map(|(key, _)| Op::Delete(table, key)));
+    }
+    damage(&house.engine, ops).await;
+    let repaired = mended(&house, "items and slots").await;
+    let recovered = repaired.notes.iter().filter(|note| matches!(note, Note::Recovered(..))).count();
+    // Two messages (the third is still held by what was removed), five files, two events and a card.
+    assert_eq!(recovered, 2 + 5 + 3, "{:?}", repaired.notes);
+    let served = served(&house.store, false).await;
+    assert!(served.contains_key("m/Recovered/2"), "{:?}", served.keys());
+    assert!(served.keys().any(|path| path.starts_with("f/Recovered/") && path.ends_with(".ics")));
+}
+
+#[tokio::test]
+async fn a_lost_inline_body_is_named() {
+    let house = House::new(3).await;
+    let bodies = rows(&house.engine, Table::Body).await;
+    let (key, _) = bodies.iter().find(|(_, value)| value.ends_with(b"small")).unwrap();
+    damage(&house.engine, vec![Op::Delete(Table::Body, key.clone())]).await;
+    let repaired = house.store.repair_all(OPTIONS).await.unwrap();
+    let lost = repaired.lost().into_iter().map(|(_, item)| item).collect();
+    let named = house.store.damaged(ALICE, &lost).await.unwrap();
+    let named: Vec<_> = named.iter().map(|one| format!("{}/{}", one.path, one.name)).collect();
+    assert_eq!(named, ["files/small"]);
+    let options = RepairOptions { drop_damaged: true, ..OPTIONS };
+    assert_eq!(house.store.repair_all(options).await.unwrap().remaining, []);
+}
