@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::limits::SOCKET_PATH_BYTES_MAX;
 use delivery::Delivery;
 use directory::{Directory, LocalDirectory};
-use engine::{BlobStore, Engine, Env, OsEnv};
+use engine::{BlobStore, Engine, Env, OsEnv, Table};
 use model::{AccountId, Address, CollectionId, Principal, Quota, Result, Rights, Role, Timestamp};
 use std::fs::{File, TryLockError};
 use std::io;
@@ -101,6 +101,18 @@ pub(crate) struct Empty {
     _lock: File,
 }
 
+/// Whether there is an account, or any fact of the installation that a person has made.
+async fn holds_something(engine: &dyn Engine) -> Result<bool> {
+    let snapshot = engine.snapshot().await?;
+    let all = engine::Range::prefix(&[]);
+    for table in [Table::Account, Table::Directory, Table::Queue] {
+        if !snapshot.scan(table, &all, 1, false).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 impl Empty {
     /// Makes it. What a restore that was cut short left is removed first.
     ///
@@ -124,6 +136,12 @@ impl Empty {
         File::create(&mark).and_then(|mark| mark.sync_all()).map_err(of)?;
         File::open(&data).and_then(|directory| directory.sync_all()).map_err(of)?;
         let (engine, blobs) = engines::open(config).await?;
+        // A database is not in the data directory.
+        let taken = holds_something(&*engine).await.map_err(|error| Failure::of(data.display(), error))?;
+        if taken {
+            let why = "the database holds a store already; a whole installation is restored into an empty one";
+            return Err(Failure::of(data.display(), why));
+        }
         admit(&data, &engine).await?;
         Ok(Self { engine, blobs, data, _lock: lock })
     }

@@ -47,3 +47,5 @@ pub const WRITE_TIME_MAX: Duration = Duration::from_secs(180);
 pub const BOUNCE_HEADER_BYTES_MAX: u64 = 32 * 1024;
 /// How many recipients one bounce names; the rest is counted.
 pub const BOUNCE_RECIPIENT_COUNT_MAX: usize = 100;
+/// How long the runner waits with an entry whose look could not be settled, as the store was away.
+pub(crate) const UNSETTLED_WAIT: Duration = Duration::from_secs(2);

@@ -7,7 +7,7 @@ use crate::{
     limits::{
         DRAIN_TIME_MAX, FAN_OUT_COUNT_MAX, FULL_SCAN_INTERVAL, HANDOFF_COUNT_MAX, LEASE, LOCAL_COUNT_MAX,
         RELAY_CONNECTION_COUNT_MAX, RELAY_RECIPIENT_COUNT_MAX, RELAY_WAITING_COUNT_MAX, RETRY_WAIT_MIN,
-        SCAN_COUNT_MAX, SCAN_INTERVAL, SHARED_SCAN_INTERVAL,
+        SCAN_COUNT_MAX, SCAN_INTERVAL, SHARED_SCAN_INTERVAL, UNSETTLED_WAIT,
     },
     relay::{Mail, Relay, Reply, transact},
 };
@@ -303,10 +303,15 @@ impl Delivery {
         let Some(claim) = self.claim(id) else { return false };
         let this = self.clone();
         tasks.spawn(async move {
-            let _claim = claim;
-            if let Err(error) = this.look(id, indexed).await {
-                tracing::warn!(%id, %error, "a queued message could not be settled and will be tried again");
-            }
+            let looked = this.look(id, indexed).await;
+            drop(claim);
+            let Err(error) = looked else { return };
+            tracing::warn!(%id, %error, "a queued message could not be settled and will be tried again");
+            // Not in the set that a drain waits for. The index has it too, but under the time of the next try.
+            tokio::spawn(async move {
+                tokio::time::sleep(UNSETTLED_WAIT).await;
+                this.hand_off(id);
+            });
         });
         true
     }
