@@ -139,7 +139,8 @@ impl Empty {
         // A database is not in the data directory.
         let taken = holds_something(&*engine).await.map_err(|error| Failure::of(data.display(), error))?;
         if taken {
-            let why = "the database holds a store already; a whole installation is restored into an empty one";
+            let why =
+                "the database holds a store already; a whole installation is restored into an empty one";
             return Err(Failure::of(data.display(), why));
         }
         admit(&data, &engine).await?;
