@@ -16,7 +16,7 @@ pub(crate) enum Administration {
     /// The running server.
     Server { reader: BufReader<OwnedReadHalf>, writer: OwnedWriteHalf },
     /// This process.
-    Here { site: Box<Site>, memory: ImportMemory },
+    Here { site: Box<Site>, memory: Box<ImportMemory> },
 }
 
 impl Administration {
@@ -55,7 +55,7 @@ impl Administration {
             // No socket, or one that a dead server left: the store's lock tells for certain.
             Err(_) => {
                 let site = Box::new(Site::open(config).await?);
-                Ok(Self::Here { site, memory: ImportMemory::default() })
+                Ok(Self::Here { site, memory: Box::default() })
             }
         }
     }

@@ -100,9 +100,7 @@ fn digits_of(digits: &str) -> model::Result<Vec<u8>> {
     let invalid = Error::Invalid("not a key");
     (0..digits.len())
         .step_by(2)
-        .map(|at| {
-            digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or(invalid.clone())
-        })
+        .map(|at| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or(invalid))
         .collect()
 }
 

@@ -56,7 +56,9 @@ fn resolve(config: &mut Config, base: &Path) {
         below(tls.key.get_mut());
     }
     for listener in &mut config.listener {
-        listener.get_mut().client_ca.as_mut().map(|file| below(file.get_mut()));
+        if let Some(file) = listener.get_mut().client_ca.as_mut() {
+            below(file.get_mut());
+        }
     }
     for file in [&mut config.store.password_file, &mut config.store.ca_file].into_iter().flatten() {
         below(file.get_mut());

@@ -221,7 +221,7 @@ fn the_example_for_systemd_tells_the_truth() {
     let is_key = |line: &&str| {
         line.starts_with('#') && (line.contains(" = ") && !line.starts_with("# ") || line.starts_with("#["))
     };
-    assert_eq!(text.lines().filter(is_key).count(), 16);
+    assert_eq!(text.lines().filter(is_key).count(), 27);
     let whole: String =
         text.lines().map(|line| if is_key(&line) { &line[1..] } else { line }).collect::<Vec<_>>().join("\n");
     for text in [text, &whole] {
@@ -237,7 +237,12 @@ fn the_example_for_systemd_tells_the_truth() {
             + &format!("{:?}", config.limits.connection_count_max.get_ref())
             + &format!("{:?}", config.limits.connection_per_address_count_max.get_ref())
     };
-    assert_eq!(facts(&config), facts(&told));
+    // Where a key stands is no fact of it.
+    let placeless = |text: String| {
+        let values = text.split("span: ").map(|part| part.split_once(", ").map_or(part, |(_, rest)| rest));
+        values.collect::<Vec<_>>().join("")
+    };
+    assert_eq!(placeless(facts(&config)), placeless(facts(&told)));
 }
 
 #[test]
