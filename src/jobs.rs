@@ -4,7 +4,7 @@
 use crate::limits::{JOB_INTERVAL, JOB_PAGE_COUNT, JOB_START};
 use crate::site::Site;
 use directory::Directory;
-use model::{AccountId, Result, Timestamp};
+use model::{AccountId, Error, Result, Timestamp};
 use sasl::door::Drain;
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,8 +21,14 @@ pub(crate) async fn run(site: Arc<Site>, tombstone_days: u32, wish: Drain) {
         wait = JOB_INTERVAL;
         match site.store.take_duty("jobs").await {
             Ok(true) => {}
-            // Another process does it, or nobody can just now.
-            Ok(false) => continue,
+            // Another process does it, and accounts for this time; or nobody can just now.
+            Ok(false) => {
+                settled = Instant::now();
+                if let Err(error) = site.store.settled_time().await {
+                    tracing::warn!(%error, "the settled time is not known");
+                }
+                continue;
+            }
             Err(error) => {
                 tracing::warn!(%error, "the jobs of this hour were not begun");
                 continue;
@@ -64,13 +70,22 @@ async fn round(site: &Site, tombstone_days: u32, settled: &mut Instant, wish: &D
             if wish.is_draining() {
                 return Ok(forgotten);
             }
-            forgotten += one(site, *account, before).await?;
+            match one(site, *account, before).await {
+                Ok(count) => forgotten += count,
+                Err(error @ (Error::Corrupt | Error::Conflict)) => passed_over(*account, error),
+                Err(error) => return Err(error),
+            }
         }
         if page.len() < JOB_PAGE_COUNT {
             return Ok(forgotten);
         }
         from = page.last().copied();
     }
+}
+
+/// One account's damage must not keep the others from getting their space back.
+fn passed_over(account: AccountId, error: Error) {
+    tracing::warn!(%account, %error, "an account is passed over; collegium fsck tells what is wrong");
 }
 
 /// What was removed and has had its time; for the hourly round and for whoever wants the space now.
@@ -91,10 +106,13 @@ pub(crate) async fn purge_all(site: &Site) -> Result<()> {
     loop {
         let page = site.store.accounts(from, JOB_PAGE_COUNT).await?;
         for account in &page {
-            if site.directory.account(*account).await?.is_none() {
-                site.expire(*account).await?;
-            } else {
-                purge_deleted(site, *account).await?;
+            let done = match site.directory.account(*account).await? {
+                None => site.expire(*account).await.map(drop),
+                Some(_) => purge_deleted(site, *account).await,
+            };
+            match done {
+                Err(error @ (Error::Corrupt | Error::Conflict)) => passed_over(*account, error),
+                other => other?,
             }
         }
         if page.len() < JOB_PAGE_COUNT {

@@ -124,7 +124,8 @@ impl Empty {
         private_directory(&data).map_err(of)?;
         let lock = take(&data)?;
         let (mark, parts) = (data.join(RESTORING), [data.join("engine"), data.join("blobs")]);
-        if mark.exists() {
+        let resumed = mark.exists();
+        if resumed {
             for part in parts.iter().filter(|part| part.exists()) {
                 std::fs::remove_dir_all(part).map_err(of)?;
             }
@@ -135,16 +136,28 @@ impl Empty {
         }
         File::create(&mark).and_then(|mark| mark.sync_all()).map_err(of)?;
         File::open(&data).and_then(|directory| directory.sync_all()).map_err(of)?;
+        match Self::fill(config, &data).await {
+            Ok((engine, blobs)) => Ok(Self { engine, blobs, data, _lock: lock }),
+            Err(failure) => {
+                // Nothing was begun: whatever was served from here before is served again.
+                if !resumed && !parts.iter().any(|part| part.exists()) {
+                    std::fs::remove_file(&mark).map_err(of)?;
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn fill(config: &Config, data: &Path) -> std::result::Result<engines::Opened, Failure> {
         let (engine, blobs) = engines::open(config).await?;
         // A database is not in the data directory.
         let taken = holds_something(&*engine).await.map_err(|error| Failure::of(data.display(), error))?;
         if taken {
-            let why =
-                "the database holds a store already; a whole installation is restored into an empty one";
+            let why = "the database holds a store already, or a part of one: restore into an empty schema";
             return Err(Failure::of(data.display(), why));
         }
-        admit(&data, &engine).await?;
-        Ok(Self { engine, blobs, data, _lock: lock })
+        admit(data, &engine).await?;
+        Ok((engine, blobs))
     }
 
     /// The present.
@@ -273,7 +286,7 @@ impl Site {
     /// Of the store.
     pub(crate) async fn mark_removed(&self, account: AccountId, address: &str) -> Result<()> {
         let mut writer = self.store.write(&owner(account)?, account).await?;
-        let removed = RemovedAccount { at: self.store.env().now(), address: address.to_owned() };
+        let removed = RemovedAccount { at: self.store.stamp(), address: address.to_owned() };
         writer.set_removed(Some(removed)).await?;
         writer.commit(()).await.map(drop)
     }

@@ -71,7 +71,7 @@ def check(crew, inbox, moment):
         raise AssertionError(f"seed {SEED}, {moment}: {error}") from error
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(600 + 10 * KILLS)
 def test_kill_nine(server, crew, inbox):
     """Whole or absent, never back, after each of the kills."""
     dice = random.Random(SEED)

@@ -21,8 +21,10 @@ class Deflated:
 
     def recv(self, count):
         while True:
-            waiting = self.inflate.unconsumed_tail
-            data = self.inflate.decompress(waiting or self.socket.recv(65536), count)
+            waiting = self.inflate.unconsumed_tail or self.socket.recv(65536)
+            if not waiting:
+                return b""
+            data = self.inflate.decompress(waiting, count)
             if data:
                 return data
 

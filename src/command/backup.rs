@@ -8,9 +8,10 @@ use crate::admin::{
 use crate::failure::Failure;
 use backup::{Access, Repository, Verified};
 use clap::{Args, Subcommand};
-use engine::{Engine, OsEnv};
+use engine::{Engine, Env, OsEnv};
 use model::Timestamp;
 use serde_json::{Value, json};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -131,11 +132,15 @@ fn verify(from: &Path, at: Option<i64>, scratch: Option<PathBuf>, json: bool) ->
     crate::logging::start_for_command();
     let of = |error| Failure::from(refusal(error, from));
     let place = scratch.unwrap_or_else(std::env::temp_dir);
-    let place = place.join(format!("collegium-verify-{}", std::process::id()));
+    let mut dice = [0; 8];
+    OsEnv.random(&mut dice);
+    let place = place.join(format!("collegium-verify-{:016x}", u64::from_be_bytes(dice)));
     let verified = runtime()?.block_on(async {
         let repository = Arc::new(Repository::open(from, Access::Read).map_err(of)?);
         let manifest = repository.at(at.map(Timestamp)).map_err(of)?;
-        crate::site::private_directory(&place).map_err(|cause| Failure::of(place.display(), cause))?;
+        // It must not be there: whoever had made it could change what is read back.
+        let made = std::fs::DirBuilder::new().mode(0o700).create(&place);
+        made.map_err(|cause| Failure::of(place.display(), cause))?;
         let opened = engine::open_fjall(&place.join("engine"), SCRATCH_CACHE_BYTES);
         let engine: Arc<dyn Engine> = opened.map_err(|error| Failure::of(place.display(), error))?;
         let verified = backup::verify(repository, &manifest, &engine, Arc::new(OsEnv)).await;

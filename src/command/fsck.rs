@@ -94,8 +94,17 @@ impl Fsck {
             told.add(id, &mut administration.call(request).await?);
             bar.inc(number(account, "items") + 1);
         }
-        let lost: Vec<Value> = told.lost.iter().take(LOST_COUNT_MAX).cloned().collect();
-        let lost = serde_json::from_value(Value::from(lost)).unwrap_or_default();
+        let is_more = |one: &Value| {
+            one.get("fault").and_then(Value::as_str).is_some_and(|fault| fault.starts_with("More("))
+        };
+        // Where not every lost item is told, who needs which blob is not known: nothing of it may go.
+        let partial = told.lost.len() > LOST_COUNT_MAX || told.remaining.iter().any(is_more);
+        let mode = FsckMode { repair: mode.repair && !partial, ..mode };
+        let lost = if partial { Vec::new() } else { told.lost.clone() };
+        let lost = serde_json::from_value(Value::from(lost)).map_err(|_| Refusal {
+            kind: "Corrupt".to_owned(),
+            message: "the lost items are not told well".to_owned(),
+        })?;
         told.add(0, &mut administration.call(Request::FsckOutside { mode, lost }).await?);
         bar.finish_and_clear();
         Ok(told)

@@ -56,7 +56,13 @@ impl Cutter {
 
     /// Takes a row; a chunk that ends with it.
     pub(crate) fn row(&mut self, table: Table, key: Bytes, value: Bytes) -> Result<Option<Chunk>> {
-        self.chunk.needs.extend(store::needed(table, &key, &value)?);
+        match store::needed(table, &key, &value) {
+            Ok(needs) => self.chunk.needs.extend(needs),
+            // A row that cannot be read goes along as it is; one damaged row must not keep all others from being
+            // backed up.
+            Err(Error::Corrupt) => tracing::error!(?table, "a damaged row goes into the backup as it is"),
+            Err(error) => return Err(error),
+        }
         self.bytes += key.len() + value.len();
         self.rows += 1;
         let end = self.bytes >= CHUNK_BYTES_MAX || self.bytes >= CHUNK_BYTES_MIN && ends(&key);

@@ -99,8 +99,12 @@ impl Repository {
             repository.sweep()?;
         }
         for name in repository.pack_names()? {
-            let entries = pack::index(&repository.pack_path(&name))?;
-            repository.learn(name, &entries)?;
+            match pack::index(&repository.pack_path(&name)) {
+                Ok(entries) => repository.learn(name, &entries)?,
+                // What it held is not there; `verify` tells of it, and the next backup writes what it needs anew.
+                Err(Error::Corrupt) => tracing::error!(pack = %hex(&name), "a damaged pack is passed over"),
+                Err(error) => return Err(error),
+            }
         }
         Ok(repository)
     }
@@ -180,7 +184,15 @@ impl Repository {
     /// `NotFound` when there is none; as [`Repository::manifests`].
     pub fn at(&self, time: Option<Timestamp>) -> Result<Manifest> {
         let at = |manifest: &Manifest| time.is_none_or(|time| manifest.at_ms <= time.0);
-        self.manifests()?.into_iter().rev().find(at).ok_or(Error::NotFound)
+        for name in self.manifest_names()?.iter().rev() {
+            match self.manifest(name) {
+                Ok(manifest) if at(&manifest) => return Ok(manifest),
+                // One that is damaged does not keep the others from being used; the log tells of it.
+                Ok(_) | Err(Error::Corrupt) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::NotFound)
     }
 
     /// Whether it has an object.

@@ -225,10 +225,15 @@ impl<E: RawEngine> RawEngine for Ledger<E> {
 
 /// Rows for the blobs that lose a reference and get none: what is delivered from the queue changes hands only.
 fn released(batches: &[Vec<Change>]) -> Vec<Change> {
-    let mut hashes: BTreeMap<&[u8], bool> = BTreeMap::new();
+    // The last word on each reference: one that is put and removed in the same group is not there.
+    let mut references: BTreeMap<&[u8], bool> = BTreeMap::new();
     for change in batches.iter().flatten().filter(|change| change.table == Table::BlobRef) {
-        if let Some(hash) = change.key.get(..HASH_BYTES) {
-            *hashes.entry(hash).or_default() |= change.value.is_some();
+        references.insert(&change.key, change.value.is_some());
+    }
+    let mut hashes: BTreeMap<&[u8], bool> = BTreeMap::new();
+    for (key, is_held) in references {
+        if let Some(hash) = key.get(..HASH_BYTES) {
+            *hashes.entry(hash).or_default() |= is_held;
         }
     }
     let gone = hashes.into_iter().filter(|(_, is_held)| !is_held);

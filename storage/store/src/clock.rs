@@ -57,7 +57,8 @@ impl Store {
     }
 
     /// When something happens that is forgotten later: the clock's time, as far as it is believable.
-    pub(crate) fn stamp(&self) -> Timestamp {
+    #[must_use]
+    pub fn stamp(&self) -> Timestamp {
         let (now, settled) = (self.env().now(), self.inner.settled_ms.load(Ordering::Relaxed));
         if settled == i64::MIN {
             return now;
@@ -72,7 +73,12 @@ impl Store {
     /// `Unavailable`, `Corrupt`.
     pub async fn settled_time(&self) -> Result<Timestamp> {
         let found = self.inner.engine.snapshot().await?.get(Table::Meta, KEY).await?;
-        Ok(found.as_deref().map(decode).transpose()?.unwrap_or(Timestamp(0)).min(self.env().now()))
+        let found = found.as_deref().map(decode).transpose()?;
+        if let Some(settled) = found {
+            // Another process may have settled it: what is stamped here goes by the same time.
+            self.inner.settled_ms.fetch_max(settled.0, Ordering::Relaxed);
+        }
+        Ok(found.unwrap_or(Timestamp(0)).min(self.env().now()))
     }
 }
 

@@ -363,7 +363,9 @@ impl Writer {
             height += 1;
             let mut below = Vec::new();
             for parent in level {
-                below.extend(self.children(parent, kind).await?.into_iter().map(|(id, _)| id));
+                // Also those that the principal may not know of: they would be too deep all the same.
+                let children = self.all_children(&child_prefix(self.account(), parent, kind)).await?;
+                below.extend(children.into_iter().map(|(id, _)| id));
             }
             level = below;
         }
@@ -377,7 +379,9 @@ impl Writer {
     /// `Conflict` when collections lie in it; `Forbidden` without [`Rights::REMOVE`].
     pub async fn remove_collection<K: Kind>(&mut self, collection: &Collection<K>) -> Result<()> {
         collection.need(Rights::REMOVE)?;
-        if !self.children(collection.id, K::KIND).await?.is_empty() {
+        // Also those that the principal may not know of: nobody would ever find them again.
+        let below = child_prefix(self.account(), collection.id, K::KIND);
+        if !self.all_children(&below).await?.is_empty() {
             return Err(Error::Conflict);
         }
         let row = self.collection_row(collection.id).await?.ok_or(Error::NotFound)?;

@@ -419,7 +419,7 @@ impl Store {
 
 impl Writer {
     async fn purge_deleted_page(&mut self, from: ItemId, before: Timestamp, keep_bytes: u64) -> Result<Step> {
-        let now = self.store().env().now();
+        let now = self.store().stamp();
         let page = self.deleted(from, PURGE_BATCH_COUNT).await?;
         let full = page.len() == PURGE_BATCH_COUNT;
         let (mut purged, mut last) = (Purged::default(), from);

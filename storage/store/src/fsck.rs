@@ -143,6 +143,7 @@ impl Store {
     /// # Errors
     /// `Unavailable` when the engine cannot be read; what is wrong with the records is in the findings.
     pub async fn fsck(&self, account: AccountId, depth: Depth) -> Result<Vec<Finding>> {
+        let _held = self.hold_segments();
         let snapshot = self.inner.engine.snapshot().await?;
         self.fsck_in(snapshot, account, depth).await
     }
@@ -152,6 +153,7 @@ impl Store {
     /// # Errors
     /// As [`Store::fsck`].
     pub async fn fsck_all(&self, depth: Depth) -> Result<Vec<Finding>> {
+        let _held = self.hold_segments();
         let snapshot = self.inner.engine.snapshot().await?;
         let (accounts, mut findings) = accounts_with_records(&snapshot).await?;
         for account in accounts {
@@ -181,6 +183,7 @@ impl Store {
     /// # Errors
     /// As [`Store::fsck`].
     pub async fn fsck_outside(&self, depth: Depth) -> Result<Vec<Finding>> {
+        let _held = self.hold_segments();
         let snapshot = self.inner.engine.snapshot().await?;
         let (_, mut findings) = accounts_with_records(&snapshot).await?;
         findings.extend(self.fsck_outside_in(&snapshot, depth).await?);

@@ -17,7 +17,7 @@ use crate::{
 };
 use bytes::Bytes;
 use engine::Table;
-use format::mime::summary::Summary;
+use format::mime::{limits::HEADER_BYTES_MAX, summary::Summary};
 use model::{Error, ItemId, Result, ZonedTime};
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +114,7 @@ impl Reader {
             Ok(parts) => parts.root().map(|root| root.header).unwrap_or_default(),
             Err(_) => return Ok(MessageKeys { sent: record.sent, ..MessageKeys::default() }),
         };
+        let header = header.partial(0, HEADER_BYTES_MAX as u64);
         let block = self.store().body(&record.body, header.range()).collect().await?;
         Ok(MessageKeys::of(Summary::of(&block), record.sent))
     }

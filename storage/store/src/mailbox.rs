@@ -171,14 +171,15 @@ impl Writer {
 
     /// The mailbox at a path, made if it is not there.
     async fn mailbox_or_create(&mut self, path: &str) -> Result<CollectionId> {
-        let mut at = CollectionId::ROOT;
-        for level in path.split(DELIMITER) {
-            at = match self.child(at, CollectionKind::Mailbox, level).await? {
-                Some(id) => id,
-                None => self.create::<Mailbox>(at, level, NewCollection::default()).await?.id(),
-            };
+        if let Some(id) = self.mailbox_at(path).await? {
+            return Ok(id);
         }
-        Ok(at)
+        let (above, name) = match path.rsplit_once(DELIMITER) {
+            // As deep as a path may be, which was asked before.
+            Some((above, name)) => (Box::pin(self.mailbox_or_create(above)).await?, name),
+            None => (CollectionId::ROOT, path),
+        };
+        Ok(self.create::<Mailbox>(above, name, NewCollection::default()).await?.id())
     }
 
     /// Removes a mailbox with its messages. Its subscription stays.

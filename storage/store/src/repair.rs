@@ -194,7 +194,12 @@ impl Store {
             all.add(self.repair(account, options).await?);
         }
         let kept = all.lost();
-        all.add(self.repair_outside(options, &kept).await?);
+        if all.remaining.iter().any(|finding| matches!(finding.fault, Fault::More(_))) {
+            // Not every lost item was told, so who needs which blob is not known: nothing of it may go.
+            all.remaining.extend(self.fsck_outside(options.depth).await?);
+        } else {
+            all.add(self.repair_outside(options, &kept).await?);
+        }
         Ok(all)
     }
 }

@@ -413,6 +413,14 @@ impl Writer {
         if idle && self.reader.view.flying.is_empty() {
             return Ok(Committed { value, modseq, durable: None });
         }
+        if idle {
+            // What this writer has read must have landed, or its reply proves nothing.
+            let key = Key::account(account).done();
+            batch.expect.push(match self.found.take() {
+                Some(found) => Precondition::Equals(Table::Account, key, found),
+                None => Precondition::Absent(Table::Account, key),
+            });
+        }
         let landed = Arc::new(AtomicBool::new(false));
         let overlay = Arc::new(std::mem::take(&mut self.reader.view.own));
         let (store, has_new_message): (Store, bool) = (self.store().clone(), self.has_new_message);

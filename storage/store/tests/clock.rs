@@ -74,7 +74,7 @@ impl World {
     /// The clock jumps, or is put right.
     fn jump(&mut self) {
         let steps = [HOUR_MS, -HOUR_MS, 10 * YEAR_MS, -10 * YEAR_MS, -self.off];
-        let step = steps[usize::try_from(self.dice.below(5)).unwrap()];
+        let step = *steps.get(usize::try_from(self.dice.below(5)).unwrap()).unwrap();
         self.off += step;
         self.env.step(step);
     }

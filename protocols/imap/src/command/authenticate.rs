@@ -39,6 +39,8 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     match log_in(session, mechanism, initial, &peer, directory.as_ref()).await? {
         Ok(admitted) => Ok(admit(session, admitted, "AUTHENTICATE completed")),
         Err(Error::Unavailable) => Err(Failure::No(Some("UNAVAILABLE"), "Try again later")),
+        // Nobody can say that the password is wrong.
+        Err(Error::Corrupt) => Err(Failure::Store(Error::Corrupt)),
         Err(_) => Err(wrong(session)),
     }
 }

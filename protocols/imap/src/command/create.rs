@@ -37,6 +37,10 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let place = session.place(name).await?;
     let mut writer = session.writer_of(place.account).await?;
     if let Some(wanted) = new.special_use {
+        // Clients of the owner would file mail there.
+        if place.account != session.account()?.1 {
+            return Err(Failure::No(Some("USEATTR"), "Only the owner gives a mailbox its use"));
+        }
         special_use_is_free(&writer, wanted).await?;
     }
     let made = writer.create_mailbox(&place.path, new).await?.id();

@@ -120,7 +120,10 @@ pub(crate) async fn highest_of(
     if !program.key.tells_modseq() {
         return Ok(None);
     }
-    highest(session, &result::spoken_of(program.options, found)).await
+    let mut spoken = result::spoken_of(program.options, found);
+    // SORT has them in an order of its own.
+    spoken.sort_unstable_by_key(|(_, uid)| *uid);
+    highest(session, &spoken).await
 }
 
 /// The highest Modseq of messages; none of none.

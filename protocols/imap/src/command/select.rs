@@ -69,8 +69,12 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
         session.enable_condstore();
     }
     session.selected = Some(Box::new(selected));
-    if let Some(resync) = &parameters.resync {
-        Box::pin(qresync::tell(session, &reader, &row, resync)).await?;
+    if let Some(resync) = &parameters.resync
+        && let Err(failure) = Box::pin(qresync::tell(session, &reader, &row, resync)).await
+    {
+        // RFC 9051 6.3.2: after a SELECT that failed nothing is selected.
+        session.selected = None;
+        return Err(failure);
     }
     let done = Done::told(if examine { "EXAMINE completed" } else { "SELECT completed" });
     Ok(done.with_code(if read_only { "READ-ONLY" } else { "READ-WRITE" }))

@@ -169,6 +169,8 @@ async fn values(
 ) -> Result<Values, Failure> {
     let what = mailbox.map_or(Annotated::Account, Annotated::Mailbox);
     let mut found: Values = Vec::new();
+    // Two names may cover the same entry, which is told, and held, once.
+    let mut told = std::collections::HashSet::new();
     for name in names {
         let entry = Entry::parse(name)?;
         let mut kept: Vec<(String, Vec<u8>)> = match (mailbox, entry.audience) {
@@ -185,14 +187,12 @@ async fn values(
             kept.push((SPECIAL_USE.to_owned(), special_use.as_bytes().to_vec()));
         }
         kept.retain(|(name, _)| entry.covers(name, depth));
-        if kept.is_empty() && depth == Depth::Itself {
+        if kept.is_empty() && depth == Depth::Itself && told.insert(entry.whole(&entry.name)) {
             found.push((entry.whole(&entry.name), None));
         }
+        kept.retain(|(name, _)| told.insert(entry.whole(name)));
         found.extend(kept.into_iter().map(|(name, value)| (entry.whole(&name), Some(value))));
     }
-    // Two names may cover the same entry.
-    let mut told = std::collections::HashSet::new();
-    found.retain(|(name, _)| told.insert(name.clone()));
     Ok(found)
 }
 

@@ -7,7 +7,7 @@ use crate::command::{Sequences, States, Verb};
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
-use model::{Flags, SystemFlags, Uid};
+use model::{Flags, Rights, SystemFlags, Uid};
 use store::{Collection, FlagChange, Mailbox, Writer};
 
 pub(super) const EXTENSION: Extension = Extension {
@@ -81,6 +81,8 @@ async fn remove(writer: &mut Writer, from: &Collection<Mailbox>, old: Uid) -> Re
 fn old(session: &mut Session, number: u32, by_uid: bool) -> Result<Uid, Failure> {
     let selected = session.selected()?;
     crate::command::select::writable(selected)?;
+    // Before anything is received: the new message must not stay beside the old one.
+    selected.mailbox.need(Rights::DELETE | Rights::EXPUNGE)?;
     if by_uid {
         return match selected.view.index(number) {
             Some(_) => Ok(Uid(number)),

@@ -50,6 +50,14 @@ impl Session {
         if account == principal.account {
             return Ok(());
         }
+        if !principal.groups.is_empty() {
+            // Who has left a group since the login has lost what only its members may.
+            match self.context.directory.principal(principal.account).await {
+                Ok(now) => self.principal = Some(now),
+                Err(Error::NotFound) => return Err(Failure::Bye("The account has gone")),
+                Err(error) => return Err(error.into()),
+            }
+        }
         let opened = self.reader_of(account).await?.open(id, Rights::READ).await;
         match (opened, self.selected.as_deref_mut()) {
             (Ok(mailbox), Some(selected)) => {
@@ -70,6 +78,10 @@ impl Session {
         let (principal, own) = self.account()?;
         let (stem, rest) = name.split_once(DELIMITER).unwrap_or((name, ""));
         let kind = match stem {
+            // From before these names stood for others: still reached, renamed and removed by it.
+            OTHER_USERS | SHARED if self.reader().await?.mailbox_at(name).await?.is_some() => {
+                return Ok(Place { account: own, path: name.to_owned() });
+            }
             OTHER_USERS => AccountKind::Person,
             SHARED => AccountKind::Group,
             _ => return Ok(Place { account: own, path: name.to_owned() }),

@@ -70,7 +70,8 @@ impl Table {
         let (Some(first), Some(last)) = (place(uids.first()), place(uids.last())) else {
             return reader.entries_of(mailbox, uids).await;
         };
-        if uids.len() < SWEEP_COUNT_MIN || last - first + 1 != uids.len() {
+        let in_a_run = uids.is_sorted() && last.saturating_sub(first) + 1 == uids.len();
+        if uids.len() < SWEEP_COUNT_MIN || !in_a_run {
             return reader.entries_of(mailbox, uids).await;
         }
         let before = uids.first().map(|uid| Uid(uid.0.saturating_sub(1)));

@@ -214,10 +214,15 @@ impl Committer {
         let statement = Statement::of(plan);
         let mut mine_is_on_its_way = false;
         let mut collisions = 0_u32;
+        let mut tries = 0_u32;
         loop {
+            let bound = if mine_is_on_its_way { POSTGRES_OUTCOME_WAIT_MAX } else { POSTGRES_WRITE_WAIT_MAX };
+            if tries > 0 && since.elapsed() > bound {
+                // What may still be on its way is fenced off before the next group.
+                return Err(Error::Unavailable);
+            }
+            tries += 1;
             if self.ready().await.is_err() {
-                let bound =
-                    if mine_is_on_its_way { POSTGRES_OUTCOME_WAIT_MAX } else { POSTGRES_WRITE_WAIT_MAX };
                 if since.elapsed() > bound || self.line.is_shut() {
                     return Err(Error::Unavailable);
                 }

@@ -40,6 +40,8 @@ impl Trouble {
         };
         let code = told.code();
         let trouble = match code.code().get(..2) {
+            // Statement completion unknown: it may have happened.
+            Some("40") if code.code() == "40003" => Self::Lost,
             Some("40") => Self::Collided,
             Some("08") => Self::Lost,
             Some("57") if *code != SqlState::QUERY_CANCELED => Self::Lost,

@@ -32,6 +32,7 @@ impl Repair {
     /// Mends records and names in one turn; returns the collections that are there.
     pub(super) async fn collections(&mut self) -> Result<Vec<CollectionId>> {
         let mut writer = self.turn().await?;
+        self.look_for_removed(&writer).await?;
         let mut rows = self.readable_rows(&mut writer).await?;
         let before = rows.clone();
         let links = self.links(&mut writer).await?;

@@ -34,9 +34,14 @@ impl Repair {
             return Ok(());
         }
         let held = self.held_by(&items).await?;
+        let before = self.notes.len();
         for (item, kind, expected) in self.rows_of(&items).await? {
             let Some(blobs) = held.get(&item) else { continue };
             self.content_from_blobs((item, kind), expected, blobs).await?;
+        }
+        if self.notes.len() > before {
+            // The search index has passed these messages by when they were not there.
+            self.store.forget_index(self.account).await?;
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use crate::{
     message::MessageRecord,
     record::{self, CollectionRow},
     stores::Store,
+    writer::Writer,
 };
 use engine::{Snapshot, Table};
 use model::{AccountId, BlobId, CollectionId, CollectionKind, ItemId, Result};
@@ -220,6 +221,10 @@ impl Repair {
             let there = writer.view().get(Table::Item, &item.key).await?;
             let there = there.and_then(|value| Covering::decode(item.kind, &value).ok());
             let Some(old) = there.filter(|there| there.item() == item.item) else { continue };
+            // Somebody may have written it anew since it was found damaged.
+            if self.content(&writer, item.item).await?.is_some_and(|(_, whole)| whole) {
+                continue;
+            }
             let Some(mut row) = self.row_of(&writer, item.collection).await? else { continue };
             let name = item.key.get(8..).unwrap_or_default();
             let slot = |modseq| Key::changed(self.account, item.collection, modseq).bytes(name).done();
@@ -265,8 +270,9 @@ impl Repair {
         }
     }
 
-    pub(super) async fn drop_content(&mut self, item: ItemId) -> Result<()> {
-        let mut writer = self.turn().await?;
+    /// The body of an item as its record tells it, and whether all its octets are there; none without a record
+    /// that can be read.
+    async fn content(&self, writer: &Writer, item: ItemId) -> Result<Option<(Body, bool)>> {
         let key = Key::item(self.account, item).done();
         for table in [Table::Message, Table::Body] {
             let Some(value) = writer.view().get(table, &key).await? else { continue };
@@ -274,12 +280,28 @@ impl Repair {
                 Table::Message => record::decode::<MessageRecord>(&value).map(|message| message.body),
                 _ => record::decode::<Body>(&value),
             };
-            if let Ok(Body { content: Content::Chunks(chunks), .. }) = body {
-                for chunk in chunks {
-                    writer.delete_raw(Table::BlobRef, Key::blob_ref(&chunk.id, self.account, item).done());
-                }
+            if let Ok(body) = body {
+                let whole = self.is_whole(writer, &body).await?;
+                return Ok(Some((body, whole)));
             }
-            writer.delete_raw(table, key.clone());
+        }
+        Ok(None)
+    }
+
+    /// Removes what an item held, unless it is whole.
+    pub(super) async fn drop_content(&mut self, item: ItemId) -> Result<()> {
+        let mut writer = self.turn().await?;
+        let content = self.content(&writer, item).await?;
+        if content.as_ref().is_some_and(|(_, whole)| *whole) {
+            return Ok(());
+        }
+        if let Some((Body { content: Content::Chunks(chunks), .. }, _)) = content {
+            for chunk in chunks {
+                writer.delete_raw(Table::BlobRef, Key::blob_ref(&chunk.id, self.account, item).done());
+            }
+        }
+        for table in [Table::Message, Table::Body] {
+            writer.delete_raw(table, Key::item(self.account, item).done());
         }
         writer.commit(()).await.map(drop)
     }

@@ -24,6 +24,7 @@ impl Repair {
                 let mut writer = self.turn().await?;
                 let page = writer.view().scan(table, &range, REPAIR_PAGE_COUNT, false).await?;
                 let mut last = page.last().map(|(key, _)| after(key));
+                let mut looked = false;
                 for (key, value) in &page {
                     let split = key.get(prefix.len()..).and_then(split_number);
                     let Some((id, rest)) = split else {
@@ -31,7 +32,12 @@ impl Repair {
                         continue;
                     };
                     let id = CollectionId(id);
-                    if writer.collection_row(id).await?.is_none() && !self.removed.contains_key(&id) {
+                    let is_gone = writer.collection_row(id).await?.is_none();
+                    if is_gone && !self.removed.contains_key(&id) && !looked {
+                        self.look_for_removed(&writer).await?;
+                        looked = true;
+                    }
+                    if is_gone && !self.removed.contains_key(&id) {
                         writer.delete_raw(table, key.to_vec());
                     } else if !matches!(table, Table::Lock | Table::Property) {
                         // What lies in collections that are there has been looked at.

@@ -23,8 +23,9 @@ pub(super) async fn repair(
     let mut notes = Vec::new();
     for finding in findings {
         match &finding.fault {
-            // A queued message that cannot be read stays: it is told, and whoever can may save it.
-            Fault::Unreadable(Table::Queue, key) if is_entry(key) => {}
+            // A queued message, or a recipient of one, that cannot be read stays: it was accepted, it is told, and
+            // whoever can may save it.
+            Fault::Unreadable(Table::Queue, key) if matches!(key.first(), Some(b'e' | b'r')) => {}
             Fault::Unreadable(table, key) => {
                 taken(store, Batch { ops: vec![Op::Delete(*table, key.clone())], ..Batch::default() })
                     .await?;
@@ -50,10 +51,6 @@ pub(super) async fn repair(
         super::places::find(store, findings).await?;
     }
     Ok(notes)
-}
-
-fn is_entry(key: &[u8]) -> bool {
-    key.len() == 9 && key.first() == Some(&b'e')
 }
 
 /// Commits; false when somebody came between.

@@ -98,7 +98,7 @@ impl Repair {
         writer.commit(()).await.map(drop)
     }
 
-    async fn is_whole(&self, writer: &Writer, body: &crate::Body) -> Result<bool> {
+    pub(super) async fn is_whole(&self, writer: &Writer, body: &crate::Body) -> Result<bool> {
         let mut stream = writer.store().body(body, 0..u64::MAX);
         let mut size = 0_u64;
         loop {

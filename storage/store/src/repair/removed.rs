@@ -50,6 +50,27 @@ impl Repair {
         writer.commit(()).await.map(drop)
     }
 
+    /// Takes note of collections that users have removed since the pass began: to be asked in the turn that is about
+    /// to call a collection missing.
+    pub(super) async fn look_for_removed(&mut self, writer: &Writer) -> Result<()> {
+        let mut range = self.prefix().prefix();
+        loop {
+            let page = writer.view().scan(Table::Deleted, &range, SCAN_PAGE_COUNT, false).await?;
+            for (key, value) in &page {
+                let row = record::decode::<DeletedRow>(value);
+                if let (Some(number), Ok(DeletedRow { what: Deleted::Collection(id, removed), .. })) =
+                    (number_of(key), row)
+                {
+                    self.removed.insert(id, (number, removed.purging));
+                }
+            }
+            match page.last() {
+                Some((last, _)) if page.len() == SCAN_PAGE_COUNT => range.start = after(last),
+                _ => return Ok(()),
+            }
+        }
+    }
+
     /// Removed collections that are whole.
     pub(super) fn removed_whole(&self) -> Vec<CollectionId> {
         self.removed.iter().filter(|(_, (_, purging))| !purging).map(|(id, _)| *id).collect()

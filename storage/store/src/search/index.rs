@@ -10,7 +10,7 @@ use super::{
     text,
 };
 use crate::{
-    key::{Key, split_long},
+    key::{Key, split_long, split_number},
     limits::{
         SCAN_PAGE_COUNT, SEARCH_BUILD_BYTES_MAX, SEARCH_BUILD_COUNT_MAX, SEARCH_PAGE_COUNT,
         SEARCH_TAIL_COUNT_MAX,
@@ -114,9 +114,20 @@ impl Store {
     /// `Unavailable`.
     pub async fn forget_index(&self, account: AccountId) -> Result<()> {
         let view = View::new(self.inner.engine.snapshot().await?, Vec::new());
-        let ops = vec![Op::Delete(Table::Search, key(account))];
+        let mut last = 0;
+        for part in DOCUMENTS..=MANY {
+            let range = Key::account(account).bytes(&[part]).prefix();
+            let page = view.scan(Table::Search, &range, 1, true).await?;
+            let id = page.first().and_then(|(key, _)| key.get(5..).and_then(split_number));
+            last = last.max(id.map_or(0, |(id, _)| id));
+        }
+        let known = load(&view, account).await?.map_or(1, |index| index.next_segment);
+        let next_segment = known.max(last).saturating_add(1);
+        // The numbers of segments are never used again, so that what is left of them cannot be taken for new ones;
+        // their rows go when the index is worked on next.
+        let index = Index { next_segment, garbage: (1..next_segment).collect(), ..Index::new() };
+        let ops = vec![Op::Put(Table::Search, key(account), index.encode()?)];
         let _durable = self.inner.engine.commit(Batch { expect: Vec::new(), ops }).await?;
-        delete_rows(self, &view, &Key::account(account)).await?;
         locked(&self.inner.unindexed).insert(account);
         Ok(())
     }
@@ -140,13 +151,12 @@ impl<'s> Work<'s> {
             return Ok(None);
         };
         let row: AccountRow = record::decode(&row)?;
-        let mut found = view.get(Table::Search, &key(account)).await?;
+        let found = view.get(Table::Search, &key(account)).await?;
         let index = match found.as_deref().map(Index::decode) {
             Some(Some(index)) => index,
             Some(None) => {
                 store.forget_index(account).await?;
-                found = None;
-                Index::new()
+                return Ok(None);
             }
             None => Index::new(),
         };
@@ -184,11 +194,21 @@ impl<'s> Work<'s> {
         Ok(id)
     }
 
+    /// Writes a segment as long as the record is what it is now.
+    fn segment(&self, id: u32) -> Result<SegmentWriter<'s>> {
+        let record = self.found.clone().ok_or(Error::Corrupt)?;
+        Ok(SegmentWriter::new(&*self.store.inner.engine, self.account, id, (key(self.account), record)))
+    }
+
     /// Removes the rows of segments that nothing needs.
     async fn sweep(&mut self) -> Result<()> {
         if self.index.garbage.is_empty() {
             return Ok(());
         }
+        // The record changes first: whoever still writes one of them gives up at its next batch.
+        self.index.next_segment = self.index.next_segment.checked_add(1).ok_or(Error::Corrupt)?;
+        self.save().await?;
+        self.view = View::new(self.store.inner.engine.snapshot().await?, Vec::new());
         for segment in std::mem::take(&mut self.index.garbage) {
             for part in DOCUMENTS..=MANY {
                 delete_rows(self.store, &self.view, &row(self.account, part, segment)).await?;
@@ -218,7 +238,7 @@ impl<'s> Work<'s> {
             }
             page = self.messages(SEARCH_PAGE_COUNT).await?;
         }
-        let out = SegmentWriter::new(&*self.store.inner.engine, self.account, id);
+        let out = self.segment(id)?;
         let written = builder.write(out).await?;
         self.index.segments.push(Segment { id, count: written.count, bytes: written.bytes });
         self.index.garbage.retain(|other| *other != id);
@@ -255,7 +275,7 @@ impl<'s> Work<'s> {
         let Some(chosen) = merge::choose(&self.index.segments) else { return Ok(false) };
         let old: Vec<Segment> = self.index.segments.get(chosen.clone()).unwrap_or_default().to_vec();
         let id = self.new_segment().await?;
-        let out = SegmentWriter::new(&*self.store.inner.engine, self.account, id);
+        let out = self.segment(id)?;
         let Written { count, bytes } = merge::merge(&self.view, self.account, &old, out).await?;
         self.index.segments.splice(chosen, [Segment { id, count, bytes }]);
         self.index.garbage.retain(|other| *other != id);

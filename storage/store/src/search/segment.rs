@@ -206,6 +206,8 @@ pub(crate) struct SegmentWriter<'e> {
     engine: &'e dyn Engine,
     account: AccountId,
     segment: u32,
+    /// The index's record, which must be as it was when the segment was begun.
+    record: (Vec<u8>, Bytes),
     /// Field and number of the chunk at hand.
     at: Option<(u8, u32)>,
     terms: Vec<u8>,
@@ -218,11 +220,17 @@ pub(crate) struct SegmentWriter<'e> {
 }
 
 impl<'e> SegmentWriter<'e> {
-    pub(crate) fn new(engine: &'e dyn Engine, account: AccountId, segment: u32) -> Self {
+    pub(crate) fn new(
+        engine: &'e dyn Engine,
+        account: AccountId,
+        segment: u32,
+        record: (Vec<u8>, Bytes),
+    ) -> Self {
         Self {
             engine,
             account,
             segment,
+            record,
             at: None,
             terms: Vec::new(),
             few: Vec::new(),
@@ -284,9 +292,13 @@ impl<'e> SegmentWriter<'e> {
     async fn flush(&mut self) -> Result<()> {
         let ops = std::mem::take(&mut self.ops);
         self.ops_bytes = 0;
-        // Behind a removal of the account nothing of it may appear again.
-        let expect = vec![Precondition::Present(Table::Account, Key::account(self.account).done())];
-        self.engine.commit(Batch { expect, ops }).await.map(|_durable| ())
+        // Another builder, or whoever throws the index away, changes the record before any row.
+        let (key, record) = self.record.clone();
+        let expect = vec![Precondition::Equals(Table::Search, key, record)];
+        self.engine.commit(Batch { expect, ops }).await.map(|_durable| ()).map_err(|error| match error {
+            Error::PreconditionFailed => Error::Conflict,
+            other => other,
+        })
     }
 
     pub(crate) async fn finish(mut self, documents: &Documents) -> Result<Written> {

@@ -291,9 +291,11 @@ async fn merged_segments_say_the_same_and_forget_what_has_gone() {
     assert_eq!(state.segments.len(), 1);
     compare(&store, &mut dice, &known, 40).await;
     store.forget_index(testing::ALICE).await.unwrap();
-    let prefix = crate::key::Key::account(testing::ALICE).prefix();
-    let rows = reader(&store).await.view().scan(engine::Table::Search, &prefix, 10, false).await.unwrap();
-    assert!(rows.is_empty());
+    let hits = reader(&store).await.search(&Where::Body, "ALPHA").await.unwrap();
+    assert!(known.iter().all(|(item, ..)| hits.verdict(*item).is_none()));
     index(&store).await;
+    let segments = crate::key::Key::account(testing::ALICE).bytes(&[segment::DOCUMENTS]).prefix();
+    let rows = reader(&store).await.view().scan(engine::Table::Search, &segments, 10, false).await.unwrap();
+    assert_eq!(rows.len(), 1, "what was thrown away has gone");
     compare(&store, &mut dice, &known, 10).await;
 }

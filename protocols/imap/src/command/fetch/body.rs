@@ -72,8 +72,8 @@ async fn section(session: &mut Session, record: &MessageRecord, item: &SectionIt
             Ok(())
         }
         Some(Octets::Held(bytes)) => {
-            session.connection.out.raw(b" ").literal_header(bytes.len() as u64).raw(bytes);
-            Ok(())
+            session.connection.out.raw(b" ").literal_header(bytes.len() as u64);
+            session.connection.pass(&bytes).await
         }
         Some(Octets::Stored(span)) if span.len == 0 => {
             session.connection.out.raw(b" \"\"");

@@ -164,6 +164,9 @@ fn returns(cursor: &mut Cursor<'_>, returns: &mut Returns) -> Parsed<()> {
             name => {
                 let known = extension::ALL.iter().map(|it| it.list_returns);
                 let word = words::find(known, name).ok_or(Failure::Bad("Unknown return option"))?;
+                if returns.extended.iter().any(|(other, _)| std::ptr::eq(*other, word)) {
+                    return Err(Failure::Bad("Return option given twice"));
+                }
                 let argument = (word.parse)(cursor)?;
                 returns.extended.push((word, argument));
             }
