@@ -93,7 +93,7 @@ struct Told {
 async fn append(store: &Store, text: &str) -> Result<(u32, u64), Error> {
     let mut upload = store.upload(1 << 20);
     // Some are rows, some are blobs.
-    let size = if text.len() % 2 == 0 { 6_000 } else { 60 };
+    let size = if text.len().is_multiple_of(2) { 6_000 } else { 60 };
     upload.write(text.repeat(size / text.len() + 1).as_bytes()).await?;
     let body = upload.finish().await?;
     let mut writer = store.write(&owner(), ALICE).await?;
