@@ -44,11 +44,11 @@ def test_a_login_bound_to_the_connection(server, mechanism, hash):
 def test_submission_takes_the_same_proof(server, mechanism, hash):
     client = smtp.Smtp(server.card["ports"]["submissions"], tls=server.tls())
     code, text = client.do("EHLO me")
-    assert code == 250 and f"{mechanism}-PLUS" in text
+    # mutt would take -PLUS and could not bind.
+    assert code == 250 and mechanism in text and "-PLUS" not in text
     assert scram.over_smtp(client, mechanism, scram.Scram(server.alice[0], "wrong", hash=hash)) == 535
-    binding = scram.end_point(client.socket)
-    bound = scram.Scram(*server.alice, hash=hash, flag="p=tls-server-end-point", binding=binding)
-    assert scram.over_smtp(client, f"{mechanism}-PLUS", bound) == 235
+    # A client that could bind and saw that this door does not says so.
+    assert scram.over_smtp(client, mechanism, scram.Scram(*server.alice, hash=hash, flag="y")) == 235
 
 
 def test_nobody_acts_for_anybody_else(server):

@@ -35,6 +35,15 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// The same peer for a door that binds no login to the connection. Submission is one: mutt takes the mechanism
+    /// with binding (`-PLUS`) whenever it is told of it, cannot bind under TLS 1.3, and tries no other.
+    #[must_use]
+    pub fn unbound(&self) -> Self {
+        let addresses = self.channel.as_ref().map(|channel| channel.addresses.clone());
+        let channel = addresses.map(|addresses| Arc::new(Channel { addresses, ..Channel::default() }));
+        Self { channel, ..self.clone() }
+    }
+
     /// Whether STARTTLS is to be offered now.
     #[must_use]
     pub fn offers_starttls(&self) -> bool {

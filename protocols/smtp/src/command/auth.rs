@@ -27,7 +27,7 @@ fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
             None => (rest, None),
         };
         let directory = session.context.directory.clone();
-        let peer = session.peer.clone();
+        let peer = session.peer.unbound();
         let Some(mechanism) = Mechanism::find(mechanism, &peer, directory.as_ref()) else {
             return go(Reply::new(504, "5.5.4", "no such mechanism"));
         };

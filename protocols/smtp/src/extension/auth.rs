@@ -5,10 +5,11 @@ use super::{Extension, Parameter, bad_value};
 use sasl::{Mechanism, mechanism};
 
 pub(super) const EXTENSION: Extension = Extension {
-    name: "AUTH EXTERNAL SCRAM-SHA-256(-PLUS) SCRAM-SHA-1(-PLUS) OAUTHBEARER XOAUTH2 PLAIN LOGIN",
+    name: "AUTH EXTERNAL SCRAM-SHA-256 SCRAM-SHA-1 OAUTHBEARER XOAUTH2 PLAIN LOGIN",
     rfc: "RFC 4954",
     line: |session| {
-        let usable = |known: &&Mechanism| known.is_usable(&session.peer, session.context.directory.as_ref());
+        let peer = session.peer.unbound();
+        let usable = |known: &&Mechanism| known.is_usable(&peer, session.context.directory.as_ref());
         let names = mechanism::ALL.iter().filter(usable).map(|mechanism| format!(" {}", mechanism.name));
         session.peer.may_authenticate().then(|| format!("AUTH{}", names.collect::<String>()))
     },
