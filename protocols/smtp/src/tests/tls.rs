@@ -63,10 +63,7 @@ async fn no_password_crosses_before_tls_and_the_session_begins_anew_inside() {
     tls.read_to_string(&mut said).await.unwrap();
     let codes: Vec<&str> = said.lines().filter(|l| l.as_bytes()[3] == b' ').map(|l| &l[..3]).collect();
     assert_eq!(codes, ["503", "250", "503", "235", "221"], "{said}");
-    assert!(
-        said.contains("AUTH SCRAM-SHA-256 SCRAM-SHA-1 ") && !said.contains("250-STARTTLS"),
-        "{said}"
-    );
+    assert!(said.contains("AUTH SCRAM-SHA-256 SCRAM-SHA-1 ") && !said.contains("250-STARTTLS"), "{said}");
 }
 
 #[tokio::test]
