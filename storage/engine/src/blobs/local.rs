@@ -42,9 +42,8 @@ struct Tail {
     sequence: u64,
     /// The newest frame that somebody waits for.
     wanted: u64,
-    /// Sealed segments that are not yet stable, and whether the directory is not.
+    /// Sealed segments that are not yet stable.
     sealed: Vec<Arc<File>>,
-    directory: bool,
     closed: bool,
 }
 
@@ -150,7 +149,26 @@ impl Shared {
     /// Goes on in a new segment, unless the present one is empty.
     fn seal(&self) -> Result<()> {
         let mut tail = self.tail();
-        if tail.offset > 0 { roll(&self.directory, &mut tail) } else { Ok(()) }
+        if tail.offset > 0 { self.roll(&mut tail) } else { Ok(()) }
+    }
+
+    /// Goes on in a new segment whose name is stable. Waiting for it here, once in a segment, keeps the names in
+    /// order: were two of them on their way, a power cut could keep the newer alone, and the gap would read as a
+    /// lost segment.
+    fn roll(&self, tail: &mut Tail) -> Result<()> {
+        roll(&self.directory, tail)?;
+        directory::sync(&self.directory).map_err(|error| {
+            self.poison(&error);
+            Error::Unavailable
+        })
+    }
+
+    /// Nothing is acknowledged after a failed sync.
+    fn poison(&self, error: &io::Error) {
+        tracing::error!(%error, "syncing blobs failed; no change is acknowledged any more");
+        self.poison.set();
+        // Wakes who waits; they look at the flag first.
+        self.stable.send_modify(|_| {});
     }
 
     fn tail(&self) -> MutexGuard<'_, Tail> {
@@ -307,7 +325,7 @@ fn sweep(directory: &Path, listing: &Listing) -> Result<()> {
 
 fn tail_of(segment: u32, file: File, offset: u64) -> Tail {
     let (file, sealed) = (Arc::new(file), Vec::new());
-    Tail { segment, file, offset, sequence: 0, wanted: 0, sealed, directory: false, closed: false }
+    Tail { segment, file, offset, sequence: 0, wanted: 0, sealed, closed: false }
 }
 
 /// Ends the file at `offset` and makes it stable.
@@ -326,14 +344,13 @@ fn create(directory: &Path, segment: u32) -> Result<Tail> {
     Ok(tail_of(segment, created.map_err(|error| unavailable(&path, &error))?, 0))
 }
 
-/// Goes on in a new segment. The old one and the directory become stable with the next sync.
+/// Goes on in a new segment. The old one becomes stable with the next sync, the new one's name is the caller's.
 fn roll(directory: &Path, tail: &mut Tail) -> Result<()> {
     let next = create(directory, tail.segment + 1)?;
     let full = std::mem::replace(&mut tail.file, next.file);
     tail.sealed.push(full);
     tail.segment = next.segment;
     tail.offset = 0;
-    tail.directory = true;
     Ok(())
 }
 
@@ -353,18 +370,10 @@ fn keep_syncing(shared: &Shared) {
         let reached = tail.sequence;
         let mut files = std::mem::take(&mut tail.sealed);
         files.push(Arc::clone(&tail.file));
-        let directory = std::mem::take(&mut tail.directory);
         drop(tail);
 
-        let mut synced = files.iter().try_for_each(|file| file.sync_data());
-        if directory {
-            synced = synced.and_then(|()| directory::sync(&shared.directory));
-        }
-        if let Err(error) = synced {
-            tracing::error!(%error, "syncing blobs failed; no change is acknowledged any more");
-            shared.poison.set();
-            // Wakes who waits; they look at the flag first.
-            shared.stable.send_modify(|_| {});
+        if let Err(error) = files.iter().try_for_each(|file| file.sync_data()) {
+            shared.poison(&error);
             return;
         }
         shared.stable.send_replace(reached);
@@ -426,7 +435,7 @@ impl BlobStore for LocalBlobs {
         let sequence = tail.sequence + 1;
         let header = Header { id, codec, stored, bytes: length, sequence, group };
         if tail.offset > 0 && tail.offset + header.frame_bytes() > self.0.segment_bytes_max {
-            roll(&self.0.directory, &mut tail)?;
+            self.0.roll(&mut tail)?;
         }
         frame.iter_mut().zip(header.encode()).for_each(|(byte, encoded)| *byte = encoded);
         if let Err(error) = tail.file.write_all_at(&frame, tail.offset) {
