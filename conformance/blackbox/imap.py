@@ -4,10 +4,17 @@ Replies come back as lists of lines; a literal is kept inside its line as bytes,
 is one item.
 """
 
+import itertools
+import os
 import re
 import socket
 import ssl
 import time
+
+# Where the replies of every connection are kept, for conformance/stress's `replies` to read them all.
+RECORDINGS = os.environ.get("COLLEGIUM_REPLIES")
+RECORDED_BYTES_MAX = 1 << 20
+NUMBERS = itertools.count()
 
 
 class ImapError(Exception):
@@ -20,6 +27,10 @@ class Imap:
     def __init__(self, host, port, tls=None, starttls=False, timeout=30):
         self.socket = socket.create_connection((host, port), timeout)
         self.name = host
+        self.recording = None
+        if RECORDINGS:
+            self.recording = os.path.join(RECORDINGS, f"{os.getpid()}-{next(NUMBERS)}")
+            self.recorded = 0
         if tls and not starttls:
             self.socket = tls.wrap_socket(self.socket, server_hostname=host)
         self.buffer = b""
@@ -35,7 +46,17 @@ class Imap:
         chunk = self.socket.recv(65536)
         if not chunk:
             raise ImapError("closed by the server")
+        self.record(chunk)
         self.buffer += chunk
+
+    def record(self, octets):
+        """Keeps what was heard, if replies are to be kept; a recording may end anywhere."""
+        if self.recording:
+            with open(self.recording, "ab") as file:
+                file.write(octets)
+            self.recorded += len(octets)
+            if self.recorded > RECORDED_BYTES_MAX:
+                self.recording = None
 
     def raw_line(self):
         while b"\r\n" not in self.buffer:
@@ -50,6 +71,7 @@ class Imap:
             chunk = self.socket.recv(min(1 << 20, count - have))
             if not chunk:
                 raise ImapError("closed inside a literal")
+            self.record(chunk)
             parts.append(chunk)
             have += len(chunk)
         return b"".join(parts)

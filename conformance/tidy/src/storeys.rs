@@ -30,7 +30,7 @@ const SIDEWAYS: &[(&str, &str)] = &[
 ];
 
 /// Black-box crates: they know none of ours.
-const CONFORMANCE: &[&str] = &["tidy", "load", "lossyfs"];
+const CONFORMANCE: &[&str] = &["tidy", "load", "stress", "lossyfs"];
 
 /// The composition root, which may use everything but the black-box crates.
 const ROOT: &str = "collegium";
