@@ -114,7 +114,7 @@ impl Identity {
             config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
             config.send_tls13_tickets = 0;
         }
-        Ok(Acceptor::new(tokio_rustls::TlsAcceptor::from(Arc::new(config)), self.clone()))
+        Ok(Acceptor::new(Arc::new(config), self.clone()))
     }
 }
 

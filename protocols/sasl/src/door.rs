@@ -6,13 +6,12 @@
 
 use crate::certificate;
 use crate::limits::HANDSHAKE_TIME_MAX;
+use crate::tls::{self, Handshake};
 use model::{Address, Error, Result};
 use std::{fmt, net::SocketAddr, sync::Arc};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ProtocolVersion;
-use tokio_rustls::server::TlsStream;
+use tokio_rustls::rustls::ServerConfig;
 
 /// A connection's octets, before or after TLS, from a socket or from a test.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -75,20 +74,11 @@ pub struct Channel {
     pub addresses: Vec<Address>,
 }
 
-/// The label of `tls-exporter` (RFC 9266 2).
-const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
-
 impl Channel {
     /// What the handshake of this connection has shown.
-    fn of<T>(tls: &TlsStream<T>) -> Self {
-        let (_, connection) = tls.get_ref();
-        let is_13 = connection.protocol_version() == Some(ProtocolVersion::TLSv1_3);
-        let exporter = is_13
-            .then(|| connection.export_keying_material([0_u8; 32], EXPORTER_LABEL, Some(b"")).ok())
-            .flatten();
-        let leaf = connection.peer_certificates().and_then(<[_]>::first);
-        let addresses = leaf.map(|leaf| certificate::addresses(leaf)).unwrap_or_default();
-        Self { exporter, end_point: None, addresses }
+    fn of(handshake: Handshake) -> Self {
+        let addresses = handshake.client.map(|leaf| certificate::addresses(&leaf)).unwrap_or_default();
+        Self { exporter: handshake.exporter, end_point: None, addresses }
     }
 
     /// Whether there is anything to bind to.
@@ -117,21 +107,21 @@ pub trait ServerCertificate: Send + Sync {
 /// What makes TLS of a stream.
 #[derive(Clone)]
 pub struct Acceptor {
-    tls: TlsAcceptor,
+    config: Arc<ServerConfig>,
     certificate: Option<Arc<dyn ServerCertificate>>,
 }
 
-impl From<TlsAcceptor> for Acceptor {
-    fn from(tls: TlsAcceptor) -> Self {
-        Self { tls, certificate: None }
+impl From<Arc<ServerConfig>> for Acceptor {
+    fn from(config: Arc<ServerConfig>) -> Self {
+        Self { config, certificate: None }
     }
 }
 
 impl Acceptor {
     /// One that knows its certificate, so that logins can be bound to it.
     #[must_use]
-    pub fn new(tls: TlsAcceptor, certificate: Arc<dyn ServerCertificate>) -> Self {
-        Self { tls, certificate: Some(certificate) }
+    pub fn new(config: Arc<ServerConfig>, certificate: Arc<dyn ServerCertificate>) -> Self {
+        Self { config, certificate: Some(certificate) }
     }
 
     /// The server's side of the handshake.
@@ -141,12 +131,13 @@ impl Acceptor {
     pub async fn accept<S: Stream + 'static>(&self, stream: S) -> Result<(Box<dyn Stream>, Arc<Channel>)> {
         let leaf = || self.certificate.as_ref().and_then(|certificate| certificate.leaf());
         let before = leaf();
-        let tls = match tokio::time::timeout(HANDSHAKE_TIME_MAX, self.tls.accept(stream)).await {
-            Ok(Ok(tls)) => tls,
+        let accepting = tls::accept(&self.config, stream);
+        let (tls, handshake) = match tokio::time::timeout(HANDSHAKE_TIME_MAX, accepting).await {
+            Ok(Ok(accepted)) => accepted,
             Ok(Err(_)) => return Err(Error::Invalid("TLS handshake failed")),
             Err(_) => return Err(Error::Unavailable),
         };
-        let mut channel = Channel::of(&tls);
+        let mut channel = Channel::of(handshake);
         // A certificate that was exchanged meanwhile: nobody knows which of them the client saw.
         channel.end_point = before
             .filter(|leaf_before| leaf().as_ref() == Some(leaf_before))

@@ -9,6 +9,7 @@ pub mod door;
 pub mod limits;
 pub mod login;
 pub mod mechanism;
+mod tls;
 
 pub use login::{Dialogue, log_in};
 pub use mechanism::{Credentials, Exchange, Mechanism, Next};
