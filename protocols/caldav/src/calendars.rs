@@ -58,6 +58,10 @@ impl Prepared for Arriving {
     }
 }
 
+fn uid_conflict() -> Refusal {
+    Refusal::condition(StatusCode::CONFLICT, Name::new(CALDAV, "no-uid-conflict"))
+}
+
 /// `no-uid-conflict`: the UID is free or this object's own, and the object keeps the UID it has.
 async fn uid_is_free(writer: &Writer, calendar: &Collection<Calendar>, name: &str, uid: &str) -> Reply<()> {
     let holder = match writer.name_of_uid(calendar, uid).await? {
@@ -66,7 +70,7 @@ async fn uid_is_free(writer: &Writer, calendar: &Collection<Calendar>, name: &st
         None => writer.entry(calendar, &name.to_owned()).await?.map(|_| name.to_owned()),
     };
     let Some(holder) = holder else { return Ok(()) };
-    let refusal = Refusal::condition(StatusCode::CONFLICT, Name::new(CALDAV, "no-uid-conflict"));
+    let refusal = uid_conflict();
     // RFC 4791 5.3.2.1: "Servers SHOULD report the URL of the resource that is already making use of the UID".
     let owner = writer.principal();
     if owner.account != writer.account() {
@@ -113,6 +117,10 @@ impl Tree for Calendars {
         of_judgement(Judgement::Size(self.body_bytes_max()))
     }
 
+    fn uid_conflict(&self) -> Refusal {
+        uid_conflict()
+    }
+
     fn prepare(&self, incoming: &Incoming<'_>) -> Reply<Box<dyn Prepared>> {
         if !is_calendar_type(incoming.content_type) {
             return Err(forbidden("supported-calendar-data"));
@@ -143,9 +151,7 @@ impl Tree for Calendars {
         }
         match writer.move_calendar_object((&source, from.1), (&target, to.1)).await {
             Ok(_) => Ok(()),
-            Err(Error::Conflict) => {
-                Err(Refusal::condition(StatusCode::CONFLICT, Name::new(CALDAV, "no-uid-conflict")))
-            }
+            Err(Error::Conflict) => Err(uid_conflict()),
             Err(error) => Err(error.into()),
         }
     }

@@ -25,15 +25,7 @@ pub(crate) fn parse(body: &Element) -> Reply<CompFilter> {
     let mut comps = DIALECT.all(filter, "comp-filter");
     let (Some(top), None) = (comps.next(), comps.next()) else { return Err(invalid()) };
     let mut left = FILTER_COUNT_MAX;
-    let top = comp_filter(top, FILTER_DEPTH_MAX, &mut left)?;
-    if !top.name.eq_ignore_ascii_case("VCALENDAR") {
-        return Err(invalid());
-    }
-    // RFC 4791 9.9 gives time ranges no meaning for the whole calendar.
-    if matches!(top.test, CompTest::Defined { time_range: Some(_), .. }) {
-        return Err(forbidden("supported-filter"));
-    }
-    Ok(top)
+    comp_filter(top, "", FILTER_DEPTH_MAX, &mut left)
 }
 
 fn count(left: &mut usize) -> Reply<()> {
@@ -41,22 +33,67 @@ fn count(left: &mut usize) -> Reply<()> {
     Ok(())
 }
 
-fn comp_filter(element: &Element, depth: usize, left: &mut usize) -> Reply<CompFilter> {
+/// The components of RFC 5545 with those that they lie in; `""` stands for the filter itself.
+const HOMES: &[(&str, &[&str])] = &[
+    ("VCALENDAR", &[""]),
+    ("VEVENT", &["VCALENDAR"]),
+    ("VTODO", &["VCALENDAR"]),
+    ("VJOURNAL", &["VCALENDAR"]),
+    ("VFREEBUSY", &["VCALENDAR"]),
+    ("VTIMEZONE", &["VCALENDAR"]),
+    ("VALARM", &["VEVENT", "VTODO"]),
+    ("STANDARD", &["VTIMEZONE"]),
+    ("DAYLIGHT", &["VTIMEZONE"]),
+];
+
+/// Whether a component can lie there at all (RFC 4791 7.8: a filter that asks for a VEVENT in a VTODO is invalid);
+/// of components that nobody knows anything may be asked.
+fn lies_in(name: &str, parent: &str) -> bool {
+    match HOMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+        Some((_, homes)) => homes.iter().any(|home| home.eq_ignore_ascii_case(parent)),
+        None => !parent.is_empty(),
+    }
+}
+
+/// The properties whose values are times; a time range has no meaning for the others of RFC 5545.
+const TIMES: &[&str] = &[
+    "COMPLETED",
+    "CREATED",
+    "DTEND",
+    "DTSTAMP",
+    "DTSTART",
+    "DUE",
+    "EXDATE",
+    "LAST-MODIFIED",
+    "RDATE",
+    "RECURRENCE-ID",
+    "TRIGGER",
+];
+
+fn is_time(property: &str) -> bool {
+    let begins = |prefix: &str| property.get(..2).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    begins("X-") || TIMES.iter().any(|known| known.eq_ignore_ascii_case(property))
+}
+
+fn comp_filter(element: &Element, parent: &str, depth: usize, left: &mut usize) -> Reply<CompFilter> {
     count(left)?;
     let depth = depth.checked_sub(1).ok_or_else(|| forbidden("supported-filter"))?;
     let name = DIALECT.named(element)?;
+    if !lies_in(&name, parent) {
+        return Err(forbidden("valid-filter"));
+    }
     if DIALECT.is_not_defined(element) {
         return Ok(CompFilter { name, test: CompTest::NotDefined });
     }
     let time_range = element.child(CALDAV, "time-range").map(time_range).transpose()?;
     let timed = Kind::named(&name).is_some() || name.eq_ignore_ascii_case("VALARM");
     if time_range.is_some() && !timed {
-        return Err(forbidden("supported-filter"));
+        return Err(forbidden("valid-filter"));
     }
     let props =
         DIALECT.all(element, "prop-filter").map(|prop| prop_filter(prop, left)).collect::<Reply<_>>()?;
     let comps = DIALECT.all(element, "comp-filter");
-    let comps = comps.map(|comp| comp_filter(comp, depth, left)).collect::<Reply<_>>()?;
+    let comps = comps.map(|comp| comp_filter(comp, &name, depth, left)).collect::<Reply<_>>()?;
     Ok(CompFilter { name, test: CompTest::Defined { time_range, props, comps } })
 }
 
@@ -67,6 +104,9 @@ fn prop_filter(element: &Element, left: &mut usize) -> Reply<PropFilter> {
         return Ok(PropFilter { name, test: PropTest::NotDefined });
     }
     let time_range = element.child(CALDAV, "time-range").map(time_range).transpose()?;
+    if time_range.is_some() && !is_time(&name) {
+        return Err(forbidden("valid-filter"));
+    }
     let text = element.child(CALDAV, "text-match").map(|text| DIALECT.text_match(text)).transpose()?;
     let param = |param: &Element| {
         count(left)?;
@@ -100,9 +140,10 @@ pub(crate) fn closed_range(element: &Element) -> Reply<Range> {
 
 fn instant(element: &Element, attribute: &str) -> Reply<Option<i64>> {
     let Some(text) = element.attribute(attribute) else { return Ok(None) };
-    // RFC 4791 9.9 wants a date with UTC time; some clients leave the Z out or give a bare date.
-    let moment = Moment::parse(text, None, &Zones::default()).ok_or_else(|| forbidden("valid-filter"))?;
-    Ok(Some(moment.instant(&Zone::Utc)))
+    // RFC 4791 9.9: a date with UTC time. A bare date or a time without its Z means another moment to each reader.
+    let moment = Moment::parse(text, None, &Zones::default())
+        .filter(|moment| !moment.is_date && matches!(moment.zone, Zone::Utc));
+    Ok(Some(moment.ok_or_else(|| forbidden("valid-filter"))?.instant(&Zone::Utc)))
 }
 
 #[cfg(test)]

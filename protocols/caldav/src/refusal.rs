@@ -1,7 +1,6 @@
 //! Refusals of calendar data as the preconditions of RFC 4791 5.3.2.1.
 
 use format::icalendar::validate::Refusal as Judgement;
-use http::StatusCode;
 use webdav::Refusal;
 use webdav::xml::{CALDAV, Name};
 
@@ -19,9 +18,8 @@ pub(crate) fn of_judgement(judgement: Judgement) -> Refusal {
             forbidden(if object { "valid-calendar-object-resource" } else { "valid-calendar-data" })
         }
         Judgement::Component => forbidden("supported-calendar-component"),
-        Judgement::Size(_) => {
-            Refusal::condition(StatusCode::PAYLOAD_TOO_LARGE, Name::new(CALDAV, "max-resource-size"))
-        }
+        // RFC 4791 1.3: the status of a failed precondition is 403 or 409, not 413.
+        Judgement::Size(_) => forbidden("max-resource-size"),
         Judgement::Instances => forbidden("max-instances"),
         Judgement::Scale => forbidden("supported-rscale"),
     }

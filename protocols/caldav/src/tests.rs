@@ -79,7 +79,7 @@ async fn what_is_refused_has_its_name() {
     let json = site.ask(&format!("PUT {new}\nContent-Type: application/calendar+json"), "[]").await;
     assert_eq!(json.refusal(), (403, "C:supported-calendar-data"));
     let large = put(&new, "x".repeat(format::icalendar::limits::OBJECT_BYTES_MAX + 1)).await;
-    assert_eq!(large.refusal(), (413, "C:max-resource-size"));
+    assert_eq!(large.refusal(), (403, "C:max-resource-size"));
 }
 
 #[tokio::test]
@@ -94,6 +94,13 @@ async fn copies_and_moves_obey_the_same_rules() {
         go("MOVE", "default/1.ics", "tasks/1.ics").await.refusal(),
         (403, "C:supported-calendar-component")
     );
+    site.put(&format!("{DEFAULT}3.ics"), &event("3", "DTSTART:20260101T100000Z")).await;
+    for method in ["COPY", "MOVE"] {
+        let refused = go(method, "default/1.ics", "default/3.ics").await;
+        assert_eq!(refused.refusal(), (409, "C:no-uid-conflict"));
+        assert!(refused.text.contains("3.ics"), "{}", refused.text);
+    }
+    assert_eq!(site.ask(&format!("DELETE {DEFAULT}3.ics"), "").await.status, 204);
     assert_eq!(go("MOVE", "default/1.ics", "default/2.ics").await.status, 201);
     let found = query(&site, DEFAULT, &in_time("VEVENT", "20260101T000000Z", "20260102T000000Z")).await;
     assert!(found.count() == 1 && found.text.contains("default/2.ics"), "{}", found.text);
@@ -122,7 +129,7 @@ async fn calendars_are_made_with_their_properties() {
         assert!(told.contains(part), "{part} in {told}");
     }
     assert!(!told.contains("404") && !told.contains("VTODO"), "{told}");
-    assert_eq!(site.ask(&format!("MKCALENDAR {HOME}work/"), "").await.status, 405);
+    assert_eq!(site.ask(&format!("MKCALENDAR {HOME}work/"), "").await.status, 403);
     assert_eq!(
         site.ask(&format!("MKCALENDAR {HOME}work/in/"), "").await.refusal(),
         (403, "C:calendar-collection-location-ok")

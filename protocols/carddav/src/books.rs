@@ -112,6 +112,10 @@ impl Tree for Books {
         of_judgement(Judgement::Size(self.body_bytes_max()))
     }
 
+    fn uid_conflict(&self) -> Refusal {
+        uid_conflict()
+    }
+
     fn prepare(&self, incoming: &Incoming<'_>) -> Reply<Box<dyn Prepared>> {
         if !is_card_type(incoming.content_type) {
             return Err(forbidden("supported-address-data"));

@@ -106,10 +106,8 @@ impl Dav {
         if !method.allowed(resource.as_ref()) {
             let refusal = match &resource {
                 None => Refusal::status(StatusCode::NOT_FOUND),
-                // RFC 4791 5.3.1.1, RFC 5689 3: no collection is made where something is.
                 Some(_) if matches!(method.name(), "MKCOL" | "MKCALENDAR") => {
-                    let name = Name::dav("resource-must-be-null");
-                    Refusal::condition(StatusCode::METHOD_NOT_ALLOWED, name)
+                    crate::method::not_null(method.name())
                 }
                 Some(_) => Refusal::status(StatusCode::METHOD_NOT_ALLOWED),
             };

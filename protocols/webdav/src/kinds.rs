@@ -104,6 +104,18 @@ impl Members {
         each!(self, open => reader.changes(open, since, limit).await)
     }
 
+    /// The UID of an object that has one.
+    ///
+    /// # Errors
+    /// As [`Reader::uid_of`].
+    pub async fn uid_of(&self, reader: &Reader, item: ItemId) -> Result<Option<String>> {
+        match self {
+            Self::Calendar(open) => reader.uid_of(open, item).await,
+            Self::AddressBook(open) => reader.uid_of(open, item).await,
+            Self::Folder(_) => Ok(None),
+        }
+    }
+
     /// The dead properties of many objects.
     ///
     /// # Errors

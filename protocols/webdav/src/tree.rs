@@ -74,6 +74,11 @@ pub trait Tree: Send + Sync + 'static {
         model::Error::TooLarge(self.body_bytes_max()).into()
     }
 
+    /// What is answered when an object would take the UID of another, or the place of one with another UID.
+    fn uid_conflict(&self) -> Refusal {
+        model::Error::Conflict.into()
+    }
+
     /// Checks octets before the write turn: form, media type, nesting.
     ///
     /// # Errors

@@ -32,18 +32,26 @@ fn refused_by_name() {
         in_calendar("<C:comp-filter/>"),
         event("<C:time-range/>"),
         event(r#"<C:time-range start="tomorrow"/>"#),
+        event(r#"<C:time-range start="20260101"/>"#),
+        event(r#"<C:time-range start="20260101T000000"/>"#),
+        event(r#"<C:comp-filter name="VEVENT"/>"#),
+        in_calendar(r#"<C:comp-filter name="VALARM"/>"#),
+        in_calendar(r#"<C:comp-filter name="VCALENDAR"/>"#),
+        event(r#"<C:prop-filter name="SUMMARY"><C:time-range start="20260102T000000Z"/></C:prop-filter>"#),
         event(r#"<C:time-range start="20260102T000000Z" end="20260101T000000Z"/>"#),
         text(r#"match-type="near""#),
     ] {
         assert_eq!(refused(bad), "valid-filter");
     }
     let range = r#"<C:time-range start="20260102T000000Z"/>"#;
-    assert_eq!(refused(in_calendar(range)), "supported-filter");
+    assert_eq!(refused(in_calendar(range)), "valid-filter");
     assert_eq!(
         refused(in_calendar(&format!(r#"<C:comp-filter name="VTIMEZONE">{range}</C:comp-filter>"#))),
-        "supported-filter"
+        "valid-filter"
     );
     assert_eq!(refused(text(r#"collation="i;klingon""#)), "supported-collation");
+    assert!(event(&format!(r#"<C:prop-filter name="DTSTART">{range}</C:prop-filter>"#)).is_ok());
+    assert!(event(&format!(r#"<C:comp-filter name="VALARM">{range}</C:comp-filter>"#)).is_ok());
     assert!(event(range).is_ok() && text(r#"collation="i;octet" negate-condition="yes""#).is_ok());
 }
 

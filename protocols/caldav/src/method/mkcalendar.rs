@@ -30,7 +30,7 @@ impl Method for Mkcalendar {
             return Err(Refusal::status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
         let answer = Name::new(CALDAV, "mkcalendar-response");
-        let creation = Creation { tree: Arc::new(Calendars), body, answer };
+        let creation = Creation { method: self.name(), tree: Arc::new(Calendars), body, answer };
         make_collection(call, creation).await.map_err(|refusal| {
             // RFC 4791 5.3.1.1 has a name for a place where no calendar can be.
             let bare = refusal.status == StatusCode::FORBIDDEN && refusal.condition.is_none();

@@ -34,7 +34,8 @@ impl Report for FreeBusyQuery {
 
     async fn run(&self, call: &ReportCall, _: &mut Multistatus) -> Reply<Option<Response>> {
         let element = call.body.child(CALDAV, "time-range").ok_or_else(Refusal::bad_request)?;
-        let range = filter::closed_range(element)?;
+        // RFC 4791 7.10 has no precondition for it.
+        let range = filter::closed_range(element).map_err(|_| Refusal::bad_request())?;
         let mut busy = BusyTime::new(range);
         for calendar in calendars_of(&call.context, &call.resource).await? {
             gather(call, &calendar, &range, &mut busy).await?;

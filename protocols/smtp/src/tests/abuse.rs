@@ -2,8 +2,8 @@
 
 use super::house::House;
 use crate::limits::{
-    DATA_WINDOW, HARD_ERROR_COUNT_MAX, IDLE_TIME_MAX, LOGIN_FAILURE_COUNT_MAX, SOFT_ERROR_COUNT_MAX,
-    STRANGER_TIME_MAX,
+    DATA_WINDOW, HARD_ERROR_COUNT_MAX, IDLE_TIME_MAX, LINE_BYTES_MAX, LOGIN_FAILURE_COUNT_MAX,
+    SOFT_ERROR_COUNT_MAX, STRANGER_TIME_MAX,
 };
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
@@ -112,7 +112,7 @@ async fn lines_that_are_no_lines() {
     client.check("S: 500 5.5.2").await;
     client.send(b"NOOP \xff\r\n").await;
     client.check("S: 500 5.5.2").await;
-    client.send(&[b"NOOP ", vec![b'x'; 5_000].as_slice(), b"\r\n"].concat()).await;
+    client.send(&[b"NOOP ", vec![b'x'; LINE_BYTES_MAX].as_slice(), b"\r\n"].concat()).await;
     client.check("S: 500 5.5.6\nC: NOOP\nS: 250").await;
 }
 

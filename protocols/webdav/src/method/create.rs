@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// A collection to be made at a call's path.
 pub struct Creation {
+    /// The method that makes it.
+    pub method: &'static str,
     /// What kind of tree it shall be part of; the path must lie in it.
     pub tree: Arc<dyn Tree>,
     /// The request's body with its `DAV:set`, if it has one.
@@ -23,10 +25,21 @@ pub struct Creation {
     pub answer: Name,
 }
 
+/// No collection is made where something is: `resource-must-be-null` (RFC 4791 5.3.1.1, RFC 5689 3).
+pub(crate) fn not_null(method: &str) -> Refusal {
+    let name = Name::dav("resource-must-be-null");
+    // RFC 4791 1.3 allows 403 and 409 for a failed precondition, RFC 4918 9.3.1 wants 405 from MKCOL.
+    if method == "MKCALENDAR" {
+        Refusal::forbidden(name)
+    } else {
+        Refusal::condition(StatusCode::METHOD_NOT_ALLOWED, name)
+    }
+}
+
 /// Makes the collection, all its properties or nothing.
 ///
 /// # Errors
-/// 405 when something is there, 409 without a parent, 403 in a place where no such collection can be; what
+/// 405 or 403 when something is there, 409 without a parent, 403 in a place where no such collection can be; what
 /// conditions and locks refuse.
 pub async fn make_collection(call: Call, creation: Creation) -> Reply<Response> {
     let conditions = Conditions::parse(&call.headers)?;
@@ -40,9 +53,7 @@ pub async fn make_collection(call: Call, creation: Creation) -> Reply<Response> 
     let current = look_up(&call, &call.path, &writer).await?;
     conditions.hold(&call.context, &writer, (&call.path, current.as_ref()), false).await?;
     if current.is_some() {
-        // RFC 4918 9.3.1; RFC 4791 5.3.1.1 and RFC 5689 3 name it so.
-        let refusal = Refusal::condition(StatusCode::METHOD_NOT_ALLOWED, Name::dav("resource-must-be-null"));
-        return Err(refusal);
+        return Err(not_null(creation.method));
     }
     let parent = parent_of(&call, &call.path, &writer).await?;
     let place = match &parent.node {

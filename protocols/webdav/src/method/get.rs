@@ -51,7 +51,9 @@ impl Method for Get {
             return Ok(response);
         }
         let size = item.row.size;
-        let range = match asked(&call.headers, item) {
+        // RFC 9110 14.2: ranges are for GET.
+        let asked = if self.head { Asked::Whole } else { asked(&call.headers, item) };
+        let range = match asked {
             Asked::Unsatisfiable => return Ok(unsatisfiable(size)),
             Asked::Part(range) => Some(range),
             Asked::Whole => None,

@@ -45,7 +45,7 @@ impl Method for Mkcol {
         if !matches {
             return Err(Refusal::forbidden(Name::dav("valid-resourcetype")));
         }
-        let creation = Creation { tree, body, answer: Name::dav("mkcol-response") };
+        let creation = Creation { method: self.name(), tree, body, answer: Name::dav("mkcol-response") };
         make_collection(call, creation).await
     }
 }

@@ -15,6 +15,7 @@ mod report;
 mod transfer;
 mod unlock;
 
+pub(crate) use create::not_null;
 pub use create::{Creation, make_collection};
 
 use crate::{Call, Node, Reply, Resource};

@@ -7,7 +7,7 @@ use crate::limits::LISTING_PAGE_COUNT;
 use crate::multistatus::{Multistatus, drive};
 use crate::property::{Plan, Selection};
 use crate::resource::CollectionNode;
-use crate::xml::{DAV, Name};
+use crate::xml::{DAV, Element, Name};
 use crate::{Call, Depth, Node, Refusal, Reply, Resource};
 use async_trait::async_trait;
 use http_door::{Path, Response};
@@ -31,6 +31,13 @@ impl Method for Propfind {
     async fn run(&self, mut call: Call) -> Reply<Response> {
         let body = call.xml().await?;
         if body.as_ref().is_some_and(|body| !body.is(DAV, "propfind")) {
+            return Err(Refusal::bad_request());
+        }
+        // RFC 4918 A.4: a question in which nothing is understood is a mistake, not one for everything.
+        let asks = |body: &Element| {
+            ["prop", "allprop", "propname"].iter().any(|name| body.child(DAV, name).is_some())
+        };
+        if body.as_ref().is_some_and(|body| !asks(body)) {
             return Err(Refusal::bad_request());
         }
         let selection = Selection::parse(body.as_ref())?;

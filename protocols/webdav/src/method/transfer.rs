@@ -9,7 +9,7 @@ use crate::condition::LockCheck;
 use crate::kinds::Members;
 use crate::tree::Incoming;
 use crate::{Call, CollectionNode, Conditions, Depth, ItemNode, Node, Refusal, Reply, Resource};
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_door::{Destination, Path, Response};
 use model::{AccountId, CollectionId, CollectionKind, Error, Rights};
 use std::sync::Arc;
@@ -27,6 +27,8 @@ pub(super) enum Way {
 /// What is to be done, from the headers.
 struct Order {
     to: Path,
+    /// Scheme and authority of the Destination, or nothing when it was a path alone.
+    origin: String,
     overwrite: bool,
     shallow: bool,
     conditions: Conditions,
@@ -45,6 +47,8 @@ impl Order {
             // RFC 4918 9.8.5
             Destination::Elsewhere => return Err(Refusal::status(StatusCode::BAD_GATEWAY)),
         };
+        let origin = value.find("://").and_then(|at| value.get(..at + 3 + value.get(at + 3..)?.find('/')?));
+        let origin = origin.filter(|origin| !origin.contains('@')).unwrap_or_default().to_owned();
         let overwrite = match call.header(HeaderName::from_static("overwrite"))? {
             None => true,
             Some(text) if text.eq_ignore_ascii_case("t") => true,
@@ -58,7 +62,7 @@ impl Order {
             Some(_) if call.found()?.is_collection() => return Err(Refusal::bad_request()),
             Some(_) => false,
         };
-        Ok(Self { to, overwrite, shallow, conditions: Conditions::parse(&call.headers)? })
+        Ok(Self { to, origin, overwrite, shallow, conditions: Conditions::parse(&call.headers)? })
     }
 }
 
@@ -86,7 +90,15 @@ pub(super) async fn run(call: Call, way: Way) -> Reply<Response> {
         may_remove(&call, &writer, &locks, &source).await?;
     }
     let parent = parent_of(&call, &to, &writer).await?;
-    let existed = clear(&call, &mut writer, &locks, (&order, &to, &parent)).await?;
+    let old = look_up(&call, &to, &writer).await?;
+    if let (Node::Item(item), Some(Node::Item(old))) = (&source.node, old.as_ref().map(|old| &old.node)) {
+        keeps_uid((&reader, item), (&writer, old), &to).await?;
+    }
+    let existed = old.is_some();
+    match old {
+        Some(old) => clear(&mut writer, &locks, &order, &old).await?,
+        None => locks.membership(&writer, &parent).await?,
+    }
     let place = Target { parent: &parent, name: to.last().ok_or_else(Refusal::bad_request)? };
     match (&source.node, way) {
         (Node::Item(item), Way::Move) if here => move_item(&mut writer, item, &place).await?,
@@ -107,7 +119,14 @@ pub(super) async fn run(call: Call, way: Way) -> Reply<Response> {
         remove(&mut writer, &source).await?;
         writer.commit(()).await.map(drop)?;
     }
-    Ok(done(&committed))
+    let mut response = done(&committed);
+    if !existed {
+        // RFC 9110 15.3.2: without it, the reply would say that the source was created.
+        if let Ok(place) = HeaderValue::try_from(format!("{}{}", order.origin, to.href())) {
+            response.headers_mut().insert(header::LOCATION, place);
+        }
+    }
+    Ok(response)
 }
 
 async fn target_account(call: &Call, to: &Path) -> Reply<AccountId> {
@@ -121,26 +140,36 @@ async fn target_account(call: &Call, to: &Path) -> Reply<AccountId> {
     }
 }
 
-/// Removes what stands at the target, if it may be overwritten; tells whether anything did.
-async fn clear(
-    call: &Call,
-    writer: &mut Writer,
-    locks: &LockCheck,
-    (order, to, parent): (&Order, &Path, &Resource),
-) -> Reply<bool> {
-    let Some(old) = look_up(call, to, writer).await? else {
-        locks.membership(writer, parent).await?;
-        return Ok(false);
-    };
+/// Removes what stands at the target, if it may be overwritten.
+async fn clear(writer: &mut Writer, locks: &LockCheck, order: &Order, old: &Resource) -> Reply<()> {
     if !order.overwrite {
         return Err(Refusal::status(StatusCode::PRECONDITION_FAILED));
     }
-    if !super::is_users_own(&old) {
+    if !super::is_users_own(old) {
         return Err(Refusal::status(StatusCode::FORBIDDEN));
     }
-    locks.resource(writer, &old, true).await?;
-    remove(writer, &old).await?;
-    Ok(true)
+    locks.resource(writer, old, true).await?;
+    remove(writer, old).await
+}
+
+/// `no-uid-conflict`: no object is overwritten by one with another UID (RFC 4791 5.3.2.1, RFC 6352 6.3.2.1).
+async fn keeps_uid(
+    (reader, item): (&Reader, &ItemNode),
+    (writer, old): (&Writer, &ItemNode),
+    to: &Path,
+) -> Reply<()> {
+    let (from, into) = (&item.collection, &old.collection);
+    if from.row.kind != into.row.kind {
+        return Ok(());
+    }
+    let source = Members::open(reader, from.row.kind, from.id, Rights::READ).await?;
+    let target = Members::open(writer, into.row.kind, into.id, Rights::READ).await?;
+    let new = source.uid_of(reader, item.row.item).await?;
+    let uid = target.uid_of(writer, old.row.item).await?;
+    match (new, uid) {
+        (Some(new), Some(uid)) if new != uid => Err(into.tree.uid_conflict().about(to.href())),
+        _ => Ok(()),
+    }
 }
 
 /// Where it goes.

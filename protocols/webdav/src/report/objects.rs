@@ -170,6 +170,9 @@ impl Multiget {
         let mut groups: HashMap<Path, Vec<(usize, String)>> = HashMap::new();
         for (at, href) in hrefs.iter().enumerate() {
             let Ok(path) = Path::parse_href(href, call.context.authority()) else { continue };
+            if !call.resource.path.contains(&path) {
+                continue;
+            }
             if let Some(name) = path.names().last().cloned() {
                 groups.entry(path.parent()).or_default().push((at, name));
             }

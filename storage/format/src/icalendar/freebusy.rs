@@ -128,6 +128,9 @@ impl BusyTime {
         line("VERSION:2.0");
         line("PRODID:-//Collegium//CalDAV//EN");
         line("BEGIN:VFREEBUSY");
+        // RFC 5545 3.6.4 requires one; the answer is nobody's object, so what it says names it.
+        let end = |end: Option<i64>| end.map(utc_text).unwrap_or_default();
+        line(&format!("UID:freebusy-{}-{}-{}", end(range.start), end(range.end), utc_text(stamp)));
         line(&format!("DTSTAMP:{}", utc_text(stamp)));
         if let Some(start) = range.start {
             line(&format!("DTSTART:{}", utc_text(start)));
