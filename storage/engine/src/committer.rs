@@ -11,7 +11,7 @@ use crate::{
     group::{Judge, changes},
     limits::{
         BATCH_BYTES_MAX, GROUP_BATCHES_MAX, GROUP_BYTES_MAX, KEY_BYTES_MAX, QUEUE_BATCHES_MAX,
-        QUEUE_BYTES_MAX, REVIVE_PAUSE,
+        QUEUE_BYTES_MAX, REVIVE_PAUSE, STALL_LOOK,
     },
     poison::Poison,
     raw::{RawEngine, RawView, Shown},
@@ -19,6 +19,7 @@ use crate::{
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
 use model::{Error, Result};
+use stall::Calls;
 use std::{
     collections::VecDeque,
     sync::{
@@ -55,6 +56,8 @@ pub(crate) struct Line<V> {
     poison: Poison,
     full: AtomicBool,
     ended: watch::Sender<bool>,
+    /// What the engine is doing, for the watch over it.
+    calls: Calls,
 }
 
 impl<V: RawView> Line<V> {
@@ -67,6 +70,7 @@ impl<V: RawView> Line<V> {
             poison: Poison::new(),
             full: AtomicBool::new(false),
             ended: watch::Sender::new(false),
+            calls: Calls::default(),
         }
     }
 
@@ -255,7 +259,9 @@ impl<E: RawEngine> Core<E> {
             refuse(passed, error);
             return Ok(());
         }
+        self.line.calls.begin();
         let stable = self.raw.apply(batches).and_then(|()| self.raw.sync());
+        self.line.calls.end();
         if stable == Err(Error::DiskFull) {
             tracing::error!(
                 "a write met a full disk; changes are refused until there is room, reading goes on"
@@ -315,6 +321,7 @@ impl<V: RawView> Drop for LastWords<V> {
         if std::thread::panicking() {
             self.0.fail();
         }
+        self.0.calls.close();
         self.0.ended.send_replace(true);
     }
 }
@@ -331,8 +338,12 @@ impl<E: RawEngine> Committer<E> {
     /// # Errors
     /// `Unavailable` when the system gives no thread.
     pub(crate) fn start(raw: E) -> Result<Self> {
+        let probe = raw.probe();
         let core = Core::new(raw);
         let line = core.line();
+        if let Some(probe) = probe {
+            Line::watch(&line, probe, STALL_LOOK)?;
+        }
         let thread = std::thread::Builder::new().name("committer".into());
         let thread = thread.spawn(move || core.live()).map_err(|error| {
             tracing::error!(%error, "no thread for the committer");
@@ -349,8 +360,17 @@ impl<E: RawEngine> Engine for Committer<E> {
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<Durable>> {
-        let entered = self.line.enter(batch);
-        Box::pin(async move { entered?.await.unwrap_or(Err(Error::Unavailable)) })
+        let (entered, line) = (self.line.enter(batch), Arc::clone(&self.line));
+        Box::pin(async move {
+            let answer = entered?;
+            tokio::select! {
+                // What was acknowledged before the failure stays so.
+                biased;
+                answer = answer => answer.unwrap_or(Err(Error::Unavailable)),
+                // The engine may never come back with the others.
+                () = line.poison.wait() => Err(Error::Unavailable),
+            }
+        })
     }
 
     async fn poisoned(&self) {
@@ -367,7 +387,7 @@ impl<E: RawEngine> Engine for Committer<E> {
         // The sender lives in the line, so waiting cannot fail.
         let _ = ended.wait_for(|ended| *ended).await;
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
+        if let Some(thread) = thread.filter(|_| !self.line.calls.are_stuck()) {
             let _ = thread.join();
         }
     }
@@ -381,5 +401,6 @@ impl<E: RawEngine> Drop for Committer<E> {
 }
 
 mod revive;
+mod stall;
 #[cfg(test)]
 mod tests;

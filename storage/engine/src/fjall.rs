@@ -16,7 +16,7 @@ use crate::{
     committer::Committer,
     descriptors, directory,
     limits::{JOURNAL_BYTES_MAX, KEY_BYTES_MAX, MEMTABLE_BYTES_MAX, MEMTABLE_BYTES_MIN, REWRITE_BYTES_MAX},
-    raw::{Change, RawEngine, RawView, Rows, merge},
+    raw::{Change, Probe, RawEngine, RawView, Rows, merge},
     space::{Space, is_full},
 };
 use bytes::Bytes;
@@ -27,7 +27,7 @@ use model::{Error, Result};
 use std::{
     ops::Bound,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// Opens or creates the engine in a directory of its own, which it locks; blocks while it replays the journal.
@@ -197,6 +197,8 @@ struct Fjall {
     space: Space,
     /// One for each view besides this one.
     views: Arc<()>,
+    /// The database once more, for the probe; never held for longer than a question.
+    asked: Arc<Mutex<Option<Database>>>,
 }
 
 impl Fjall {
@@ -213,7 +215,13 @@ impl Fjall {
         let next = opened.database.seqno();
         let (space, views) = (Space::of(path, "engine"), Arc::new(()));
         let (path, pending) = (path.to_path_buf(), None);
-        Ok(Self { path, sizes, pending, opened: Some(opened), mark, group, next, space, views })
+        let asked = Arc::new(Mutex::new(Some(opened.database.clone())));
+        Ok(Self { path, sizes, pending, opened: Some(opened), mark, group, next, space, views, asked })
+    }
+
+    /// Opens and closes the way for the probe.
+    fn let_ask(&self, database: Option<Database>) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = database;
     }
 
     fn opened(&self) -> Result<&Opened> {
@@ -289,6 +297,7 @@ impl RawEngine for Fjall {
     fn reopen(&mut self) -> Result<()> {
         self.pending = None;
         // Its journal's buffer is written out once more as it closes; what that adds is cut off below.
+        self.let_ask(None);
         self.opened = None;
         journal::prepare(&self.path, self.mark.group(), Some(self.next))?;
         manifest::verify(&self.path)?;
@@ -296,8 +305,18 @@ impl RawEngine for Fjall {
         if opened.group()? != self.group {
             return Err(Error::Corrupt);
         }
+        self.let_ask(Some(opened.database.clone()));
         self.opened = Some(opened);
         Ok(())
+    }
+
+    /// fjall's commit waits for its workers without asking whether they live; whatever else is asked of it tells.
+    fn probe(&self) -> Option<Probe> {
+        let asked = Arc::clone(&self.asked);
+        Some(Box::new(move || {
+            let database = asked.lock().unwrap_or_else(PoisonError::into_inner);
+            database.as_ref().is_some_and(|database| database.persist(PersistMode::Buffer).is_err())
+        }))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     Range, Table,
     blobs::Spot,
     limits::LEDGER_SCAN_ROWS,
-    raw::{Change, RawEngine, RawView},
+    raw::{Change, Probe, RawEngine, RawView},
 };
 use bytes::{Buf, BufMut, Bytes};
 use model::{Error, Result};
@@ -211,6 +211,10 @@ impl<E: RawEngine> RawEngine for Ledger<E> {
 
     fn room(&self, bytes: usize) -> Result<()> {
         self.inner.room(bytes)
+    }
+
+    fn probe(&self) -> Option<Probe> {
+        self.inner.probe()
     }
 
     fn view_count(&self) -> usize {

@@ -35,6 +35,9 @@ pub const REVIVE_DRAIN_MAX: Duration = Duration::from_millis(500);
 /// How long a reader waits while it is reopened; then `Unavailable`.
 pub const REVIVE_READER_WAIT_MAX: Duration = Duration::from_secs(30);
 
+/// How long a commit may take before the engine is asked from outside whether it has given up.
+pub const STALL_LOOK: Duration = Duration::from_secs(5);
+
 /// Bytes of one blob (`TooLarge` past it); larger bodies are chunked by the store.
 pub const BLOB_BYTES_MAX: usize = 1 << 20;
 /// A segment is sealed when the next frame would make it longer than this.

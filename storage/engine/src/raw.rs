@@ -28,6 +28,9 @@ pub(crate) trait RawView: Send + Sync + 'static {
     fn scan(&self, table: Table, range: &Range, limit: usize, reverse: bool) -> Result<Rows>;
 }
 
+/// Asks an engine, from another thread and while it is in a call, whether it has given up. It may wait for that call.
+pub(crate) type Probe = Box<dyn Fn() -> bool + Send>;
+
 /// An engine as the committer drives it: one caller, never two calls at once.
 pub(crate) trait RawEngine: Send + 'static {
     /// Its snapshots.
@@ -51,6 +54,11 @@ pub(crate) trait RawEngine: Send + 'static {
     fn room(&self, bytes: usize) -> Result<()> {
         let _ = bytes;
         Ok(())
+    }
+
+    /// For engines that may not come back from a call.
+    fn probe(&self) -> Option<Probe> {
+        None
     }
 
     /// Views that are still held.

@@ -7,7 +7,10 @@
 //! Safe beside writers: a place is forgotten or changed only in a batch that expects it unchanged and (to forget)
 //! without a reference, and a segment is looked at only when no upload in flight has frames in it. Whoever
 //! stores the same bytes meanwhile either comes first, and the batch is refused, or finds no place and brings
-//! its own. Safe across power cuts: copies are stable before the batch, the batch before the removal.
+//! its own. Safe beside readers of older states (a check, a backup): they hold a pin, which is asked for once more
+//! before a segment goes. Safe beside repair, which gives blobs places in old segments: no segment goes between its
+//! look at a frame and its batch.
+//! Safe across power cuts: copies are stable before the batch, the batch before the removal.
 
 mod plan;
 
@@ -176,7 +179,7 @@ impl Store {
         if highest >= self.inner.pins.floor() {
             return Ok(());
         }
-        let sorted = sort(&snapshot, found).await?;
+        let sorted = sort(&snapshot, &found).await?;
         collected.forgotten_count += self.forget(&sorted.dead).await?;
         let live_bytes = sorted.live_bytes();
         let is_worth_it = why == Why::Chosen || live_bytes.saturating_mul(2) <= sorted.total_bytes;
@@ -194,12 +197,14 @@ impl Store {
         if moved.is_refused {
             return Ok(());
         }
-        // What a writer took up again between the look and the batch is still here: another time.
+        let _turn = self.inner.removing.lock().await;
+        // What a writer took up again between the look and the batch is still here: another time. Any frame may
+        // have become its blob's place meanwhile, not only those that were.
         let snapshot = self.inner.engine.snapshot().await?;
-        let all: Vec<_> = sorted.live.into_iter().chain(sorted.dead).collect();
-        let mut left = placed(&snapshot, &all).await?;
+        let mut left = placed(&snapshot, &found).await?;
         left.retain(|found| !moved.lost.contains(found));
-        if !left.is_empty() {
+        // Who set a pin while the rest moved may read by the old places; who sets it from now on sees the new ones.
+        if !left.is_empty() || highest >= self.inner.pins.floor() {
             return Ok(());
         }
         if is_damaged || !moved.lost.is_empty() {
@@ -331,10 +336,10 @@ async fn is_missed(snapshot: &Arc<dyn Snapshot>, found: &[Found]) -> Result<bool
     Ok(false)
 }
 
-async fn sort(snapshot: &Arc<dyn Snapshot>, found: Vec<Found>) -> Result<Sorted> {
+async fn sort(snapshot: &Arc<dyn Snapshot>, found: &[Found]) -> Result<Sorted> {
     let mut sorted = Sorted { total_bytes: found.iter().map(|found| found.bytes).sum(), ..Sorted::default() };
-    sorted.is_missed = is_missed(snapshot, &found).await?;
-    for found in placed(snapshot, &found).await? {
+    sorted.is_missed = is_missed(snapshot, found).await?;
+    for found in placed(snapshot, found).await? {
         let held = snapshot.scan(Table::BlobRef, &Key::blob(&found.id).prefix(), 1, false).await?;
         if held.is_empty() { sorted.dead.push(found) } else { sorted.live.push(found) }
     }

@@ -43,6 +43,8 @@ pub(crate) struct Inner {
     pub(crate) env: Arc<dyn Env>,
     pub(crate) options: Options,
     pub(crate) pins: Arc<Pins>,
+    /// Held by whoever takes a segment away, or gives a blob a place in an old one.
+    pub(crate) removing: tokio::sync::Mutex<()>,
     /// Accounts that have got messages since the search index was told of them.
     pub(crate) unindexed: Mutex<HashSet<AccountId>>,
     accounts: Mutex<HashMap<AccountId, Arc<AccountState>>>,
@@ -141,8 +143,20 @@ impl Store {
         options: Options,
     ) -> Self {
         let (accounts, unindexed, pins) = (Mutex::default(), Mutex::default(), Arc::default());
-        let settled_ms = AtomicI64::new(i64::MIN);
-        Self { inner: Arc::new(Inner { engine, blobs, env, options, pins, unindexed, accounts, settled_ms }) }
+        let (removing, settled_ms) = (tokio::sync::Mutex::default(), AtomicI64::new(i64::MIN));
+        Self {
+            inner: Arc::new(Inner {
+                engine,
+                blobs,
+                env,
+                options,
+                pins,
+                removing,
+                unindexed,
+                accounts,
+                settled_ms,
+            }),
+        }
     }
 
     /// The clock and the dice that this store uses.

@@ -307,3 +307,30 @@ async fn a_full_disk_that_tears_a_group_is_mended_when_there_is_room() {
         () = tokio::time::sleep(std::time::Duration::from_millis(10)) => {}
     }
 }
+
+#[tokio::test]
+async fn an_engine_that_has_given_up_within_a_commit_ends_the_line() {
+    let look = std::time::Duration::from_millis(20);
+    let (word, gate) = mpsc::channel();
+    let (engine, seen) = toy(Some(gate));
+    let dead = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&dead);
+    Line::watch(&engine.line, Box::new(move || asked.load(Ordering::SeqCst)), look).unwrap();
+    let mut slow = engine.commit(put(1, 1));
+    // Only slow: nothing happens to it.
+    assert!(tokio::time::timeout(look * 10, &mut slow).await.is_err());
+    word.send(()).unwrap();
+    assert!(slow.await.is_ok());
+    dead.store(true, Ordering::SeqCst);
+    let stuck = engine.commit(put(2, 1));
+    while seen.applies.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    let behind = engine.commit(put(3, 1));
+    engine.poisoned().await;
+    assert_eq!((stuck.await, behind.await), (Err(Error::Unavailable), Err(Error::Unavailable)));
+    assert_eq!(engine.commit(put(4, 1)).await, Err(Error::Unavailable));
+    // And does not keep the process from ending.
+    engine.close().await;
+    drop(word);
+}

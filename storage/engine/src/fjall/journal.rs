@@ -2,10 +2,11 @@
 //!
 //! fjall ends a journal at the first batch it cannot read and cuts the rest off without a word (its issue 311),
 //! or refuses to open when only the batch's checksum is wrong, which a power cut in the middle of a write may
-//! leave too. One group is written and synced at a time, so only the very last batch of the newest journal can be
-//! torn: that one is cut off here. Damage with a whole batch behind it, or anywhere in an older journal, or where
-//! acknowledged groups would be lost, is a bad disk's: nothing is touched and the engine is not opened, until
-//! somebody decides to go on without what is lost ([`mend`]).
+//! leave too. One group is written and synced at a time, so only the very last batch of all can be torn: that one
+//! is cut off here. It need not be in the newest journal: after a write that failed, fjall's own workers may still
+//! have begun a new one, which nothing was written to. Damage with a whole batch behind it, or in an older journal,
+//! or where acknowledged groups would be lost, is a bad disk's: nothing is touched and the engine is not opened,
+//! until somebody decides to go on without what is lost ([`mend`]).
 //!
 //! `<n>.jnl` holds batches and then zeros (it is made longer than needed). A batch is a start (1, number of rows
 //! 4, number 8), rows (2, kind 1, compression 1, keyspace 8, length of the key 2, of the value 4, of the value as
@@ -29,25 +30,27 @@ use xxhash_rust::xxh3::Xxh3;
 /// # Errors
 /// `Corrupt` for damage that is no torn write, told in the log with its place; `Unavailable`, `DiskFull`.
 pub(super) fn prepare(directory: &Path, acknowledged: u64, refused: Option<u64>) -> Result<()> {
-    let journals = list(directory)?;
-    let Some((active, sealed)) = journals.split_last() else { return Ok(()) };
-    let mut newest = None;
-    for path in sealed {
-        let walk = walk(path, refused).map_err(|error| outcome(path, &error))?;
-        newest = newest.max(walk.group);
-        if walk.is_damaged() {
-            return Err(walk.refuse(path));
-        }
+    finish_mending(directory)?;
+    let mut journals = Vec::new();
+    for path in list(directory)? {
+        let walk = walk(&path, refused).map_err(|error| outcome(&path, &error))?;
+        journals.push((path, walk));
     }
-    let walk = walk(active, refused).map_err(|error| outcome(active, &error))?;
-    newest = newest.max(walk.group);
+    while journals.len() > 1 && journals.last().is_some_and(|(_, walk)| walk.is_vacant()) {
+        journals.pop();
+    }
+    let Some(((path, last), sealed)) = journals.split_last() else { return Ok(()) };
+    if let Some((path, walk)) = sealed.iter().find(|(_, walk)| walk.is_damaged()) {
+        return Err(walk.refuse(path));
+    }
+    let newest = journals.iter().filter_map(|(_, walk)| walk.group).max();
     let lost = newest.is_some_and(|newest| newest < acknowledged);
-    if walk.behind_count > 0 || (walk.is_damaged() && lost) {
-        return Err(walk.refuse(active));
+    if last.behind_count > 0 || (last.is_damaged() && lost) {
+        return Err(last.refuse(path));
     }
-    if walk.is_damaged() || walk.is_cut {
-        tracing::warn!(path = %active.display(), at = walk.end, "cut off a torn or refused group");
-        cut(active, walk.end).map_err(|error| outcome(active, &error))?;
+    if last.is_damaged() || last.is_cut {
+        tracing::warn!(path = %path.display(), at = last.end, "cut off a torn or refused group");
+        cut(path, last.end).map_err(|error| outcome(path, &error))?;
     }
     Ok(())
 }
@@ -69,6 +72,7 @@ pub struct Mended {
 /// # Errors
 /// `Unavailable`, `DiskFull`; nothing has changed then, or it can be done again.
 pub(super) fn mend(directory: &Path) -> Result<Mended> {
+    finish_mending(directory)?;
     let mut mended = Mended::default();
     for path in list(directory)? {
         let done = mend_one(&path, &mut mended).map_err(|error| outcome(&path, &error));
@@ -107,17 +111,43 @@ fn mend_one(path: &Path, mended: &mut Mended) -> io::Result<()> {
             }
         }
     }
-    let draft = path.with_extension("mended");
+    let draft = path.with_extension(DRAFT);
     let mut file = File::create(&draft)?;
     io::copy(&mut File::open(path)?.take(walk.end), &mut file)?;
     io::copy(&mut kept.as_slice(), &mut file)?;
     file.sync_all()?;
+    // Its name must be there when the journal's is not: from here on it is the journal.
+    path.parent().map_or(Ok(()), directory::sync)?;
     std::fs::rename(path, path.with_extension("damaged"))?;
     std::fs::rename(&draft, path)
 }
 
+/// The ending of a mended journal that has not yet taken the damaged one's place.
+const DRAFT: &str = "mended";
+
+/// Puts mended journals in their places where that was cut short: the damaged one is aside already.
+fn finish_mending(directory: &Path) -> Result<()> {
+    for draft in numbered(directory, DRAFT)? {
+        let path = draft.with_extension("jnl");
+        if path.exists() || !draft.with_extension("damaged").exists() {
+            // One that was never finished: it is made anew when it is asked for.
+            continue;
+        }
+        tracing::warn!(path = %path.display(), "the mending of a journal is brought to its end");
+        std::fs::rename(&draft, &path)
+            .and_then(|()| directory::sync(directory))
+            .map_err(|error| outcome(&path, &error))?;
+    }
+    Ok(())
+}
+
 /// The journals, oldest first.
 fn list(directory: &Path) -> Result<Vec<PathBuf>> {
+    numbered(directory, "jnl")
+}
+
+/// The files `<n>.<ending>`, by number.
+fn numbered(directory: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(|error| outcome(directory, &error))?,
@@ -125,10 +155,9 @@ fn list(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut journals = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| outcome(directory, &error))?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        let number =
-            name.and_then(|name| name.strip_suffix(".jnl")).and_then(|name| name.parse::<u64>().ok());
-        journals.extend(number.map(|number| (number, path)));
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split_once('.'));
+        let number = name.filter(|(_, found)| *found == ending).and_then(|(number, _)| number.parse().ok());
+        journals.extend(number.map(|number: u64| (number, path)));
     }
     journals.sort();
     Ok(journals.into_iter().map(|(_, path)| path).collect())
@@ -154,6 +183,11 @@ struct Walk {
 impl Walk {
     fn is_damaged(&self) -> bool {
         self.damage_bytes > 0
+    }
+
+    /// Nothing was ever written to it.
+    fn is_vacant(&self) -> bool {
+        self.end == 0 && !self.is_damaged() && !self.is_cut
     }
 
     fn refuse(&self, path: &Path) -> Error {

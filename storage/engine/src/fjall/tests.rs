@@ -58,3 +58,28 @@ async fn a_making_that_was_cut_short_is_done_again() {
     let found = engine.snapshot().await.unwrap().get(crate::Table::Meta, b"a").await.unwrap();
     assert_eq!(found.as_deref(), Some(b"b".as_slice()));
 }
+
+#[test]
+fn the_probe_tells_when_a_worker_has_died() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine");
+    let mut raw = super::open_raw(&path, 1 << 20, crate::limits::MEMTABLE_BYTES_MIN).unwrap();
+    let probe = raw.probe().unwrap();
+    let mut put = |number: u32| {
+        let (key, value) = (number.to_be_bytes().to_vec(), Some(Bytes::from(vec![7; 100_000])));
+        raw.apply(vec![vec![Change { table: Table::Item, key, value }]])?;
+        raw.sync()
+    };
+    put(0).unwrap();
+    assert!(!probe());
+    // No memtable can be written out any more.
+    for keyspace in std::fs::read_dir(path.join("keyspaces")).unwrap() {
+        std::fs::remove_dir_all(keyspace.unwrap().path().join("tables")).unwrap();
+    }
+    let mut number = 1;
+    while put(number).is_ok() && number < 4 {
+        number += 1;
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!(probe());
+}

@@ -1,5 +1,7 @@
 //! What is needed stays, what is not goes, whoever comes between. Segments are the simulated disk's.
 
+mod between;
+
 use super::*;
 use crate::{
     fsck::Depth,

@@ -53,6 +53,8 @@ async fn place(
             }
             _ => continue,
         };
+        // Its segment must not go between the look and the batch.
+        let _turn = store.inner.removing.lock().await;
         if !is_whole(store, &found.id, &found.place).await? {
             continue;
         }

@@ -163,3 +163,74 @@ async fn a_refused_group_is_cut_off_even_when_it_is_whole() {
     prepare(&path, u64::from(GROUPS - 1), Some(number)).unwrap();
     assert_eq!(there(&path).await, [0, 1, 2, 3, 4]);
 }
+
+/// A journal that nothing was written to, as fjall makes them.
+fn vacant(path: &Path) {
+    let file = File::create(path).unwrap();
+    file.set_len(64 << 20).unwrap();
+}
+
+#[tokio::test]
+async fn a_torn_group_may_be_followed_by_vacant_journals() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("engine");
+    let journal = closed(&path).await;
+    let file = path.join("0.jnl");
+    let last = journal.len() - usize::try_from(walk_last(&file)).unwrap();
+    // With a group behind it, it was not torn: nothing but the last group can be.
+    std::fs::write(&file, &journal[..last - 10]).unwrap();
+    std::fs::write(path.join("1.jnl"), &journal[last..]).unwrap();
+    assert_eq!(prepare(&path, 0, None), Err(Error::Corrupt));
+    std::fs::write(&file, &journal[..last + 30]).unwrap();
+    vacant(&path.join("1.jnl"));
+    File::create(path.join("2.jnl")).unwrap();
+    // What was acknowledged is not cut off, wherever it is.
+    assert_eq!(prepare(&path, u64::from(GROUPS), None), Err(Error::Corrupt));
+    prepare(&path, u64::from(GROUPS - 1), None).unwrap();
+    assert_eq!(std::fs::metadata(&file).unwrap().len(), last as u64);
+    std::fs::remove_file(path.join("mark")).unwrap();
+    assert_eq!(there(&path).await, [0, 1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_refused_group_is_cut_off_before_a_vacant_journal_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("engine");
+    let journal = closed(&path).await;
+    let file = path.join("0.jnl");
+    let number = walk(&file, None).unwrap().number.unwrap();
+    for whole in [true, false] {
+        let end = journal.len() - if whole { 0 } else { 9 };
+        std::fs::write(&file, &journal[..end]).unwrap();
+        vacant(&path.join("1.jnl"));
+        let _ = std::fs::remove_file(path.join("mark"));
+        prepare(&path, u64::from(GROUPS - 1), Some(number)).unwrap();
+        let walk = walk(&file, None).unwrap();
+        assert_eq!((walk.group, walk.is_damaged()), (Some(u64::from(GROUPS - 1)), false));
+    }
+    assert_eq!(there(&path).await, [0, 1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn mending_that_was_cut_short_is_brought_to_its_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("engine");
+    let mut journal = closed(&path).await;
+    let at = journal.windows(40).position(|window| window == [2; 40]).unwrap();
+    journal[at + 5] ^= 4;
+    std::fs::write(path.join("0.jnl"), &journal).unwrap();
+    mend(&path).unwrap();
+    // The moment between the two names.
+    std::fs::rename(path.join("0.jnl"), path.join("0.mended")).unwrap();
+    assert_eq!(there(&path).await, [0, 1, 3, 4, 5]);
+    assert!(!path.join("0.mended").exists());
+}
+
+#[tokio::test]
+async fn a_draft_of_mending_is_no_journal() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("engine");
+    closed(&path).await;
+    std::fs::write(path.join("0.mended"), b"half").unwrap();
+    assert_eq!(there(&path).await, [0, 1, 2, 3, 4, 5]);
+}
