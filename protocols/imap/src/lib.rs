@@ -21,6 +21,7 @@ use session::Session;
 use session::connection::Connection;
 use session::recent::Recent;
 use session::table::Tables;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use store::Store;
@@ -47,6 +48,16 @@ pub struct Config {
     pub comment: Option<String>,
     /// `/shared/admin` of the server: a URI of those who run it, as `mailto:postmaster@example.org`.
     pub admin: Option<String>,
+    /// Searches for everybody, by name (RFC 5466): `/shared/filters/values/<name>` of the server.
+    pub filters: BTreeMap<String, String>,
+}
+
+impl Config {
+    /// The search of that name for everybody; names have no case.
+    fn filter(&self, name: &str) -> Option<&str> {
+        let found = self.filters.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
 }
 
 /// The IMAP door. Cheap to clone.

@@ -49,6 +49,20 @@ pub(crate) const LIST_PATTERN_BYTES_MAX: usize = 1_024;
 pub(crate) const MAILBOX_NAME_BYTES_MAX: usize = 1_024;
 /// The longest tag.
 pub(crate) const TAG_BYTES_MAX: usize = 128;
+/// The most mailbox names of one ESEARCH or NOTIFY.
+pub(crate) const MAILBOX_NAME_COUNT_MAX: usize = 1_000;
+/// The most mailboxes that one ESEARCH looks into.
+pub(crate) const SEARCH_MAILBOX_COUNT_MAX: usize = 1_000;
+/// The fewest messages of one batch (RFC 10022 3.1.3.2).
+pub(crate) const BATCH_COUNT_MIN: u32 = 500;
+/// The most messages that a range of batches spans (RFC 10022 3.1.5).
+pub(crate) const BATCHES_SPAN_COUNT_MAX: u64 = 100_000;
+/// The most kept searches that are put into one search; one that needs more names itself.
+pub(crate) const FILTER_COUNT_MAX: usize = 32;
+/// The most searches of one open mailbox whose results are kept up to date.
+pub(crate) const UPDATE_COUNT_MAX: usize = 16;
+/// The most messages in all of those results together; the first may have more.
+pub(crate) const UPDATE_MESSAGE_COUNT_MAX: usize = 1_000_000;
 /// The most entries of one GETMETADATA, SETMETADATA or LIST.
 pub(crate) const METADATA_NAME_COUNT_MAX: usize = 100;
 /// The most fields of one ID (RFC 2971 3.3).

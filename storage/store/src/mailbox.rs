@@ -225,14 +225,15 @@ impl Writer {
         self.rename(&source, parent, name).await
     }
 
-    /// Subscribes to a mailbox; or ends the subscription of a path, there or not.
+    /// Subscribes to a path, or ends that, whether a mailbox is there or not.
     ///
     /// # Errors
-    /// `NotFound` where there is nothing to subscribe to, or no subscription to end; `Forbidden`.
+    /// `NotFound` where there is no subscription to end; `Invalid` for what is no path; `TooLarge` past
+    /// [`GONE_SUBSCRIPTION_COUNT_MAX`]; `Forbidden`.
     pub async fn subscribe_mailbox(&mut self, path: &str, subscribed: bool) -> Result<()> {
         let Some(id) = self.mailbox_at(path).await? else {
-            let ended = !subscribed && self.take_gone_subscription(path).await?;
-            return if ended { Ok(()) } else { Err(Error::NotFound) };
+            valid_path(path)?;
+            return self.subscribe_elsewhere(path, subscribed).await;
         };
         let mailbox = self.open::<Mailbox>(id, Rights::LOOKUP).await?;
         if self.row(&mailbox).await?.subscribed == subscribed {

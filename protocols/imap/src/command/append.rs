@@ -60,6 +60,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         uids.push(writer.append(&mailbox, message).await?);
     }
     let proof = writer.commit(uids).await?;
+    session.note_made(&mailbox, proof.iter().copied());
     let code = append_code(mailbox.row().uid_validity, &proof);
     Ok(Done::changed(&proof, "APPEND completed").with_code(code))
 }

@@ -79,6 +79,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let from = session.selected()?.mailbox.clone();
     let (writer, to) = target(session, &name).await?;
     let proof = copy(session, writer, (&from, &to), &uids).await?;
+    session.note_made(&to, proof.iter().map(|(_, new)| *new));
     let done = Done::changed(&proof, "COPY completed");
     Ok(match code(to.row().uid_validity, uids.len(), &proof, by_uid) {
         Some(code) => done.with_code(code),

@@ -203,6 +203,35 @@ async fn set_seen(
     Ok(proof.iter().map(|(uid, _)| uid.0).collect())
 }
 
+/// Tells items of messages that the client did not ask for with FETCH (RFC 5465 5.2); \Seen is not set.
+///
+/// # Errors
+/// `Unavailable`; Gone.
+pub(crate) async fn tell_unasked(
+    session: &mut Session,
+    (reader, table): (&Reader, &Arc<Table>),
+    items: &[FetchItem],
+    chosen: &[(usize, Uid)],
+) -> Result<(), Failure> {
+    let mut items = items.to_vec();
+    items.sort_by_key(FetchItem::is_bulky);
+    let source = items.iter().map(FetchItem::source).max().unwrap_or(Source::Table);
+    let plan = Plan {
+        rows: source >= Source::Row,
+        records: source >= Source::Record,
+        table: table.clone(),
+        reader: reader.clone(),
+        seen: Vec::new(),
+        recent: session.selected()?.recent.clone(),
+        items,
+    };
+    match tell_all(session, &plan, chosen).await {
+        // What is damaged is told to whoever asks for it.
+        Ok(_) | Err(Failure::Store(Error::Corrupt)) => Ok(()),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// Tells of every message that is still there; returns how many.
 async fn tell_all(session: &mut Session, plan: &Plan, chosen: &[(usize, Uid)]) -> Result<usize, Failure> {
     let mut told = 0;

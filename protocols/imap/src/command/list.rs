@@ -31,13 +31,14 @@ pub(crate) struct Name {
     pub subscribed: bool,
     /// No mailbox, but others' mailboxes lie below.
     pub is_stem: bool,
-    /// Whose it is: a place in [`Listing::homes`].
-    home: usize,
+    /// Whose it is: a place in [`Listing::homes`]; the first is one's own.
+    pub home: usize,
 }
 
 /// An account whose names are listed.
-struct Home {
-    reader: Reader,
+pub(crate) struct Home {
+    /// The snapshot.
+    pub reader: Reader,
     /// Octets of what stands before its own paths.
     prefix_bytes: usize,
 }
@@ -45,7 +46,8 @@ struct Home {
 /// Every name there is.
 pub(crate) struct Listing {
     pub names: Names,
-    homes: Vec<Home>,
+    /// The accounts.
+    pub homes: Vec<Home>,
 }
 
 /// Names in the order they are told: INBOX first, then by name.

@@ -7,9 +7,10 @@
 mod known;
 pub(crate) mod matching;
 pub(crate) mod result;
+pub(crate) mod scope;
 
 use super::{Sequences, States, Verb};
-use crate::extension::uidonly;
+use crate::extension::{context, filters, uidonly};
 use crate::limits::ROWS_AT_ONCE;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
@@ -20,6 +21,7 @@ use known::Known;
 use matching::{Facts, Test};
 use model::{Error, Modseq, Uid};
 use result::Telling;
+use scope::Scope;
 use std::sync::Arc;
 use store::{MessageRow, Reader};
 
@@ -49,10 +51,15 @@ struct Candidate {
     index: usize,
 }
 
+/// Messages that were found: their sequence numbers and UIDs.
+pub(crate) type Found = Vec<(u32, u32)>;
+
 /// What SEARCH, SORT and THREAD look for, and how they tell of it.
 pub(crate) struct Program {
-    options: Option<Return>,
-    key: SearchKey,
+    /// What to tell; `None` without RETURN.
+    pub options: Option<Return>,
+    /// The condition.
+    pub key: SearchKey,
 }
 
 impl Program {
@@ -64,6 +71,23 @@ impl Program {
         Ok(Self { options, key })
     }
 
+    /// Makes it ready to be run: what is kept under a name is put in; a refusal of that is told with its code.
+    ///
+    /// # Errors
+    /// Bad for numbers where there are none, for a tag that is in use.
+    pub(crate) async fn ready(&mut self, session: &mut Session) -> Result<Result<(), Done>, Failure> {
+        if let Err(refused) = filters::expand(session, &mut self.key).await? {
+            self.forget(session);
+            return Ok(Err(refused));
+        }
+        uidonly::may_search(session, &self.key)?;
+        context::may_update(session, self.options.as_ref())?;
+        if self.key.tells_modseq() {
+            session.enable_condstore();
+        }
+        Ok(Ok(()))
+    }
+
     /// Tells what was found, in its order.
     pub(crate) fn tell(
         &self,
@@ -71,7 +95,16 @@ impl Program {
         found: &[(u32, u32)],
         how: &Telling<'_>,
     ) -> Result<(), Failure> {
-        result::tell(session, self.options, found, how)
+        result::tell(session, self.options.as_ref(), found, how)
+    }
+
+    /// RFC 5182 2.1: what was refused leaves an empty result.
+    fn forget(&self, session: &mut Session) {
+        if self.options.as_ref().is_some_and(|options| options.save)
+            && let Some(selected) = session.selected.as_deref_mut()
+        {
+            selected.saved = Intervals::default();
+        }
     }
 }
 
@@ -86,29 +119,37 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
             return Err(failure);
         }
     };
-    let program = Program { options: search.options, key: search.key };
+    let mut program = Program { options: search.options, key: search.key };
+    if let Err(refused) = program.ready(session).await? {
+        return Ok(refused);
+    }
     let found = found_by(session, &program).await?;
     let modseq = highest_of(session, &program, &found).await?;
-    program.tell(session, &found, &Telling { word: "SEARCH", by_uid, modseq })?;
+    program.tell(session, &found, &Telling { word: "SEARCH", by_uid, modseq, mailbox: None })?;
+    context::begin(session, &program, &found, context::How { by_uid, criteria: &[] }).await?;
     Ok(Done::told("SEARCH completed"))
 }
 
-/// The messages that a program finds: their sequence numbers and UIDs, ascending.
-pub(crate) async fn found_by(session: &mut Session, program: &Program) -> Result<Vec<(u32, u32)>, Failure> {
-    uidonly::may_search(session, &program.key)?;
-    if program.key.tells_modseq() {
-        session.enable_condstore();
+/// The messages of the open mailbox that a program finds, ascending.
+pub(crate) async fn found_by(session: &mut Session, program: &Program) -> Result<Found, Failure> {
+    let outcome = match session.scope().await {
+        Ok(scope) => found_in(session, &scope, program).await,
+        Err(failure) => Err(failure),
+    };
+    if outcome.is_err() {
+        program.forget(session);
     }
-    let test = Test::prepare(&program.key, session.selected()?);
-    match find(session, &test).await {
-        Ok(found) => Ok(found),
-        Err(failure) => {
-            if program.options.is_some_and(|options| options.save) {
-                session.selected()?.saved = Intervals::default();
-            }
-            Err(failure)
-        }
-    }
+    outcome
+}
+
+/// The messages of a mailbox that a program finds, ascending.
+pub(crate) async fn found_in(
+    session: &mut Session,
+    scope: &Scope,
+    program: &Program,
+) -> Result<Found, Failure> {
+    let test = Test::prepare(&program.key, scope);
+    find(session, scope, &test, None).await
 }
 
 /// The highest Modseq of what is told, where the program asks for one (RFC 7162 3.1.5, 3.1.10).
@@ -120,37 +161,50 @@ pub(crate) async fn highest_of(
     if !program.key.tells_modseq() {
         return Ok(None);
     }
-    let mut spoken = result::spoken_of(program.options, found);
-    // SORT has them in an order of its own.
-    spoken.sort_unstable_by_key(|(_, uid)| *uid);
-    highest(session, &spoken).await
+    let scope = session.scope().await?;
+    highest_in(&scope, program, found).await
 }
 
-/// The highest Modseq of messages; none of none.
-async fn highest(session: &mut Session, found: &[(u32, u32)]) -> Result<Option<Modseq>, Failure> {
-    let (reader, table) = session.latest().await?;
+/// The same of any mailbox.
+pub(crate) async fn highest_in(
+    scope: &Scope,
+    program: &Program,
+    found: &[(u32, u32)],
+) -> Result<Option<Modseq>, Failure> {
+    if !program.key.tells_modseq() {
+        return Ok(None);
+    }
+    let mut spoken = result::spoken_of(program.options.as_ref(), found);
+    // SORT has them in an order of its own.
+    spoken.sort_unstable_by_key(|(_, uid)| *uid);
     let mut highest = None;
-    for chunk in found.chunks(ROWS_AT_ONCE) {
-        let mailbox = session.selected()?.mailbox.clone();
+    for chunk in spoken.chunks(ROWS_AT_ONCE) {
         let uids: Vec<Uid> = chunk.iter().map(|(_, uid)| Uid(*uid)).collect();
-        let rows = table.rows(&reader, &mailbox, &uids).await?;
+        let rows = scope.rows(&uids).await?;
         highest = highest.max(rows.into_iter().flatten().map(|row| row.modseq).max());
     }
     Ok(highest)
 }
 
-/// The messages that match: their sequence numbers and UIDs, ascending.
-async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Failure> {
+/// The messages that match, ascending: of all, or of these UIDs only.
+pub(crate) async fn find(
+    session: &mut Session,
+    scope: &Scope,
+    test: &Test,
+    among: Option<&[u32]>,
+) -> Result<Found, Failure> {
     let now = session.context.store.env().now().seconds();
-    let (reader, table) = session.latest().await?;
+    let Scope { reader, view, table, recent, .. } = scope;
     let here = (reader.account(), now);
-    let view = session.selected()?.view.clone();
-    let same = Arc::ptr_eq(&view, &table);
+    let same = Arc::ptr_eq(view, table);
     let mut found = Vec::new();
     let mut undecided = Vec::new();
     for (number, (place, &uid)) in (1u32..).zip(view.uids.iter().enumerate()) {
+        if among.is_some_and(|among| among.binary_search(&uid).is_err()) {
+            continue;
+        }
         let Some(index) = (if same { Some(place) } else { table.index(uid) }) else { continue };
-        let facts = Facts::of_table((number, uid), here, table.flags(index));
+        let facts = Facts::of_table((uid, recent.contains(uid)), here, table.flags(index));
         match test.judge(&facts) {
             Some(true) => found.push((number, uid)),
             Some(false) => {}
@@ -160,20 +214,20 @@ async fn find(session: &mut Session, test: &Test) -> Result<Vec<(u32, u32)>, Fai
     if undecided.is_empty() {
         return Ok(found);
     }
-    let known = Known::ask(&reader, test, undecided.len()).await?;
+    let known = Known::ask(reader, test, undecided.len()).await?;
     for chunk in undecided.chunks(ROWS_AT_ONCE) {
-        let mailbox = session.selected()?.mailbox.clone();
         let uids: Vec<Uid> = chunk.iter().map(|candidate| Uid(candidate.uid)).collect();
-        let rows = table.rows(&reader, &mailbox, &uids).await?;
+        let rows = scope.rows(&uids).await?;
         for (candidate, row) in chunk.iter().zip(rows) {
             let Some(row) = row else { continue };
+            let &Candidate { number, uid, index } = candidate;
             let facts = Facts {
                 row: Some(&row),
                 known: Some(&known),
-                ..Facts::of_table((candidate.number, candidate.uid), here, table.flags(candidate.index))
+                ..Facts::of_table((uid, recent.contains(uid)), here, table.flags(index))
             };
-            match judge_deeper(&reader, test, facts, &row).await {
-                Ok(true) => found.push((candidate.number, candidate.uid)),
+            match judge_deeper(reader, test, facts, &row).await {
+                Ok(true) => found.push((number, uid)),
                 // A damaged message does not keep the others from being found; reading it tells the log.
                 Ok(false) | Err(Failure::Store(Error::Corrupt)) => {}
                 Err(failure) => return Err(failure),

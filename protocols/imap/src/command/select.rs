@@ -63,6 +63,8 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
         told: Vec::new(),
         saved: Intervals::default(),
         recent,
+        contexts: Vec::new(),
+        made: Vec::new(),
     };
     tell(session, &selected, &row, &name);
     if parameters.condstore {

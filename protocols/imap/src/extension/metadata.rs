@@ -3,7 +3,7 @@
 //! What is kept are small values under names; two have a meaning here: `/private/specialuse` is the mailbox's
 //! special use (RFC 6154 5.4), `/shared/comment` and `/shared/admin` of the server come from its configuration.
 
-use super::{Extension, When};
+use super::{Extension, When, filters};
 use crate::command::list::attribute;
 use crate::command::{Sequences, States, Verb};
 use crate::limits::METADATA_NAME_COUNT_MAX;
@@ -200,8 +200,12 @@ async fn values(
 fn of_server(session: &Session) -> Vec<(String, Vec<u8>)> {
     let config = &session.context.config;
     let facts = [("/comment", &config.comment), ("/admin", &config.admin)];
-    let told = facts.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-    told.map(|(name, value)| (name.to_owned(), value.clone().into_bytes())).collect()
+    let told = facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.as_ref()?)));
+    let filters = config
+        .filters
+        .iter()
+        .map(|(name, value)| (format!("{}{}", filters::VALUES, name.to_ascii_lowercase()), value));
+    told.chain(filters).map(|(name, value)| (name, value.clone().into_bytes())).collect()
 }
 
 /// `* METADATA name (entry value ...)`
@@ -295,6 +299,11 @@ async fn set(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         }
         cursor.space()?;
         let value = cursor.nstring()?.map(|value| bytes::Bytes::copy_from_slice(&value));
+        let is_filter = name.is_empty() && entry.name.starts_with(filters::VALUES);
+        if is_filter && value.as_ref().is_some_and(|value| !filters::is_search(value)) {
+            // RFC 5466 3.2
+            return Err(Failure::No(Some("CANNOT"), "Not a search"));
+        }
         if changes.len() >= METADATA_NAME_COUNT_MAX {
             return Err(Failure::Bad("Too many entries"));
         }

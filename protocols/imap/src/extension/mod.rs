@@ -14,10 +14,12 @@ mod catenate;
 mod children;
 mod compress;
 pub(crate) mod condstore;
+pub(crate) mod context;
 mod create_special_use;
 mod enable;
 mod esearch;
 mod esort;
+pub(crate) mod filters;
 mod id;
 mod idle;
 mod imap4rev1;
@@ -31,6 +33,7 @@ mod logindisabled;
 mod metadata;
 mod r#move;
 mod multiappend;
+mod multisearch;
 mod namespace;
 pub(crate) mod objectid;
 mod partial;
@@ -47,6 +50,7 @@ mod special_use;
 mod starttls;
 mod status_size;
 mod thread;
+mod uidbatches;
 pub(crate) mod uidonly;
 mod uidplus;
 mod unauthenticate;
@@ -187,6 +191,11 @@ pub(crate) const ALL: &[Extension] = &[
     esort::EXTENSION,
     thread::EXTENSION,
     partial::EXTENSION,
+    context::EXTENSION,
+    context::SORT,
+    multisearch::EXTENSION,
+    filters::EXTENSION,
+    uidbatches::EXTENSION,
     objectid::EXTENSION,
     savedate::EXTENSION,
     preview::EXTENSION,

@@ -2,9 +2,10 @@
 //!
 //! What messages are sorted by was read at their arrival; no header and no body is opened.
 
-use super::{Extension, When};
+use super::{Extension, When, context};
 use crate::command::search::result::Telling;
-use crate::command::search::{Program, found_by, highest_of};
+use crate::command::search::scope::Scope;
+use crate::command::search::{Found, Program, found_by, highest_of};
 use crate::command::{Sequences, States, Verb};
 use crate::limits::{ROWS_AT_ONCE, SORT_KEY_COUNT_MAX};
 use crate::reply::{Done, Failure, Outcome};
@@ -41,7 +42,7 @@ pub(super) const EXTENSION: Extension = Extension {
 
 /// What messages are sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum By {
+pub(super) enum By {
     Arrival,
     Cc,
     Date,
@@ -67,14 +68,14 @@ const NAMES: [(&str, By); 9] = [
 
 /// One criterion, and whether it is turned round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Criterion {
+pub(crate) struct Criterion {
     by: By,
     reverse: bool,
 }
 
 /// A value that is compared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Value {
+pub(super) enum Value {
     Number(i64),
     Text(String),
 }
@@ -84,11 +85,16 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let options = grammar::return_options(&mut cursor)?;
     let criteria = criteria(&mut cursor)?;
     cursor.space()?;
-    let program = Program::read(&mut cursor, options)?;
+    let mut program = Program::read(&mut cursor, options)?;
+    if let Err(refused) = program.ready(session).await? {
+        return Ok(refused);
+    }
     let found = found_by(session, &program).await?;
-    let sorted = sort(session, &criteria, found).await?;
+    let scope = session.scope().await?;
+    let sorted = sort(&scope, &criteria, found).await?;
     let modseq = highest_of(session, &program, &sorted).await?;
-    program.tell(session, &sorted, &Telling { word: "SORT", by_uid, modseq })?;
+    program.tell(session, &sorted, &Telling { word: "SORT", by_uid, modseq, mailbox: None })?;
+    context::begin(session, &program, &sorted, context::How { by_uid, criteria: &criteria }).await?;
     Ok(Done::told("SORT completed"))
 }
 
@@ -117,30 +123,12 @@ fn criteria(cursor: &mut Cursor<'_>) -> Parsed<Vec<Criterion>> {
 }
 
 /// Sorts messages; where all is equal by sequence number (RFC 5256 3).
-async fn sort(
-    session: &mut Session,
-    criteria: &[Criterion],
-    found: Vec<(u32, u32)>,
-) -> Result<Vec<(u32, u32)>, Failure> {
-    let (reader, table) = session.latest().await?;
-    let mailbox = session.selected()?.mailbox.clone();
-    let needs_keys = criteria.iter().any(|it| !matches!(it.by, By::Arrival | By::Size));
+async fn sort(scope: &Scope, criteria: &[Criterion], found: Found) -> Result<Found, Failure> {
     let mut entries = Vec::with_capacity(found.len());
     for chunk in found.chunks(ROWS_AT_ONCE) {
         let uids: Vec<Uid> = chunk.iter().map(|(_, uid)| Uid(*uid)).collect();
-        let rows = table.rows(&reader, &mailbox, &uids).await?;
-        let there: Vec<_> =
-            chunk.iter().zip(&rows).filter_map(|(id, row)| Some((*id, row.as_ref()?))).collect();
-        let rows: Vec<&MessageRow> = there.iter().map(|(_, row)| *row).collect();
-        let keys = if needs_keys {
-            reader.message_keys(&rows).await?
-        } else {
-            vec![MessageKeys::default(); rows.len()]
-        };
-        for ((id, row), keys) in there.into_iter().zip(keys) {
-            let values: Vec<Value> = criteria.iter().map(|it| value(it.by, row, &keys)).collect();
-            entries.push((values, id));
-        }
+        let values = values(scope, criteria, &uids).await?;
+        entries.extend(chunk.iter().zip(values).filter_map(|(id, values)| Some((values?, *id))));
         // Thousands of messages are read: others must get their turn.
         tokio::task::yield_now().await;
     }
@@ -148,7 +136,28 @@ async fn sort(
     Ok(entries.into_iter().map(|(_, id)| id).collect())
 }
 
-fn compare(criteria: &[Criterion], left: &[Value], right: &[Value]) -> Ordering {
+/// What messages are compared by; `None` for those that have gone. The UIDs ascend.
+pub(super) async fn values(
+    scope: &Scope,
+    criteria: &[Criterion],
+    uids: &[Uid],
+) -> Result<Vec<Option<Vec<Value>>>, Failure> {
+    let rows = scope.rows(uids).await?;
+    let there: Vec<&MessageRow> = rows.iter().flatten().collect();
+    let needs_keys = criteria.iter().any(|it| !matches!(it.by, By::Arrival | By::Size));
+    let keys = if needs_keys {
+        scope.reader.message_keys(&there).await?
+    } else {
+        vec![MessageKeys::default(); there.len()]
+    };
+    let mut keys = keys.into_iter();
+    let of = |row: &MessageRow, keys: &MessageKeys| {
+        criteria.iter().map(|it| value(it.by, row, keys)).collect::<Vec<_>>()
+    };
+    Ok(rows.iter().map(|row| row.as_ref().and_then(|row| Some(of(row, &keys.next()?)))).collect())
+}
+
+pub(super) fn compare(criteria: &[Criterion], left: &[Value], right: &[Value]) -> Ordering {
     for (criterion, (left, right)) in criteria.iter().zip(left.iter().zip(right)) {
         let order = left.cmp(right);
         if order != Ordering::Equal {

@@ -65,7 +65,10 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let known = ALGORITHMS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     let (_, algorithm) = known.ok_or(Failure::Bad("Unknown threading algorithm"))?;
     cursor.space()?;
-    let program = Program::read(&mut cursor, None)?;
+    let mut program = Program::read(&mut cursor, None)?;
+    if let Err(refused) = program.ready(session).await? {
+        return Ok(refused);
+    }
     let found = found_by(session, &program).await?;
     let messages = read(session, &found, by_uid).await?;
     let forest = algorithm(&messages);

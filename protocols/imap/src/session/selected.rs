@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::table::Table;
+use crate::extension::context::Context;
 use crate::reply::Failure;
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
 use model::{Flags, Keyword, SystemFlags, Uid};
@@ -24,6 +25,10 @@ pub(crate) struct Selected {
     pub saved: Intervals,
     /// Messages that this session was the first to be told of, as UIDs: \Recent.
     pub recent: Intervals,
+    /// Searches whose results are kept up to date (RFC 5267).
+    pub contexts: Vec<Context>,
+    /// UIDs of messages that this session put here since it was told of any; kept only where it matters.
+    pub made: Vec<u32>,
 }
 
 /// Messages a command speaks of: their sequence numbers less one, and UIDs.
@@ -124,6 +129,16 @@ impl Session {
         let selected = self.selected()?;
         let table = context.tables.at(&reader, &selected.mailbox, Some(&selected.view)).await?;
         Ok((reader, table))
+    }
+
+    /// Notes messages that this session has put into a mailbox itself: it is told their number, and no more
+    /// (RFC 5465 5.2).
+    pub(crate) fn note_made(&mut self, mailbox: &Collection<Mailbox>, uids: impl Iterator<Item = Uid>) {
+        let Some(selected) = self.selected.as_deref_mut() else { return };
+        let here = (selected.mailbox.account(), selected.mailbox.id()) == (mailbox.account(), mailbox.id());
+        if here && !selected.contexts.is_empty() {
+            selected.made.extend(uids.map(|uid| uid.0));
+        }
     }
 
     /// UIDs that the client knows, or their sequence numbers.

@@ -6,6 +6,9 @@
 use super::Session;
 use super::enabled::Enabled;
 use super::table::Table;
+use crate::command::fetch;
+use crate::command::search::scope::Scope;
+use crate::extension::context;
 use crate::limits::ROWS_AT_ONCE;
 use crate::reply::Failure;
 use crate::wire::decoder::sequence::Intervals;
@@ -46,6 +49,7 @@ impl Session {
         let view = std::mem::replace(&mut selected.view, table.clone());
         let told = std::mem::take(&mut selected.told);
         let out = &mut self.connection.out;
+        context::leave(&mut selected.contexts, out, &view, &table);
         if vanished_by_uid {
             tell_vanished(out, &view, &table);
         } else {
@@ -58,7 +62,48 @@ impl Session {
             }
         }
         let changed = changed_flags(&view, &table, &told);
-        self.tell_flags(&reader, &table, &changed).await
+        self.tell_flags(&reader, &table, &changed).await?;
+        Box::pin(self.tell_contexts(reader, &view, &table)).await
+    }
+
+    /// Tells how results that are kept up to date have changed (RFC 5267 4.3), and of messages that are new in them
+    /// what was asked for (RFC 5465 7: before that).
+    async fn tell_contexts(
+        &mut self,
+        reader: Reader,
+        old: &Table,
+        table: &Arc<Table>,
+    ) -> Result<(), Failure> {
+        let selected = self.selected()?;
+        let made = std::mem::take(&mut selected.made);
+        if selected.contexts.is_empty() {
+            return Ok(());
+        }
+        let new = table.from(old.max_uid().saturating_add(1));
+        let at = |place: usize| table.uids.get(place).copied();
+        let mut touched: Vec<u32> = changed_flags(old, table, &[]).into_iter().filter_map(at).collect();
+        touched.extend(new);
+        let (saved, recent) = (selected.saved.clone(), selected.recent.clone());
+        let mailbox = selected.mailbox.clone();
+        let scope = Scope { reader, mailbox, view: table.clone(), table: table.clone(), saved, recent };
+        let changes = context::update(self, &scope, &touched).await?;
+        for &uid in new.iter().filter(|uid| !made.contains(uid)) {
+            let mut items = Vec::new();
+            for item in
+                changes.iter().filter(|change| change.adds(uid)).flat_map(|change| change.items.iter())
+            {
+                if !items.contains(item) {
+                    items.push(item.clone());
+                }
+            }
+            if let (false, Some(place)) = (items.is_empty(), table.index(uid)) {
+                fetch::tell_unasked(self, (&scope.reader, table), &items, &[(place, Uid(uid))]).await?;
+            }
+        }
+        for change in &changes {
+            change.tell(&mut self.connection.out, table);
+        }
+        self.connection.flush_if_large().await
     }
 
     /// `* n FETCH (UID u FLAGS (...))` for these places of the newest table.

@@ -5,7 +5,7 @@
 
 use directory::testing::MemoryDirectory;
 use engine::sim::{SimDisk, SimEnv};
-use imap::Door;
+use imap::{Config, Door};
 use imap_codec::ResponseCodec;
 use imap_codec::decode::{Decoder, ResponseDecodeError};
 use sasl::door::{DrainTrigger, Peer, drain};
@@ -36,18 +36,22 @@ pub struct Client {
 
 impl House {
     pub fn new() -> Self {
-        Self::with_options(Options::default())
+        Self::with_options(Options::default(), Config::default())
+    }
+
+    pub fn configured(config: Config) -> Self {
+        Self::with_options(Options::default(), config)
     }
 
     pub fn with_quota(bytes: u64) -> Self {
-        Self::with_options(Options { quota_bytes: Some(bytes), ..Options::default() })
+        Self::with_options(Options { quota_bytes: Some(bytes), ..Options::default() }, Config::default())
     }
 
-    fn with_options(options: Options) -> Self {
+    fn with_options(options: Options, config: Config) -> Self {
         let disk = SimDisk::new(1);
         let store = Store::new(disk.engine(), disk.blobs(), Arc::new(SimEnv::new(1)), options);
         let (trigger, drain) = drain();
-        let door = Door::new(store, Arc::new(MemoryDirectory::sample()));
+        let door = Door::configured(store, Arc::new(MemoryDirectory::sample()), config);
         Self { door, trigger, disk, drain }
     }
 

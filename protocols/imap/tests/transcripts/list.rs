@@ -57,7 +57,15 @@ async fn subscriptions_outlive_mailboxes() {
          S: a OK [MAILBOXID <*>] CREATE completed
          C: b SUBSCRIBE x/y
          S: b OK SUBSCRIBE completed
+         # a name is enough
          C: c SUBSCRIBE nowhere
+         S: c OK SUBSCRIBE completed
+         C: c0 LIST (SUBSCRIBED) \"\" nowhere
+         S: * LIST (\\Subscribed \\NonExistent) \"/\" nowhere
+         S: c0 OK LIST completed
+         C: c UNSUBSCRIBE nowhere
+         S: c OK UNSUBSCRIBE completed
+         C: c UNSUBSCRIBE nowhere
          S: c NO [NONEXISTENT] No such mailbox
          C: c1 CREATE gone/too
          S: c1 OK [MAILBOXID <*>] CREATE completed

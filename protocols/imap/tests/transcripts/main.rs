@@ -12,6 +12,7 @@
 )]
 
 mod append;
+mod contexts;
 mod damage;
 mod fetch;
 mod harness;

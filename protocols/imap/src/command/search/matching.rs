@@ -5,8 +5,8 @@
 //! read once for all strings of a search, in pieces.
 
 use super::known::Known;
+use super::scope::Scope;
 use crate::reply::Failure;
-use crate::session::selected::Selected;
 use crate::wire::date::local_day;
 use crate::wire::decoder::search::{DateKind, DateTest, SearchKey};
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
@@ -22,10 +22,10 @@ use store::{MessageRecord, MessageRow, Reader, SEARCH_PART_BYTES_MAX, Where};
 /// What is known of a message so far.
 #[derive(Clone, Copy)]
 pub(crate) struct Facts<'a> {
-    /// Its sequence number.
-    pub number: u32,
     /// Its UID.
     pub uid: u32,
+    /// Whether this session was the first to be told of it.
+    pub recent: bool,
     /// Its flags.
     pub system: SystemFlags,
     /// Its keywords.
@@ -51,13 +51,13 @@ pub(crate) struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// What the shared table knows.
     pub(crate) fn of_table(
-        (number, uid): (u32, u32),
+        (uid, recent): (u32, bool),
         (account, now): (AccountId, i64),
         (system, keywords): (SystemFlags, &'a [Keyword]),
     ) -> Self {
         Self {
-            number,
             uid,
+            recent,
             system,
             keywords,
             account,
@@ -80,13 +80,14 @@ pub(crate) struct Header {
 }
 
 /// A search key made ready: sets resolved, texts folded.
+#[derive(Clone, Debug)]
 pub(crate) enum Test {
     Always(bool),
     All(Vec<Test>),
     Any(Vec<Test>),
     Not(Box<Test>),
-    Numbers(Intervals),
     Uids(Intervals),
+    Recent,
     Flag(SystemFlags),
     Keyword(Keyword),
     Larger(u64),
@@ -100,26 +101,23 @@ pub(crate) enum Test {
 }
 
 impl Test {
-    /// Makes a key ready for the open mailbox.
-    pub(super) fn prepare(key: &SearchKey, selected: &Selected) -> Self {
+    /// Makes a key ready for a mailbox. Numbers and `*` mean what they mean now (RFC 5267 4.3).
+    pub(crate) fn prepare(key: &SearchKey, scope: &Scope) -> Self {
         let set = |set: &SequenceSet, by_uid: bool| match set {
-            SequenceSet::Saved => Self::Uids(selected.saved.clone()),
+            SequenceSet::Saved => Self::Uids(scope.saved.clone()),
             SequenceSet::Ranges(ranges) if by_uid => {
-                Self::Uids(Intervals::resolve(ranges, selected.view.max_uid()))
+                Self::Uids(Intervals::resolve(ranges, scope.view.max_uid()))
             }
-            SequenceSet::Ranges(ranges) => {
-                let count = u32::try_from(selected.view.len()).unwrap_or(u32::MAX);
-                Self::Numbers(Intervals::resolve(ranges, count))
-            }
+            SequenceSet::Ranges(ranges) => Self::Uids(scope.uids_of(ranges)),
         };
         match key {
             SearchKey::All => Self::Always(true),
-            SearchKey::Recent => Self::Uids(selected.recent.clone()),
-            SearchKey::And(keys) => Self::All(keys.iter().map(|key| Self::prepare(key, selected)).collect()),
+            SearchKey::Recent => Self::Recent,
+            SearchKey::And(keys) => Self::All(keys.iter().map(|key| Self::prepare(key, scope)).collect()),
             SearchKey::Or(pair) => {
-                Self::Any(vec![Self::prepare(&pair.0, selected), Self::prepare(&pair.1, selected)])
+                Self::Any(vec![Self::prepare(&pair.0, scope), Self::prepare(&pair.1, scope)])
             }
-            SearchKey::Not(key) => Self::Not(Box::new(Self::prepare(key, selected))),
+            SearchKey::Not(key) => Self::Not(Box::new(Self::prepare(key, scope))),
             SearchKey::Sequence(ranges) => set(ranges, false),
             SearchKey::Uid(ranges) => set(ranges, true),
             SearchKey::Flag(flag) => Self::Flag(*flag),
@@ -132,6 +130,8 @@ impl Test {
             SearchKey::Body(text) => Self::Body(fold(text)),
             SearchKey::Text(text) => Self::Text(fold(text)),
             SearchKey::Extended(condition) => Self::Extended(condition.clone()),
+            // Put in before; a name that is still there finds nothing.
+            SearchKey::Named(_) => Self::Always(false),
         }
     }
 
@@ -142,8 +142,8 @@ impl Test {
             Self::All(tests) => all(tests, facts, true),
             Self::Any(tests) => all(tests, facts, false),
             Self::Not(test) => test.judge(facts).map(|verdict| !verdict),
-            Self::Numbers(numbers) => Some(numbers.contains(facts.number)),
             Self::Uids(uids) => Some(uids.contains(facts.uid)),
+            Self::Recent => Some(facts.recent),
             Self::Flag(flag) => Some(facts.system.contains(*flag)),
             Self::Keyword(keyword) => Some(facts.keywords.contains(keyword)),
             Self::Larger(size) => facts.row.map(|row| row.size > *size),

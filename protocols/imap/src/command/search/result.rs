@@ -6,7 +6,7 @@ use crate::session::Session;
 use crate::session::enabled::Enabled;
 use crate::wire::decoder::search::Return;
 use crate::wire::decoder::sequence::Intervals;
-use model::Modseq;
+use model::{Modseq, UidValidity};
 
 /// How a result is told.
 pub(crate) struct Telling<'a> {
@@ -16,19 +16,22 @@ pub(crate) struct Telling<'a> {
     pub by_uid: bool,
     /// The highest Modseq, where it is to be told.
     pub modseq: Option<Modseq>,
+    /// Which mailbox it is of, where that is to be told (RFC 7377 2.1).
+    pub mailbox: Option<(&'a str, UidValidity)>,
 }
 
 /// Tells and keeps; `found` are sequence numbers with UIDs, in the order of the result.
 pub(super) fn tell(
     session: &mut Session,
-    options: Option<Return>,
+    options: Option<&Return>,
     found: &[(u32, u32)],
     how: &Telling<'_>,
 ) -> Result<(), Failure> {
     let number = |&(number, uid): &(u32, u32)| if how.by_uid { uid } else { number };
     // RFC 9051 6.4.4: with IMAP4rev2 enabled, a SEARCH without RETURN is one with RETURN (ALL).
     let extended = session.rev2 || session.has(Enabled::UIDONLY);
-    let implied = (extended && how.word == "SEARCH").then_some(Return { all: true, ..Return::default() });
+    let all = Return { all: true, ..Return::default() };
+    let implied = (extended && how.word == "SEARCH" || how.mailbox.is_some()).then_some(&all);
     let Some(options) = options.or(implied) else {
         let out = &mut session.connection.out;
         out.raw(b"* ").raw(how.word);
@@ -44,13 +47,17 @@ pub(super) fn tell(
     if options.save {
         session.selected()?.saved = kept(options, found);
         // RFC 5182 2.1: nothing is told where nothing but SAVE was asked for.
-        if options == (Return { save: true, ..Return::default() }) {
+        if *options == (Return { save: true, ..Return::default() }) {
             return Ok(());
         }
     }
     let tag = session.tag.clone();
     let out = &mut session.connection.out;
-    out.raw(b"* ESEARCH (TAG ").string(tag.as_bytes()).raw(b")");
+    out.raw(b"* ESEARCH (TAG ").string(tag.as_bytes());
+    if let Some((name, validity)) = how.mailbox {
+        out.raw(b" MAILBOX ").mailbox(name).raw(b" UIDVALIDITY ").number(validity.0);
+    }
+    out.raw(b")");
     if how.by_uid {
         out.raw(b" UID");
     }
@@ -82,9 +89,9 @@ pub(super) fn tell(
 }
 
 /// The messages whose Modseqs the answer sums up (RFC 7162 3.1.10): the ends alone, where only they are told.
-pub(super) fn spoken_of(options: Option<Return>, found: &[(u32, u32)]) -> Vec<(u32, u32)> {
+pub(super) fn spoken_of(options: Option<&Return>, found: &[(u32, u32)]) -> Vec<(u32, u32)> {
     match options {
-        Some(Return { partial: Some(range), count: false, .. }) => slice(found, range).to_vec(),
+        Some(Return { partial: Some(range), count: false, .. }) => slice(found, *range).to_vec(),
         Some(options) if !(options.all || options.count) && (options.min || options.max) => {
             let first = found.first().filter(|_| options.min);
             let last = found.last().filter(|_| options.max);
@@ -96,7 +103,7 @@ pub(super) fn spoken_of(options: Option<Return>, found: &[(u32, u32)]) -> Vec<(u
 
 /// What `$` stands for afterwards (RFC 5182 2.1): all of it, unless only the ends were asked for, or a part of it
 /// (RFC 9394 3.1).
-fn kept(options: Return, found: &[(u32, u32)]) -> Intervals {
+fn kept(options: &Return, found: &[(u32, u32)]) -> Intervals {
     let sorted = |uids: &mut dyn Iterator<Item = u32>| {
         let mut uids: Vec<u32> = uids.collect();
         uids.sort_unstable();

@@ -8,6 +8,7 @@ pub(crate) mod cursor;
 pub(crate) mod fetch;
 pub(crate) mod frame;
 pub(crate) mod list;
+pub(crate) mod mailboxes;
 pub(crate) mod search;
 pub(crate) mod select;
 pub(crate) mod sequence;

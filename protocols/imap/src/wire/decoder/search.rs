@@ -3,6 +3,7 @@
 //! The tree is bounded in depth and in the number of its keys before it is built.
 
 use super::cursor::{Cursor, Parsed, system_flag, utf8_of};
+use super::fetch::FetchItem;
 use super::sequence::SequenceSet;
 use crate::extension;
 use crate::limits::{NESTING_MAX, SEARCH_KEY_COUNT_MAX, SEARCH_TEXT_COUNT_MAX};
@@ -10,6 +11,7 @@ use crate::reply::Failure;
 use crate::wire::date;
 use crate::words::{self, SharedCondition};
 use model::{Keyword, SystemFlags};
+use std::sync::Arc;
 
 /// A condition on one message.
 #[derive(Clone, Debug)]
@@ -48,6 +50,8 @@ pub(crate) enum SearchKey {
     Text(String),
     /// One of an extension.
     Extended(SharedCondition),
+    /// A search that is kept under a name, which is put in before anything is judged (RFC 5466).
+    Named(String),
 }
 
 impl SearchKey {
@@ -106,7 +110,7 @@ impl DateTest {
 }
 
 /// What is told of the result (RFC 9051 6.4.4, RETURN).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Return {
     /// The smallest number.
     pub min: bool,
@@ -120,6 +124,10 @@ pub(crate) struct Return {
     pub save: bool,
     /// Only these of the result, counted from the first or, below 0, from the last (RFC 9394 3.1).
     pub partial: Option<(i64, i64)>,
+    /// More of the kind will be asked for (RFC 5267 4.2).
+    pub context: bool,
+    /// Tell how the result changes (RFC 5267 4.3), and of messages that come these items (RFC 5465 7).
+    pub update: Option<Arc<[FetchItem]>>,
 }
 
 /// A whole SEARCH.
@@ -158,11 +166,15 @@ pub(crate) fn charset(cursor: &mut Cursor<'_>) -> Parsed<()> {
 
 /// Keys up to the end of the command.
 pub(crate) fn keys(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
-    let mut budget = Budget { keys: SEARCH_KEY_COUNT_MAX, texts: SEARCH_TEXT_COUNT_MAX };
-    let mut keys = vec![key(cursor, &mut budget, 0)?];
+    keys_within(cursor, &mut Budget::new())
+}
+
+/// The same, where other keys were counted before.
+pub(crate) fn keys_within(cursor: &mut Cursor<'_>, budget: &mut Budget) -> Parsed<SearchKey> {
+    let mut keys = vec![key(cursor, budget, 0)?];
     while !cursor.at_end() {
         cursor.space()?;
-        keys.push(key(cursor, &mut budget, 0)?);
+        keys.push(key(cursor, budget, 0)?);
     }
     Ok(one_or_and(keys))
 }
@@ -263,6 +275,13 @@ pub(crate) fn key(cursor: &mut Cursor<'_>, budget: &mut Budget, depth: usize) ->
 pub(crate) struct Budget {
     keys: usize,
     texts: usize,
+}
+
+impl Budget {
+    /// All that one search may have.
+    pub(crate) fn new() -> Self {
+        Self { keys: SEARCH_KEY_COUNT_MAX, texts: SEARCH_TEXT_COUNT_MAX }
+    }
 }
 
 fn spend(budget: &mut usize) -> Parsed<()> {

@@ -5,8 +5,8 @@ use crate::wire::decoder::sequence::Intervals;
 use model::{AccountId, SystemFlags};
 
 const NOTHING: Facts<'static> = Facts {
-    number: 1,
     uid: 10,
+    recent: false,
     system: SystemFlags::SEEN,
     keywords: &[],
     account: AccountId(1),
@@ -30,7 +30,8 @@ fn what_is_not_known_decides_nothing_that_is_known() {
         (Test::Not(Box::new(unknown())), None),
         (Test::Flag(SystemFlags::SEEN), Some(true)),
         (Test::Uids(Intervals(vec![(5, 12)])), Some(true)),
-        (Test::Numbers(Intervals(vec![(2, 3)])), Some(false)),
+        (Test::Uids(Intervals(vec![(2, 3)])), Some(false)),
+        (Test::Recent, Some(false)),
     ];
     for (number, (test, expect)) in cases.iter().enumerate() {
         assert_eq!(test.judge(&NOTHING), *expect, "case {number}");

@@ -1,0 +1,144 @@
+//! MULTISEARCH (RFC 7377): ESEARCH looks into many mailboxes at once, whatever mailbox is open.
+//!
+//! Only what may be listed and read is looked into; of the rest nothing is said.
+
+use super::{Extension, When, context};
+use crate::command::list::{self, Home};
+use crate::command::search::result::Telling;
+use crate::command::search::scope::Scope;
+use crate::command::search::{Program, found_in, highest_in};
+use crate::command::{Sequences, States, Verb};
+use crate::limits::SEARCH_MAILBOX_COUNT_MAX;
+use crate::reply::{Done, Failure, Outcome};
+use crate::session::Session;
+use crate::wire::decoder::cursor::{Cursor, Parsed};
+use crate::wire::decoder::mailboxes::{self, Facts, Filter};
+use crate::wire::decoder::search as grammar;
+use model::{CollectionId, Rights};
+use store::{Mailbox, Reader};
+
+pub(super) const EXTENSION: Extension = Extension {
+    name: "MULTISEARCH",
+    rfc: "RFC 7377",
+    capability: Some("MULTISEARCH"),
+    when: When::LoggedIn,
+    commands: &[Verb {
+        name: "ESEARCH",
+        uid: false,
+        states: States::LOGGED_IN,
+        sequences: Sequences::Used,
+        run: |session, cursor| Box::pin(run(session, cursor)),
+    }],
+    ..Extension::PLAIN
+};
+
+async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
+    let sources = sources(&mut cursor)?;
+    let search = grammar::parse(&mut cursor)?;
+    cursor.end()?;
+    let mut program = Program { options: search.options, key: search.key };
+    let with_selected = sources.contains(&Filter::Selected);
+    let saves = program.options.as_ref().is_some_and(|options| options.save);
+    let updates = program.options.as_ref().is_some_and(|options| options.update.is_some());
+    if saves && (!with_selected || sources.len() > 1) {
+        return Err(Failure::Bad("SAVE is for the open mailbox alone"));
+    }
+    if (with_selected || updates) && session.selected.is_none() {
+        return Err(Failure::Bad("No mailbox is selected"));
+    }
+    if let Err(refused) = program.ready(session).await? {
+        return Ok(refused);
+    }
+    let open = session.selected.as_ref().map(|selected| (selected.mailbox.account(), selected.mailbox.id()));
+    let chosen = chosen(session, &sources, with_selected).await?;
+    for Source { path, reader, id } in chosen {
+        let is_open = open == Some((reader.account(), id));
+        let scope = match is_open {
+            true => session.scope().await?,
+            false => {
+                let mailbox = reader.open::<Mailbox>(id, Rights::READ).await?;
+                let table = session.context.tables.at(&reader, &mailbox, None).await?;
+                Scope::closed(reader, mailbox, table)
+            }
+        };
+        let found = found_in(session, &scope, &program).await?;
+        if is_open && updates {
+            context::begin(session, &program, &found, context::How { by_uid: true, criteria: &[] }).await?;
+        }
+        // RFC 7377 2.1: nothing is said of mailboxes where nothing was found; `$` is empty all the same.
+        if found.is_empty() && !saves {
+            continue;
+        }
+        let modseq = highest_in(&scope, &program, &found).await?;
+        let mailbox = Some((path.as_str(), scope.mailbox.row().uid_validity));
+        let mark = session.connection.out.len();
+        program.tell(session, &found, &Telling { word: "SEARCH", by_uid: true, modseq, mailbox })?;
+        if found.is_empty() {
+            session.connection.out.truncate(mark);
+        }
+        session.connection.flush_if_large().await?;
+    }
+    Ok(Done::told("ESEARCH completed"))
+}
+
+/// ` IN (mailboxes "folder1" subtree "folder2")`, if it is there; else the open mailbox.
+fn sources(cursor: &mut Cursor<'_>) -> Parsed<Vec<Filter>> {
+    let mut ahead = *cursor;
+    ahead.space()?;
+    if !ahead.word("IN") {
+        return Ok(vec![Filter::Selected]);
+    }
+    ahead.space()?;
+    ahead.expect(b'(', "Expected a list of sources")?;
+    let (mut found, mut names) = (Vec::new(), 0);
+    loop {
+        if ahead.peek() == Some(b'(') {
+            return Err(Failure::Bad("Unknown scope option"));
+        }
+        match mailboxes::filter(&mut ahead, &mut names)? {
+            Filter::SelectedDelayed => return Err(Failure::Bad("Unknown choice of mailboxes")),
+            filter if found.contains(&filter) => {}
+            filter => found.push(filter),
+        }
+        if ahead.eat(b')') {
+            *cursor = ahead;
+            return Ok(found);
+        }
+        ahead.space()?;
+    }
+}
+
+/// A mailbox that is looked into.
+struct Source {
+    path: String,
+    reader: Reader,
+    id: CollectionId,
+}
+
+/// The mailboxes of the sources, each once.
+async fn chosen(
+    session: &mut Session,
+    sources: &[Filter],
+    with_selected: bool,
+) -> Result<Vec<Source>, Failure> {
+    let open = session.selected.as_ref().map(|selected| (selected.mailbox.account(), selected.mailbox.id()));
+    let listing = list::names(session, false).await?;
+    let mut chosen = Vec::new();
+    for (place, name) in &listing.names {
+        let (Some(row), Some(Home { reader, .. })) = (&name.row, listing.homes.get(name.home)) else {
+            continue;
+        };
+        let facts = Facts { path: &place.path, is_own: name.home == 0, subscribed: name.subscribed };
+        let is_open = with_selected && open == Some((reader.account(), name.id));
+        let covered = is_open || sources.iter().any(|source| source.covers(facts));
+        if !covered || !reader.rights_on(row).contains(Rights::READ) {
+            continue;
+        }
+        if chosen.len() >= SEARCH_MAILBOX_COUNT_MAX {
+            // RFC 7377 2.4
+            return Err(Failure::No(Some("LIMIT"), "Too many mailboxes"));
+        }
+        chosen.push(Source { path: place.path.clone(), reader: reader.clone(), id: name.id });
+    }
+    Ok(chosen)
+}

@@ -1,0 +1,94 @@
+//! Which mailboxes a command is about (RFC 5465 6, RFC 7377 2.2).
+
+use super::cursor::{Cursor, Parsed};
+use crate::limits::MAILBOX_NAME_COUNT_MAX;
+use crate::reply::Failure;
+use store::{DELIMITER, INBOX};
+
+/// A choice of mailboxes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Filter {
+    /// The one that is open.
+    Selected,
+    /// The same, where removals wait for a command that allows them.
+    SelectedDelayed,
+    /// Those of one's own that mail is delivered to.
+    Inboxes,
+    /// One's own.
+    Personal,
+    /// Those subscribed to.
+    Subscribed,
+    /// These and all below them.
+    Subtree(Vec<String>),
+    /// These and those directly below them.
+    SubtreeOne(Vec<String>),
+    /// These.
+    Mailboxes(Vec<String>),
+}
+
+/// What a choice is made by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts<'a> {
+    /// Its name.
+    pub path: &'a str,
+    /// Whether it is one's own.
+    pub is_own: bool,
+    /// Whether it is subscribed to.
+    pub subscribed: bool,
+}
+
+impl Filter {
+    /// Whether a mailbox is among them; the open one is chosen by itself.
+    pub(crate) fn covers(&self, facts: Facts<'_>) -> bool {
+        let below = |stem: &String| facts.path.strip_prefix(stem.as_str())?.strip_prefix(DELIMITER);
+        match self {
+            Self::Selected | Self::SelectedDelayed => false,
+            // Nothing but INBOX is delivered to.
+            Self::Inboxes => facts.is_own && facts.path == INBOX,
+            Self::Personal => facts.is_own,
+            Self::Subscribed => facts.subscribed,
+            Self::Mailboxes(names) => names.iter().any(|name| name == facts.path),
+            Self::Subtree(names) => names.iter().any(|name| name == facts.path || below(name).is_some()),
+            Self::SubtreeOne(names) => names
+                .iter()
+                .any(|name| name == facts.path || below(name).is_some_and(|rest| !rest.contains(DELIMITER))),
+        }
+    }
+}
+
+/// Reads one choice; `names` counts the names of all.
+pub(crate) fn filter(cursor: &mut Cursor<'_>, names: &mut usize) -> Parsed<Filter> {
+    let word = cursor.atom()?.to_ascii_lowercase();
+    Ok(match word.as_str() {
+        "selected" => Filter::Selected,
+        "selected-delayed" => Filter::SelectedDelayed,
+        "inboxes" => Filter::Inboxes,
+        "personal" => Filter::Personal,
+        "subscribed" => Filter::Subscribed,
+        "subtree" => Filter::Subtree(list(cursor, names)?),
+        "subtree-one" => Filter::SubtreeOne(list(cursor, names)?),
+        "mailboxes" => Filter::Mailboxes(list(cursor, names)?),
+        _ => return Err(Failure::Bad("Unknown choice of mailboxes")),
+    })
+}
+
+/// ` name` or ` (name name)`
+fn list(cursor: &mut Cursor<'_>, names: &mut usize) -> Parsed<Vec<String>> {
+    cursor.space()?;
+    let mut found = Vec::new();
+    let many = cursor.eat(b'(');
+    loop {
+        *names += 1;
+        if *names > MAILBOX_NAME_COUNT_MAX {
+            return Err(Failure::No(Some("LIMIT"), "Too many mailbox names"));
+        }
+        found.push(cursor.mailbox()?);
+        if !many || cursor.eat(b')') {
+            return Ok(found);
+        }
+        cursor.space()?;
+    }
+}
+
+#[cfg(test)]
+mod tests;
