@@ -1,4 +1,5 @@
-//! Nothing is served that is not proved: each extension, command, method and report has a conformance file.
+//! Nothing is served that is not proved: each extension, command, method and report has a conformance file, each
+//! limit a test.
 
 use crate::tree::{self, File};
 use std::path::Path;
@@ -52,6 +53,59 @@ fn names(folder: &Path) -> Vec<String> {
     }
     found.sort();
     found
+}
+
+/// Where the limits stand that no test names; it may only become shorter.
+const UNTESTED: &str = "conformance/tidy/untested-limits.txt";
+
+/// Complaints: a limit of a `limits.rs` that neither a test of its crate nor one in `conformance` names and that is not
+/// written down as such, and one that is written down and has a test or is no limit any more.
+#[must_use]
+pub fn limits(root: &Path) -> Vec<String> {
+    let rust = tree::rust(root);
+    let told = std::fs::read_to_string(root.join(UNTESTED)).unwrap_or_default();
+    let outside = tree::files(&root.join("conformance"), |name| name.ends_with(".py"));
+    let mut found = Vec::new();
+    let mut untested: Vec<String> =
+        told.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
+    for file in rust.iter().filter(|file| file.path.ends_with("/limits.rs")) {
+        let Some((home, _)) = file.path.split_once("/src/") else { continue };
+        let names = |other: &&File| other.path.starts_with(&format!("{home}/")) && other.is_test();
+        let tests: Vec<&File> = rust.iter().filter(names).chain(&outside).collect();
+        for limit in limits_of(&file.text) {
+            let entry = format!("{home} {limit}");
+            let written = untested.iter().position(|line| *line == entry).map(|at| untested.swap_remove(at));
+            let tested = tests.iter().any(|test| has_word(&test.text, limit));
+            if !tested && written.is_none() {
+                found.push(format!("{entry}: no test at the limit and one past it names it"));
+            }
+            if tested && written.is_some() {
+                found.push(format!("{entry}: has a test, so its line in {UNTESTED} goes"));
+            }
+        }
+    }
+    found.extend(
+        untested.iter().map(|entry| format!("{entry}: no such limit, so its line in {UNTESTED} goes")),
+    );
+    found.sort();
+    found
+}
+
+/// The names of a file's limits: what is no limit but a size of pages or a pause does not end so.
+fn limits_of(text: &str) -> impl Iterator<Item = &str> {
+    let names =
+        text.lines().filter_map(|line| line.split_once("const ")?.1.split_once(':')).map(|(name, _)| name);
+    names.filter(|name| name.ends_with("_MAX") || name.ends_with("_MIN"))
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let part =
+        |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    text.match_indices(word).any(|(at, _)| {
+        let (before, after) =
+            (text.get(..at).unwrap_or_default(), text.get(at + word.len()..).unwrap_or_default());
+        !part(before.chars().next_back()) && !part(after.chars().next())
+    })
 }
 
 /// Complaints about files that no module names: they are not compiled.

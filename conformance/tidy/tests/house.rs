@@ -30,6 +30,11 @@ fn every_feature_has_a_conformance_file() {
 }
 
 #[test]
+fn every_limit_has_a_test() {
+    content(&proof::limits(&tree::root()));
+}
+
+#[test]
 fn every_file_is_compiled() {
     content(&proof::dead_files(&tree::rust(&tree::root())));
 }
