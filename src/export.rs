@@ -29,7 +29,11 @@ pub(crate) enum Line {
         mailbox: String,
         uid: String,
         flags: Vec<String>,
-        received: (i64, i16),
+        /// Seconds since 1970 and minutes east of UTC, where it is known.
+        received: Option<(i64, i16)>,
+        /// Where nothing better names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message_id: Option<String>,
         facts: Facts,
     },
     /// A calendar object.
@@ -56,6 +60,9 @@ pub(crate) struct Facts {
     pub(crate) size: u64,
     /// Their BLAKE3.
     pub(crate) blake3: String,
+    /// Whether salvage put it together by guess.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) guessed: bool,
 }
 
 /// A name as a file may have it, the same for the same name.

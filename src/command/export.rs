@@ -301,7 +301,7 @@ impl Account<'_> {
         }
         self.items += 1;
         self.bytes += offset;
-        Ok(Ok(Facts { size: offset, blake3: hasher.finalize().to_hex().to_string() }))
+        Ok(Ok(Facts { size: offset, blake3: hasher.finalize().to_hex().to_string(), guessed: false }))
     }
 
     fn keywords(&self, kind: &str, place: &str, keywords: &[String]) -> Result<(), End> {
@@ -338,7 +338,8 @@ fn line_of((kind, path, below): (&str, &str, &[String]), file: String, item: &It
             mailbox: path.to_owned(),
             uid: name,
             flags: item.get("flags"),
-            received: item.get("received"),
+            received: Some(item.get("received")),
+            message_id: None,
             facts,
         },
         "calendar" => Line::Event { file, calendar: path.to_owned(), name, facts },

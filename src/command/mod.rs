@@ -15,6 +15,7 @@ mod output;
 mod queue;
 mod quickstart;
 mod restore;
+mod salvage;
 mod serve;
 mod support;
 mod tenant;
@@ -76,6 +77,8 @@ enum Verb {
     MigrateStore(migrate_store::MigrateStore),
     /// Bring out everything that accounts have, as files that other programs read.
     Export(export::Export),
+    /// Bring out what can still be read of a store of which only the segments of bodies are left.
+    Salvage(salvage::Salvage),
     /// What this build serves, as tables in Markdown.
     Support(support::Support),
 }
@@ -101,6 +104,7 @@ impl Command {
             Verb::Import(import) => import.run(),
             Verb::MigrateStore(migrate) => migrate.run(),
             Verb::Export(export) => export.run(),
+            Verb::Salvage(salvage) => salvage.run(),
             Verb::Support(support) => support.run(),
         };
         match done {

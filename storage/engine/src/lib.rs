@@ -27,7 +27,7 @@ mod suite;
 mod traits;
 
 pub use batch::{Batch, Durable, Op, Precondition, Range, Scope, Table};
-pub use blobs::LocalBlobs;
+pub use blobs::{LocalBlobs, Remains, Ruin};
 pub use env::OsEnv;
 pub use fjall::{Mended, mend_journal, open_fjall, open_fjall_with};
 pub use ledger::RELEASED;

@@ -7,6 +7,7 @@
 use crate::{
     key::Key,
     limits::{INLINE_BYTES_MAX, SMALL_CHUNK_BYTES, SMALL_CHUNKS_MAX},
+    listing,
     pin::Pin,
     stores::Inner,
 };
@@ -21,8 +22,15 @@ use std::{ops::Range, sync::Arc};
 pub struct Chunk {
     /// Their hash.
     pub id: BlobId,
-    /// Their number.
+    /// Their number; 0 for a blob that is none of the body's octets but lists its chunks.
     pub bytes: u32,
+}
+
+impl Chunk {
+    /// Whether it lists the others and can be spared.
+    pub(crate) fn is_list(&self) -> bool {
+        self.bytes == 0
+    }
 }
 
 /// Where a body's bytes are.
@@ -124,13 +132,25 @@ impl Upload {
         if !self.buffer.is_empty() {
             self.append().await?;
         }
-        self.store.blobs.sync(self.sequence).await?;
         let hash = match self.chunks.as_slice() {
             [only] => only.id,
-            _ => BlobId(*self.hasher.finalize().as_bytes()),
+            _ => self.list().await?,
         };
+        self.store.blobs.sync(self.sequence).await?;
         let content = Content::Chunks(self.chunks);
         Ok(Body { size: self.size, hash, content, fresh: self.fresh, pin: self.pin })
+    }
+
+    /// Writes down which chunks make up the body, and in which order; the hash of the whole.
+    async fn list(&mut self) -> Result<BlobId> {
+        let hash = BlobId(*self.hasher.finalize().as_bytes());
+        for part in listing::encode(self.size, &hash, &self.chunks) {
+            let frame = self.store.blobs.append(part).await?;
+            self.chunks.push(Chunk { id: frame.id, bytes: 0 });
+            self.fresh.push((frame.id, frame.place));
+            self.sequence = self.sequence.max(frame.sequence);
+        }
+        Ok(hash)
     }
 
     fn chunk_bytes(&self) -> usize {

@@ -84,6 +84,8 @@ pub enum Fault {
     NoBlob(ItemId, BlobId),
     /// A blob that is needed cannot be read whole.
     DamagedBlob(ItemId, BlobId),
+    /// The list of a body's chunks cannot be read; the body can.
+    NoList(ItemId, BlobId),
     /// A blob is needed by an item that is not recorded as needing it: it could be collected.
     NoReference(ItemId, BlobId),
     /// A blob is recorded as needed by something that does not.

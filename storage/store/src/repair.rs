@@ -17,12 +17,14 @@ mod damaged;
 mod hanging;
 mod indexes;
 mod items;
+mod lists;
 mod outside;
 mod places;
 mod recover;
 mod removed;
 mod slots;
 
+pub(crate) use body::kind_by_content;
 pub use damaged::Damaged;
 
 use crate::{
@@ -251,6 +253,7 @@ impl Repair {
         }
         self.hanging().await?;
         self.references().await?;
+        self.spare_lists(findings).await?;
         if findings.iter().any(|finding| matches!(finding.fault, Fault::NoBlob(..) | Fault::DamagedBlob(..)))
         {
             places::find(&self.store, findings).await?;

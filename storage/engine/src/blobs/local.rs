@@ -381,7 +381,7 @@ fn keep_syncing(shared: &Shared) {
 }
 
 /// Reads and checks one frame.
-fn read_frame(file: &File, spot: Spot, id: &BlobId) -> Result<Bytes> {
+pub(super) fn read_frame(file: &File, spot: Spot, id: &BlobId) -> Result<Bytes> {
     let mut bytes = vec![0; HEADER_BYTES + spot.stored as usize];
     if let Err(error) = file.read_exact_at(&mut bytes, u64::from(spot.offset)) {
         tracing::error!(?spot, %error, "cannot read a blob");

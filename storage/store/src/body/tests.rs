@@ -52,3 +52,16 @@ async fn an_upload_ends_at_its_limit() {
     upload.write(&[0; 10]).await.unwrap();
     assert_eq!(upload.write(&[0]).await, Err(Error::TooLarge(10)));
 }
+
+#[tokio::test]
+async fn a_body_of_several_chunks_ends_with_their_list() {
+    let store = store();
+    for (length, listed) in [(SMALL_CHUNK_BYTES, false), (SMALL_CHUNK_BYTES + 1, true)] {
+        let mut upload = store.upload(length as u64);
+        upload.write(&pattern(length)).await.unwrap();
+        let body = upload.finish().await.unwrap();
+        let Content::Chunks(chunks) = &body.content else { panic!("inline") };
+        assert_eq!(chunks.last().unwrap().is_list(), listed, "{length}");
+        assert_eq!(chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum::<u64>(), body.size);
+    }
+}

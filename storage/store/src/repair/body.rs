@@ -29,7 +29,7 @@ pub(super) async fn octets(writer: &Writer, item: ItemId) -> Result<Option<Bytes
 }
 
 /// What kind of collection such octets lie in.
-pub(super) fn kind_by_content(octets: &[u8]) -> CollectionKind {
+pub(crate) fn kind_by_content(octets: &[u8]) -> CollectionKind {
     let begins = |name: &str| {
         let octets = octets.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(octets);
         octets.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))

@@ -7,6 +7,7 @@ use crate::{
     collection::after,
     fsck::{Fault, Finding, split_reference},
     key::Key,
+    listing::{Listed, Lists},
     limits::{REPAIR_PAGE_COUNT, SCAN_PAGE_COUNT, SMALL_CHUNK_BYTES, SMALL_CHUNKS_MAX},
     message::MessageRecord,
     record,
@@ -113,21 +114,41 @@ impl Repair {
         writer.commit(()).await.map(drop)
     }
 
-    /// A body of these blobs in this order, when their lengths are those that an upload makes.
+    /// The list among these blobs, which tells the others' order.
+    async fn listed(&self, blobs: &Held) -> Result<Option<Listed>> {
+        let mut lists = Lists::default();
+        for (place, id) in blobs {
+            lists.take(*id, &self.store.inner.blobs.read(id, &Place(place.clone())).await?);
+        }
+        Ok(lists.whole().into_iter().find(|listed| listed.chunks.len() + listed.parts.len() >= blobs.len()))
+    }
+
+    /// A body of these blobs, in the order that their list tells, or in this one when their lengths are those that
+    /// an upload makes.
     async fn assemble(&self, blobs: &Held, kind: CollectionKind) -> Result<Option<(Body, Option<Scanner>)>> {
         let mut hasher = blake3::Hasher::new();
         let mut scanner = (kind == CollectionKind::Mailbox).then(|| Scanner::new(Limits::default()));
         let mut chunks: Vec<Chunk> = Vec::new();
         let mut size = 0_u64;
         let largest = self.store.inner.blobs.blob_bytes_max();
-        for (number, (place, id)) in blobs.iter().enumerate() {
-            let octets = match self.store.inner.blobs.read(id, &Place(place.clone())).await {
+        let listed = match self.listed(blobs).await {
+            Err(Error::Corrupt) => return Ok(None),
+            listed => listed?,
+        };
+        let by_id: BTreeMap<_, _> = blobs.iter().map(|(place, id)| (*id, place)).collect();
+        let order: Vec<_> = match &listed {
+            Some(listed) => listed.chunks.iter().map(|chunk| chunk.id).collect(),
+            None => blobs.values().copied().collect(),
+        };
+        for (number, id) in order.iter().enumerate() {
+            let Some(place) = by_id.get(id) else { return Ok(None) };
+            let octets = match self.store.inner.blobs.read(id, &Place((*place).clone())).await {
                 Ok(octets) => octets,
                 Err(Error::Corrupt) => return Ok(None),
                 Err(error) => return Err(error),
             };
             let whole = if number < SMALL_CHUNKS_MAX { SMALL_CHUNK_BYTES.min(largest) } else { largest };
-            if octets.len() > whole || octets.len() < whole && number + 1 < blobs.len() {
+            if octets.len() > whole || octets.len() < whole && number + 1 < order.len() {
                 return Ok(None);
             }
             size += octets.len() as u64;
@@ -138,6 +159,10 @@ impl Repair {
             chunks.push(Chunk { id: *id, bytes: u32::try_from(octets.len()).unwrap_or(u32::MAX) });
         }
         let hash = BlobId(*hasher.finalize().as_bytes());
+        if listed.as_ref().is_some_and(|listed| listed.hash != hash) {
+            return Ok(None);
+        }
+        chunks.extend(listed.into_iter().flat_map(|listed| listed.parts));
         let body = Body { size, hash, content: Content::Chunks(chunks), fresh: Vec::new(), pin: None };
         Ok(Some((body, scanner)))
     }

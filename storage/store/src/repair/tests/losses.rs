@@ -97,3 +97,24 @@ async fn a_lost_inline_body_is_named() {
     let options = RepairOptions { drop_damaged: true, ..OPTIONS };
     assert_eq!(house.store.repair_all(options).await.unwrap().remaining, []);
 }
+
+#[tokio::test]
+async fn a_rotten_list_costs_nothing() {
+    let house = House::new(4).await;
+    let octets: Vec<u8> = (0..700_000_u32).flat_map(u32::to_be_bytes).collect();
+    crate::testing::put(&house.store, "listed", &octets).await;
+    let before = served(&house.store, true).await;
+    let bodies = rows(&house.engine, Table::Body).await;
+    let listed = bodies.iter().filter_map(|(_, value)| decode::<crate::Body>(value).ok()).find_map(|body| {
+        let Content::Chunks(chunks) = body.content else { return None };
+        chunks.last().filter(|chunk| chunk.is_list() && body.size == 2_800_000).copied()
+    });
+    let list = listed.unwrap();
+    let place = rows(&house.engine, Table::Blob).await.into_iter().find(|(key, _)| *key == Key::blob(&list.id).done());
+    house.disk.blobs().flip(&Place(place.unwrap().1), 30).unwrap();
+    let found = house.store.fsck_all(Depth::Bytes).await.unwrap();
+    assert!(matches!(found.as_slice(), [Finding { fault: Fault::NoList(_, id), .. }] if *id == list.id), "{found:?}");
+    let repaired = mended(&house, "a list").await;
+    assert_eq!((repaired.lost().len(), repaired.notes.len()), (0, 0));
+    assert_eq!(served(&house.store, true).await, before);
+}

@@ -1,0 +1,236 @@
+//! `collegium salvage`: what can still be read of a store of which only the segments of bodies are left, as files that
+//! `collegium import --tree` and other programs read. Opens no engine and changes nothing where it reads.
+
+use super::output;
+use crate::export::{Facts, Line, MANIFEST, maildir_name};
+use crate::failure::Failure;
+use clap::Args;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+use store::{Certainty, Salvage as Bodies, Salvaged, SalvagedContent as Content};
+
+/// Where everything is put: the mailbox, calendar, address book and folder of this name.
+const NAME: &str = "Salvaged";
+/// Where bodies with holes are put.
+const INCOMPLETE: &str = "incomplete";
+
+/// See [`super::Verb::Salvage`].
+#[derive(Debug, Args)]
+pub(super) struct Salvage {
+    /// A data directory, or one with segment files in it. The server must be stopped.
+    #[arg(long, value_name = "DIR")]
+    from: PathBuf,
+    /// A directory that is made and must not be there.
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Salvage {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        crate::logging::start_for_command();
+        let _lock = hold(&self.from)?;
+        let blobs = Some(self.from.join("blobs")).filter(|blobs| blobs.is_dir());
+        let from = blobs.unwrap_or_else(|| self.from.clone());
+        let bodies = Bodies::read(&from).map_err(|error| match error {
+            model::Error::NotFound => Failure::of(from.display(), "there are no segments of bodies here"),
+            error => Failure::of(from.display(), error),
+        })?;
+        let mut tree = Tree::new(&self.to).map_err(|cause| Failure::of(self.to.display(), cause))?;
+        let written = tree.fill(&bodies);
+        written.map_err(|cause| Failure::of(self.to.display(), cause))?;
+        self.report(&tree)
+    }
+
+    fn report(&self, tree: &Tree) -> Result<(), Failure> {
+        if self.json {
+            let told = json!({
+                "items": tree.items,
+                "bytes": tree.bytes,
+                "guessed": tree.guessed,
+                "damaged": tree.damaged,
+            });
+            output::print(&told, &[], true)?;
+        } else {
+            for (kind, count) in &tree.items {
+                println!("{count} {kind}");
+            }
+            println!("{} bytes; {} items were put together by guess", tree.bytes, tree.guessed);
+            for damaged in &tree.damaged {
+                println!("  damaged: {damaged}");
+            }
+        }
+        match tree.damaged.len() {
+            0 => Ok(()),
+            count => Err(Failure::new(format!("{count} stretches or items are damaged; the manifest names them"))),
+        }
+    }
+}
+
+/// Whoever has the store open holds its lock; a lock that is not there is nobody's.
+fn hold(data: &Path) -> Result<Option<File>, Failure> {
+    let path = data.join("lock");
+    let Ok(file) = File::open(&path) else { return Ok(None) };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => {
+            Err(Failure::busy(format!("{}: another process has the store open", data.display())))
+        }
+        Err(TryLockError::Error(cause)) => Err(Failure::of(path.display(), cause)),
+    }
+}
+
+/// What is written.
+struct Tree {
+    root: PathBuf,
+    manifest: BufWriter<File>,
+    items: BTreeMap<&'static str, u64>,
+    bytes: u64,
+    guessed: u64,
+    damaged: Vec<Value>,
+}
+
+impl Tree {
+    fn new(root: &Path) -> io::Result<Self> {
+        fs::create_dir(root)?;
+        let mailbox = format!("mail/{}", maildir_name(NAME));
+        for part in ["cur", "new", "tmp"] {
+            fs::create_dir_all(root.join(&mailbox).join(part))?;
+        }
+        for place in [format!("calendars/{NAME}"), format!("contacts/{NAME}"), format!("files/{NAME}")] {
+            fs::create_dir_all(root.join(place))?;
+        }
+        let manifest = BufWriter::new(File::create(root.join(MANIFEST))?);
+        let root = root.to_path_buf();
+        Ok(Self { root, manifest, items: BTreeMap::new(), bytes: 0, guessed: 0, damaged: Vec::new() })
+    }
+
+    fn fill(&mut self, bodies: &Bodies) -> io::Result<()> {
+        let (name, properties) = (NAME.to_owned(), BTreeMap::new());
+        self.line(&Line::Mailbox { path: name.clone(), subscribed: true })?;
+        self.line(&Line::Calendar { name: name.clone(), properties: properties.clone() })?;
+        self.line(&Line::Addressbook { name: name.clone(), properties: properties.clone() })?;
+        self.line(&Line::Folder { path: vec![name], properties })?;
+        for ruin in bodies.ruins() {
+            let place = format!("segment {:08}, octet {}", ruin.segment, ruin.offset);
+            let why = match (ruin.bytes, ruin.id) {
+                (0, _) => "the segment is missing".to_owned(),
+                (bytes, None) => format!("{bytes} octets are damaged or were never written to their end"),
+                (bytes, Some(id)) => format!("{bytes} octets are damaged: blob {id}"),
+            };
+            self.damage(place, why)?;
+        }
+        let found = bodies.bodies().map_err(io::Error::other)?;
+        let is_object = |body: &&Salvaged| matches!(body.content, Content::Calendar | Content::Card);
+        for (number, body) in found.iter().filter(|body| !is_object(body)).zip(1..) {
+            self.write(bodies, body, number)?;
+        }
+        // Of an object that was changed, the last state comes first: an import takes that one.
+        for (number, body) in found.iter().filter(is_object).rev().zip(1..) {
+            self.write(bodies, body, number)?;
+        }
+        self.manifest.flush()?;
+        self.manifest.get_ref().sync_all()
+    }
+
+    fn write(&mut self, bodies: &Bodies, body: &Salvaged, number: u64) -> io::Result<()> {
+        let draft = self.root.join("part");
+        let mut out = BufWriter::new(File::create(&draft)?);
+        let mut hasher = blake3::Hasher::new();
+        for octets in bodies.octets(body) {
+            let octets = octets.map_err(io::Error::other)?;
+            hasher.update(&octets);
+            out.write_all(&octets)?;
+        }
+        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let blake3 = hasher.finalize().to_hex().to_string();
+        let name = format!("{number:010}-{}", blake3.get(..16).unwrap_or(&blake3));
+        let ending = match body.content {
+            Content::Message { .. } => ".eml",
+            Content::Calendar => ".ics",
+            Content::Card => ".vcf",
+            Content::Octets => "",
+        };
+        if body.certainty == Certainty::Incomplete {
+            fs::create_dir_all(self.root.join(INCOMPLETE))?;
+            let place = format!("{INCOMPLETE}/{name}{ending}");
+            fs::rename(&draft, self.root.join(&place))?;
+            return self.damage(place, "zeros stand for what is lost of it".to_owned());
+        }
+        let guessed = body.certainty == Certainty::Guessed;
+        let facts = Facts { size: body.size, blake3, guessed };
+        let (kind, line) = line_of(body, format!("{name}{ending}"), number, facts);
+        let (Line::Message { file: place, .. }
+        | Line::Event { file: place, .. }
+        | Line::Card { file: place, .. }
+        | Line::File { file: place, .. }) = &line
+        else {
+            return Ok(());
+        };
+        if let Content::Message { received: Some(received), .. } = &body.content
+            && let Ok(seconds) = u64::try_from(received.seconds)
+        {
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))?;
+        }
+        fs::rename(&draft, self.root.join(place))?;
+        *self.items.entry(kind).or_default() += 1;
+        self.bytes += body.size;
+        self.guessed += u64::from(guessed);
+        self.line(&line)
+    }
+
+    fn line(&mut self, line: &Line) -> io::Result<()> {
+        writeln!(self.manifest, "{}", serde_json::to_string(line).map_err(io::Error::other)?)
+    }
+
+    fn damage(&mut self, place: String, why: String) -> io::Result<()> {
+        self.damaged.push(json!({"place": place, "why": why}));
+        self.line(&Line::Damaged { place, why })
+    }
+}
+
+/// What a body is called in the report, and its line in the manifest.
+fn line_of(body: &Salvaged, name: String, number: u64, facts: Facts) -> (&'static str, Line) {
+    match &body.content {
+        Content::Message { message_id, received } => {
+            let received = received.map(|time| (time.seconds, time.offset_minutes));
+            let mailbox = maildir_name(NAME);
+            let seconds = received.map_or(0, |(seconds, _)| seconds);
+            let line = Line::Message {
+                file: format!("mail/{mailbox}/cur/{number:010}.{seconds}.collegium,S={}:2,", body.size),
+                mailbox: NAME.to_owned(),
+                uid: number.to_string(),
+                flags: Vec::new(),
+                received,
+                message_id: message_id.clone(),
+                facts,
+            };
+            ("messages", line)
+        }
+        Content::Calendar => {
+            let file = format!("calendars/{NAME}/{name}");
+            ("calendar objects", Line::Event { file, calendar: NAME.to_owned(), name, facts })
+        }
+        Content::Card => {
+            let file = format!("contacts/{NAME}/{name}");
+            ("cards", Line::Card { file, addressbook: NAME.to_owned(), name, facts })
+        }
+        Content::Octets => {
+            let line = Line::File {
+                file: format!("files/{NAME}/{name}"),
+                path: vec![NAME.to_owned(), name],
+                modified: 0,
+                content_type: "application/octet-stream".to_owned(),
+                properties: BTreeMap::new(),
+                facts,
+            };
+            ("files", line)
+        }
+    }
+}

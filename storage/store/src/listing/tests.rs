@@ -1,0 +1,42 @@
+//! Lists there and back, in one part and in several, and nothing else taken for one.
+
+use super::*;
+
+fn chunks(count: usize) -> Vec<Chunk> {
+    let id = |number: usize| BlobId(*blake3::hash(&number.to_be_bytes()).as_bytes());
+    (0..count).map(|number| Chunk { id: id(number), bytes: 7 }).collect()
+}
+
+fn listed(blobs: &[Bytes]) -> Vec<Listed> {
+    let mut lists = Lists::default();
+    for blob in blobs {
+        lists.take(BlobId(*blake3::hash(blob).as_bytes()), blob);
+    }
+    lists.whole()
+}
+
+#[test]
+fn a_part_at_the_limit_and_one_past() {
+    for (count, parts) in [(2, 1), (LIST_CHUNK_COUNT_MAX, 1), (LIST_CHUNK_COUNT_MAX + 1, 2)] {
+        let chunks = chunks(count);
+        let blobs = encode(7 * count as u64, &BlobId([1; 32]), &chunks);
+        assert_eq!(blobs.len(), parts);
+        assert!(blobs.iter().all(|blob| blob.len() <= 1 << 20), "a blob like any other");
+        let whole = listed(&blobs);
+        assert_eq!(whole.len(), 1);
+        assert_eq!((whole[0].size, &whole[0].chunks), (7 * count as u64, &chunks));
+        assert_eq!(whole[0].parts.len(), parts);
+        assert!(parts == 1 || listed(&blobs[1..]).is_empty(), "a part is no list");
+    }
+}
+
+#[test]
+fn what_is_no_list_is_not_taken_for_one() {
+    let blob = encode(14, &BlobId([1; 32]), &chunks(2)).remove(0);
+    assert!(decode(&blob).is_some());
+    assert!(decode(&blob[..blob.len() - 1]).is_none());
+    assert!(decode(b"CgL1").is_none());
+    assert!(decode(b"Subject: CgL1").is_none());
+    let wrong = encode(15, &BlobId([1; 32]), &chunks(2));
+    assert!(listed(&wrong).is_empty(), "its chunks come to another size");
+}

@@ -1,0 +1,139 @@
+//! Salvage from segments that real uploads wrote: mixed uploads, lists, guesses, holes.
+
+use super::*;
+use crate::{Options, Store, Upload};
+use engine::{BlobStore, LocalBlobs, sim::{SimDisk, SimEnv}};
+use std::sync::Arc;
+
+fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut octets = vec![0; length];
+    let mut reader = blake3::Hasher::new().update(&seed.to_be_bytes()).finalize_xof();
+    reader.fill(&mut octets);
+    octets
+}
+
+fn mail(seed: u64, length: usize) -> Vec<u8> {
+    let mut octets = format!(
+        "Received: from a by b; Tue, 3 Feb 2026 04:05:06 +0100\r\nMessage-ID: <m{seed}@x>\r\nDate: Mon, 2 Feb 2026 \
+         00:00:00 +0000\r\nSubject: s\r\n\r\n"
+    )
+    .into_bytes();
+    octets.extend(noise(seed, length));
+    octets
+}
+
+/// A store whose bodies go to real segments; its engine is thrown away.
+fn store(directory: &Path) -> (Store, Arc<LocalBlobs>) {
+    let blobs = Arc::new(LocalBlobs::open(directory).unwrap());
+    let disk = SimDisk::new(1);
+    let store = Store::new(disk.engine(), blobs.clone(), Arc::new(SimEnv::new(1)), Options::default());
+    (store, blobs)
+}
+
+async fn push(uploads: &mut [(Upload, Vec<u8>)]) {
+    // In turn, so that their frames lie mixed.
+    let longest = uploads.iter().map(|(_, octets)| octets.len()).max().unwrap_or(0);
+    for from in (0..longest).step_by(100_000) {
+        for (upload, octets) in uploads.iter_mut() {
+            let until = octets.len().min(from + 100_000);
+            upload.write(octets.get(from..until).unwrap_or_default()).await.unwrap();
+        }
+    }
+}
+
+fn told(salvage: &Salvage) -> Vec<(Vec<u8>, Certainty, Content)> {
+    let bodies = salvage.bodies().unwrap();
+    bodies.into_iter().map(|body| {
+        let octets: Vec<u8> = salvage.octets(&body).flat_map(|octets| octets.unwrap()).collect();
+        assert_eq!(octets.len() as u64, body.size);
+        (octets, body.certainty, body.content)
+    }).collect()
+}
+
+#[tokio::test]
+async fn mixed_uploads_are_put_together_by_their_lists() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, blobs) = store(directory.path());
+    let bodies = [mail(1, 900_000), noise(2, 700_000), vec![7; 1_200_000], mail(4, 20_000)];
+    let mut uploads: Vec<_> =
+        bodies.iter().map(|octets| (store.upload(octets.len() as u64), octets.clone())).collect();
+    push(&mut uploads).await;
+    for (upload, _) in uploads {
+        upload.finish().await.unwrap();
+    }
+    drop((store, blobs));
+    let salvage = Salvage::read(directory.path()).unwrap();
+    assert_eq!(salvage.ruins(), []);
+    let told = told(&salvage);
+    assert_eq!(told.len(), 4, "lists are no bodies");
+    for octets in &bodies {
+        let (_, certainty, content) = told.iter().find(|(found, ..)| found == octets).unwrap();
+        let listed = octets.len() > SMALL_CHUNK_BYTES;
+        assert_eq!(*certainty, if listed { Certainty::Listed } else { Certainty::Whole });
+        match content {
+            Content::Message { message_id, received } => {
+                assert!(message_id.as_deref().is_some_and(|id| id.starts_with('m')));
+                let received = received.unwrap();
+                assert_eq!((received.seconds, received.offset_minutes), (1_770_087_906, 60));
+            }
+            other => assert_eq!(*other, Content::Octets),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_chunk_leaves_a_hole_of_its_length() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, blobs) = store(directory.path());
+    let octets = mail(1, 600_000);
+    let mut uploads = [(store.upload(octets.len() as u64), octets.clone())];
+    push(&mut uploads).await;
+    let [(upload, _)] = uploads;
+    upload.finish().await.unwrap();
+    drop((store, blobs));
+    let segment = directory.path().join("00000001.seg");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[64 + SMALL_CHUNK_BYTES + 64 + 9] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let salvage = Salvage::read(directory.path()).unwrap();
+    assert_eq!(salvage.ruins().len(), 1);
+    let told = told(&salvage);
+    assert_eq!(told.len(), 1);
+    let mut expected = octets;
+    expected[SMALL_CHUNK_BYTES..2 * SMALL_CHUNK_BYTES].fill(0);
+    assert!(told[0].0 == expected && told[0].1 == Certainty::Incomplete);
+    assert!(matches!(told[0].2, Content::Message { .. }));
+}
+
+#[tokio::test]
+async fn chunks_without_a_list_are_guessed_at_and_said_to_be() {
+    let directory = tempfile::tempdir().unwrap();
+    let blobs = LocalBlobs::open(directory.path()).unwrap();
+    let long = mail(1, 2 * SMALL_CHUNK_BYTES);
+    let full = mail(2, 300_000)[..SMALL_CHUNK_BYTES].to_vec();
+    for part in long.chunks(SMALL_CHUNK_BYTES).chain([&full[..], &mail(3, 10)]) {
+        blobs.append(Bytes::copy_from_slice(part)).await.unwrap();
+    }
+    blobs.sync(u64::MAX).await.unwrap();
+    drop(blobs);
+    let told = told(&Salvage::read(directory.path()).unwrap());
+    let certainties: Vec<_> = told.iter().map(|(octets, certainty, _)| (octets.len(), *certainty)).collect();
+    assert_eq!(
+        certainties,
+        [(long.len(), Certainty::Guessed), (full.len(), Certainty::Whole), (mail(3, 10).len(), Certainty::Whole)],
+        "a chunk of full length does not swallow the message behind it"
+    );
+    assert_eq!(told[0].0, long);
+}
+
+#[test]
+fn octets_are_known_by_how_they_begin() {
+    assert_eq!(content_of(b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"), Content::Calendar);
+    assert_eq!(content_of(b"begin:vcard\r\n"), Content::Card);
+    for message in [&b"Subject: x\r\n\r\nbody"[..], b"X: y\nFrom: a\n folded\n\nno: field here"] {
+        assert!(matches!(content_of(message), Content::Message { .. }), "{message:?}");
+    }
+    for other in [&b""[..], b"X-Only: y\r\n\r\n", b"Subject: x\r\nno field\r\n\r\n", b"%PDF-1.7\nFrom: x\n\n"] {
+        assert_eq!(content_of(other), Content::Octets, "{other:?}");
+    }
+}
