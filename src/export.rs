@@ -37,20 +37,47 @@ pub(crate) enum Line {
         facts: Facts,
     },
     /// A calendar object.
-    Event { file: String, calendar: String, name: String, facts: Facts },
+    Event {
+        file: String,
+        calendar: String,
+        name: String,
+        #[serde(flatten)]
+        traits: Traits,
+        facts: Facts,
+    },
     /// A card.
-    Card { file: String, addressbook: String, name: String, facts: Facts },
-    /// A file, with its time in milliseconds since 1970 and its dead properties.
+    Card {
+        file: String,
+        addressbook: String,
+        name: String,
+        #[serde(flatten)]
+        traits: Traits,
+        facts: Facts,
+    },
+    /// A file by the names that lead to it from the root of the files.
     File {
         file: String,
         path: Vec<String>,
-        modified: i64,
-        content_type: String,
-        properties: BTreeMap<String, String>,
+        #[serde(flatten)]
+        traits: Traits,
         facts: Facts,
     },
     /// What could not be read.
     Damaged { place: String, why: String },
+}
+
+/// What an object has besides its octets, where it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Traits {
+    /// When it was changed, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) modified: Option<i64>,
+    /// The media type it is served as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) content_type: Option<String>,
+    /// Its dead properties.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) properties: BTreeMap<String, String>,
 }
 
 /// What every item has.

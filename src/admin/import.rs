@@ -1,9 +1,12 @@
 //! Import of one item: a message, calendar object, card or file. The same item twice is there once.
 
-use super::account::find;
+mod exported;
 mod object;
 
+pub(crate) use exported::{Collection, Object};
+
 use super::Refusal;
+use super::account::find;
 use crate::limits::IMPORT_ITEM_BYTES_MAX;
 use crate::site::Site;
 use directory::{AccountKind, Directory};
@@ -13,8 +16,8 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
-use store::{Arrival, Collection, Folder, Mailbox, NewCollection, NewObject, Writer};
+use std::collections::HashMap;
+use store::{Arrival, Body, Collection as Opened, Folder, Mailbox, NewCollection, NewObject, Writer};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// How much of a body is read at once.
@@ -46,6 +49,8 @@ pub(crate) enum Place {
         flags: Vec<String>,
         /// Seconds since 1970 and minutes east of UTC; the Date field, then now, when not known.
         received: Option<(i64, i16)>,
+        /// How many messages of these octets the mailbox must have.
+        copies: u32,
     },
     /// A mailbox, made when it is not there.
     Mailbox { path: String },
@@ -79,6 +84,10 @@ pub(crate) enum Place {
         book: Option<String>,
         uid: String,
     },
+    /// A collection as it was exported.
+    Collection(Collection),
+    /// An object as it was exported.
+    Object(Object),
 }
 
 /// What a session of imports remembers: the messages of the mailboxes it adds to, by their hash.
@@ -86,7 +95,7 @@ pub(crate) enum Place {
 pub(crate) struct ImportMemory {
     /// The snapshot that an export of this session reads.
     pub(super) export: Option<store::Reader>,
-    seen: HashMap<(AccountId, CollectionId), HashSet<BlobId>>,
+    seen: HashMap<(AccountId, CollectionId), HashMap<BlobId, u32>>,
 }
 
 /// What came of an item.
@@ -121,8 +130,8 @@ pub(super) async fn perform(
     let principal = site.directory.principal(account.id).await.map_err(of)?;
     let source = (body, item.bytes);
     let done = match &item.place {
-        Place::Message { mailbox, flags, received } => {
-            message(site, memory, &principal, (mailbox, flags, *received), source).await
+        Place::Message { mailbox, flags, received, copies } => {
+            message(site, memory, &principal, (mailbox, flags, *received, *copies), source).await
         }
         Place::Mailbox { path } => make_mailbox(site, &principal, path).await,
         Place::File { path, modified } => file(site, &principal, path, *modified, source).await,
@@ -132,6 +141,10 @@ pub(super) async fn perform(
             return object::event(site, &principal, calendar.as_deref(), source).await;
         }
         Place::Card { book, .. } => return object::card(site, &principal, book.as_deref(), source).await,
+        Place::Collection(wanted) => exported::collection(site, &principal, wanted).await,
+        Place::Object(wanted) => {
+            return exported::object(site, &principal, wanted, source).await.map(Outcome::told);
+        }
     };
     done.map(Outcome::told).map_err(|error| match (error, &item.place) {
         (Error::Exists | Error::Conflict, Place::File { .. } | Place::Folder { .. }) => {
@@ -159,11 +172,7 @@ fn flags_of(names: &[String]) -> Result<Flags> {
 }
 
 /// The mailbox of that path, made when it is not there.
-async fn open_or_make(
-    site: &Site,
-    principal: &Principal,
-    path: &str,
-) -> Result<(Writer, Collection<Mailbox>)> {
+async fn open_or_make(site: &Site, principal: &Principal, path: &str) -> Result<(Writer, Opened<Mailbox>)> {
     let mut writer = site.store.write(principal, principal.account).await?;
     let mailbox = match writer.open_mailbox(path, Rights::INSERT).await {
         Err(Error::NotFound) => {
@@ -188,7 +197,7 @@ async fn message(
     site: &Site,
     memory: &mut ImportMemory,
     principal: &Principal,
-    (path, flags, received): (&str, &[String], Option<(i64, i16)>),
+    (path, flags, received, copies): (&str, &[String], Option<(i64, i16)>, u32),
     (body, bytes): Source<'_>,
 ) -> Result<Outcome> {
     if bytes > IMPORT_ITEM_BYTES_MAX {
@@ -217,23 +226,25 @@ async fn message(
         std::collections::hash_map::Entry::Occupied(seen) => seen.into_mut(),
         std::collections::hash_map::Entry::Vacant(empty) => empty.insert(hashes(&writer, &mailbox).await?),
     };
-    if seen.contains(&hash) {
+    if seen.get(&hash).is_some_and(|there| *there >= copies) {
         return Ok(Outcome::Present);
     }
     writer.append(&mailbox, new).await?;
     let _durable = writer.commit(()).await?;
-    seen.insert(hash);
+    *seen.entry(hash).or_default() += 1;
     Ok(Outcome::Added)
 }
 
-/// Hashes of all messages of a mailbox.
-async fn hashes(writer: &Writer, mailbox: &Collection<Mailbox>) -> Result<HashSet<BlobId>> {
-    let mut found = HashSet::new();
+/// Hashes of all messages of a mailbox, and how many have them.
+async fn hashes(writer: &Writer, mailbox: &Opened<Mailbox>) -> Result<HashMap<BlobId, u32>> {
+    let mut found = HashMap::new();
     let mut from = None;
     loop {
         let page = writer.entries(mailbox, from.as_ref(), PAGE_COUNT).await?;
         let ids: Vec<_> = page.iter().map(|(_, row)| row.message).collect();
-        found.extend(writer.messages(&ids).await?.into_iter().map(|record| record.body.hash));
+        for record in writer.messages(&ids).await? {
+            *found.entry(record.body.hash).or_default() += 1;
+        }
         match page.last() {
             Some((uid, _)) if page.len() == PAGE_COUNT => from = Some(*uid),
             _ => return Ok(found),
@@ -242,9 +253,9 @@ async fn hashes(writer: &Writer, mailbox: &Collection<Mailbox>) -> Result<HashSe
 }
 
 /// The folder at a path below the files' root, where it is there; `Conflict` when a file is in the way.
-async fn folder_at(writer: &mut Writer, path: &[String], make: bool) -> Result<Option<Collection<Folder>>> {
+async fn folder_at(writer: &mut Writer, path: &[String], make: bool) -> Result<Option<Opened<Folder>>> {
     let root = writer.child(CollectionId::ROOT, CollectionKind::Folder, store::FILES_ROOT).await?;
-    let mut folder: Collection<Folder> = writer.open(root.ok_or(Error::NotFound)?, Rights::INSERT).await?;
+    let mut folder: Opened<Folder> = writer.open(root.ok_or(Error::NotFound)?, Rights::INSERT).await?;
     for name in path {
         folder = match writer.child(folder.id(), CollectionKind::Folder, name).await? {
             Some(id) => writer.open(id, Rights::INSERT).await?,
@@ -281,14 +292,8 @@ async fn probe(
     Ok(if same { Outcome::Present } else { Outcome::Absent })
 }
 
-async fn file(
-    site: &Site,
-    principal: &Principal,
-    path: &[String],
-    modified: i64,
-    (body, bytes): Source<'_>,
-) -> Result<Outcome> {
-    let Some((name, parents)) = path.split_last() else { return Err(Error::Invalid("a file needs a name")) };
+/// The octets of a file, on stable storage.
+async fn stream(site: &Site, (body, bytes): Source<'_>) -> Result<Body> {
     let mut upload = site.store.upload(bytes);
     let mut buffer = vec![0; READ_BYTES];
     loop {
@@ -299,7 +304,18 @@ async fn file(
     if upload.size() != bytes {
         return Err(Error::Invalid("the file ended too soon"));
     }
-    let body = upload.finish().await?;
+    upload.finish().await
+}
+
+async fn file(
+    site: &Site,
+    principal: &Principal,
+    path: &[String],
+    modified: i64,
+    source: Source<'_>,
+) -> Result<Outcome> {
+    let Some((name, parents)) = path.split_last() else { return Err(Error::Invalid("a file needs a name")) };
+    let body = stream(site, source).await?;
     let mut writer = site.store.write(principal, principal.account).await?;
     let folder = folder_at(&mut writer, parents, true).await?.ok_or(Error::Conflict)?;
     if let Some(old) = writer.entry(&folder, name).await? {

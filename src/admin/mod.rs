@@ -15,7 +15,7 @@ pub(crate) mod undelete;
 
 pub(crate) use client::Administration;
 pub(crate) use fsck::Mode as FsckMode;
-pub(crate) use import::{ImportMemory, Item, Place};
+pub(crate) use import::{Collection, ImportMemory, Item, Object, Place};
 pub(crate) use socket::serve;
 
 use crate::site::Site;

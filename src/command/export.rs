@@ -3,7 +3,7 @@
 
 use super::{Shown, runtime};
 use crate::admin::{Administration, Refusal, Request};
-use crate::export::{Facts, Line, MANIFEST, file_name, maildir_flags, maildir_name};
+use crate::export::{Facts, Line, MANIFEST, Traits, file_name, maildir_flags, maildir_name};
 use crate::failure::Failure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -332,6 +332,11 @@ impl Account<'_> {
 
 fn line_of((kind, path, below): (&str, &str, &[String]), file: String, item: &Item, facts: Facts) -> Line {
     let name = item.name.clone();
+    let traits = Traits {
+        modified: Some(item.get("modified")),
+        content_type: Some(item.get("content_type")),
+        properties: item.get("properties"),
+    };
     match kind {
         "mailbox" => Line::Message {
             file,
@@ -342,16 +347,12 @@ fn line_of((kind, path, below): (&str, &str, &[String]), file: String, item: &It
             message_id: None,
             facts,
         },
-        "calendar" => Line::Event { file, calendar: path.to_owned(), name, facts },
-        "addressbook" => Line::Card { file, addressbook: path.to_owned(), name, facts },
-        _ => Line::File {
-            file,
-            path: below.iter().cloned().chain([name]).collect(),
-            modified: item.get("modified"),
-            content_type: item.get("content_type"),
-            properties: item.get("properties"),
-            facts,
-        },
+        "calendar" => Line::Event { file, calendar: path.to_owned(), name, traits, facts },
+        "addressbook" => Line::Card { file, addressbook: path.to_owned(), name, traits, facts },
+        _ => {
+            let path = below.iter().cloned().chain([name]).collect();
+            Line::File { file, path, traits, facts }
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::import::{self, Bad, Content, Piece, Source};
 use clap::{ArgGroup, Args};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use model::CollectionKind;
 use serde_json::{Value, json};
 use std::io;
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ const BAD_TOLD_MAX: usize = 1000;
 
 /// See [`super::Verb::Import`].
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("source").required(true).args(["mbox", "maildir", "ics", "vcf", "dir"])))]
+#[command(group(ArgGroup::new("source").required(true).args(["mbox", "maildir", "ics", "vcf", "dir", "tree"])))]
 pub(super) struct Import {
     /// Whose it becomes.
     #[arg(long, value_name = "ADDRESS")]
@@ -36,6 +37,10 @@ pub(super) struct Import {
     /// A directory of files and directories.
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// What `export` wrote for one account, or `salvage` for a store: everything goes where it was, with its flags,
+    /// dates and properties.
+    #[arg(long, value_name = "DIR", conflicts_with = "into")]
+    tree: Option<PathBuf>,
     /// The mailbox, calendar, address book or folder it goes to; the account's first one when not said.
     #[arg(long, value_name = "NAME")]
     into: Option<String>,
@@ -97,6 +102,8 @@ impl Import {
         } else if let Some(path) = &self.dir {
             let below = into.unwrap_or("").split('/').filter(|name| !name.is_empty()).map(str::to_owned);
             (path, import::tree::open(path, &below.collect::<Vec<_>>()))
+        } else if let Some(path) = &self.tree {
+            (path, import::exported::open(path))
         } else {
             return Err(Failure::new("nothing to import"));
         };
@@ -113,7 +120,10 @@ impl Import {
                 Ok(piece) => {
                     let (label, progress) = (piece.label.clone(), piece.progress);
                     // Mailboxes and folders are no items: what is in them counts.
-                    let counts = !matches!(piece.place, Place::Mailbox { .. } | Place::Folder { .. });
+                    let counts = !matches!(
+                        piece.place,
+                        Place::Mailbox { .. } | Place::Folder { .. } | Place::Collection(_)
+                    );
                     match self.send(administration, piece).await {
                         Ok(_) if !counts => {}
                         Ok(true) => tally.added += 1,
@@ -146,11 +156,10 @@ impl Import {
                 administration.send(request, &mut bytes.as_slice()).await?
             }
             Content::File { path, size } => {
-                if let Place::File { path, modified } = &piece.place {
-                    let place = Place::FileProbe { path: path.clone(), modified: *modified, size };
-                    if outcome(&administration.call(request(place, 0)).await?) == "present" {
-                        return Ok(false);
-                    }
+                if let Some(place) = probe(&piece.place, size)
+                    && outcome(&administration.call(request(place, 0)).await?) == "present"
+                {
+                    return Ok(false);
                 }
                 let mut file: Box<dyn AsyncRead + Unpin + Send> =
                     Box::new(tokio::fs::File::open(&path).await.map_err(unreadable)?);
@@ -179,6 +188,19 @@ impl Import {
         println!("{} added, {} there already, {} skipped", tally.added, tally.present, tally.bad_count);
         Ok(())
     }
+}
+
+/// The question whether a file is there already, which spares its octets the way.
+fn probe(place: &Place, size: u64) -> Option<Place> {
+    let (path, modified) = match place {
+        Place::File { path, modified } => (path.clone(), *modified),
+        Place::Object(object) if object.kind == CollectionKind::Folder => {
+            let path = object.collection.iter().chain([&object.name]).cloned().collect();
+            (path, object.modified?)
+        }
+        _ => return None,
+    };
+    Some(Place::FileProbe { path, modified, size })
 }
 
 fn outcome(answer: &Value) -> &str {

@@ -2,7 +2,7 @@
 //! `collegium import --tree` and other programs read. Opens no engine and changes nothing where it reads.
 
 use super::output;
-use crate::export::{Facts, Line, MANIFEST, maildir_name};
+use crate::export::{Facts, Line, MANIFEST, Traits, maildir_name};
 use crate::failure::Failure;
 use clap::Args;
 use serde_json::{Value, json};
@@ -68,7 +68,9 @@ impl Salvage {
         }
         match tree.damaged.len() {
             0 => Ok(()),
-            count => Err(Failure::new(format!("{count} stretches or items are damaged; the manifest names them"))),
+            count => {
+                Err(Failure::new(format!("{count} stretches or items are damaged; the manifest names them")))
+            }
         }
     }
 }
@@ -128,11 +130,11 @@ impl Tree {
         }
         let found = bodies.bodies().map_err(io::Error::other)?;
         let is_object = |body: &&Salvaged| matches!(body.content, Content::Calendar | Content::Card);
-        for (number, body) in found.iter().filter(|body| !is_object(body)).zip(1..) {
+        for (body, number) in found.iter().filter(|body| !is_object(body)).zip(1..) {
             self.write(bodies, body, number)?;
         }
         // Of an object that was changed, the last state comes first: an import takes that one.
-        for (number, body) in found.iter().filter(is_object).rev().zip(1..) {
+        for (body, number) in found.iter().filter(is_object).rev().zip(1..) {
             self.write(bodies, body, number)?;
         }
         self.manifest.flush()?;
@@ -197,6 +199,7 @@ impl Tree {
 
 /// What a body is called in the report, and its line in the manifest.
 fn line_of(body: &Salvaged, name: String, number: u64, facts: Facts) -> (&'static str, Line) {
+    let traits = Traits::default();
     match &body.content {
         Content::Message { message_id, received } => {
             let received = received.map(|time| (time.seconds, time.offset_minutes));
@@ -215,22 +218,15 @@ fn line_of(body: &Salvaged, name: String, number: u64, facts: Facts) -> (&'stati
         }
         Content::Calendar => {
             let file = format!("calendars/{NAME}/{name}");
-            ("calendar objects", Line::Event { file, calendar: NAME.to_owned(), name, facts })
+            ("calendar objects", Line::Event { file, calendar: NAME.to_owned(), name, traits, facts })
         }
         Content::Card => {
             let file = format!("contacts/{NAME}/{name}");
-            ("cards", Line::Card { file, addressbook: NAME.to_owned(), name, facts })
+            ("cards", Line::Card { file, addressbook: NAME.to_owned(), name, traits, facts })
         }
         Content::Octets => {
-            let line = Line::File {
-                file: format!("files/{NAME}/{name}"),
-                path: vec![NAME.to_owned(), name],
-                modified: 0,
-                content_type: "application/octet-stream".to_owned(),
-                properties: BTreeMap::new(),
-                facts,
-            };
-            ("files", line)
+            let (file, path) = (format!("files/{NAME}/{name}"), vec![NAME.to_owned(), name]);
+            ("files", Line::File { file, path, traits, facts })
         }
     }
 }

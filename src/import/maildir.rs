@@ -122,7 +122,7 @@ fn entry(path: &Path, mailbox: &str, keywords: &BTreeMap<u8, String>) -> Result<
     let received = seconds.and_then(|since| i64::try_from(since.as_secs()).ok()).map(|seconds| (seconds, 0));
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let flags = flags(&name, keywords);
-    let place = Place::Message { mailbox: mailbox.to_owned(), flags, received };
+    let place = Place::Message { mailbox: mailbox.to_owned(), flags, received, copies: 1 };
     Ok((label, place, Some(with_crlf(&bytes))))
 }
 

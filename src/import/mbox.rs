@@ -98,6 +98,7 @@ impl<R: BufRead> Mbox<R> {
             mailbox: self.mailbox.clone(),
             flags: status_flags(&body),
             received: separator_date(&separator),
+            copies: 1,
         };
         Ok(Some(Piece { label, place, content: Content::Bytes(with_crlf(&body)), progress: self.read_bytes }))
     }

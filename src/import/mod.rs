@@ -5,6 +5,7 @@
 
 pub(crate) mod calendar;
 pub(crate) mod card;
+pub(crate) mod exported;
 pub(crate) mod maildir;
 pub(crate) mod mbox;
 pub(crate) mod tree;

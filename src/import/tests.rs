@@ -115,7 +115,7 @@ fn a_maildir_is_read_with_its_folders() {
         .iter()
         .map(|piece| match &piece.place {
             Place::Mailbox { path } => path.clone(),
-            Place::Message { mailbox, flags, received } => {
+            Place::Message { mailbox, flags, received, .. } => {
                 assert!(received.is_some());
                 format!("{mailbox} {} {}", flags.join(" "), bytes(piece).len())
             }

@@ -14,11 +14,11 @@ use tokio::io::AsyncReadExt;
 /// The largest object read: the format's own limit and one more, so that it is the one that refuses.
 const READ_BYTES_MAX: u64 = icalendar::limits::OBJECT_BYTES_MAX as u64 + 1;
 
-fn refused(why: impl Into<String>) -> Refusal {
+pub(super) fn refused(why: impl Into<String>) -> Refusal {
     Refusal { kind: "invalid".to_owned(), message: why.into() }
 }
 
-fn calendar_refusal(why: icalendar::validate::Refusal) -> Refusal {
+pub(super) fn calendar_refusal(why: icalendar::validate::Refusal) -> Refusal {
     use icalendar::validate::Refusal as Why;
     match why {
         Why::Data(why) | Why::Object(why) => refused(why),
@@ -29,7 +29,7 @@ fn calendar_refusal(why: icalendar::validate::Refusal) -> Refusal {
     }
 }
 
-fn card_refusal(why: vcard::validate::Refusal) -> Refusal {
+pub(super) fn card_refusal(why: vcard::validate::Refusal) -> Refusal {
     use vcard::validate::Refusal as Why;
     match why {
         Why::Data(why) => refused(why),
@@ -38,7 +38,7 @@ fn card_refusal(why: vcard::validate::Refusal) -> Refusal {
     }
 }
 
-async fn read((body, bytes): Source<'_>) -> Result<Vec<u8>> {
+pub(super) async fn read((body, bytes): Source<'_>) -> Result<Vec<u8>> {
     let mut octets = Vec::new();
     body.take(READ_BYTES_MAX).read_to_end(&mut octets).await.map_err(|_| Error::Unavailable)?;
     if octets.len() as u64 == bytes || bytes >= READ_BYTES_MAX {

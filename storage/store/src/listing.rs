@@ -96,7 +96,9 @@ impl Lists {
     pub(crate) fn whole(self) -> Vec<Listed> {
         let whole = |((hash, size), parts): ((BlobId, u64), BTreeMap<u32, (BlobId, Part)>)| {
             let count = parts.values().next()?.1.count;
-            if parts.len() != usize::try_from(count).ok()? || parts.values().any(|(_, part)| part.count != count) {
+            if parts.len() != usize::try_from(count).ok()?
+                || parts.values().any(|(_, part)| part.count != count)
+            {
                 return None;
             }
             let listed = parts.values().map(|(id, _)| Chunk { id: *id, bytes: 0 }).collect();

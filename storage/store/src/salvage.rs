@@ -185,8 +185,17 @@ fn content_of(octets: &[u8]) -> Content {
 }
 
 /// Fields of which a message has at least one.
-const FIELDS: [&str; 9] =
-    ["From", "Date", "Received", "Message-ID", "Subject", "To", "MIME-Version", "Return-Path", "Delivered-To"];
+const FIELDS: [&str; 9] = [
+    "From",
+    "Date",
+    "Received",
+    "Message-ID",
+    "Subject",
+    "To",
+    "MIME-Version",
+    "Return-Path",
+    "Delivered-To",
+];
 
 /// A message, when there is nothing but header fields up to the first empty line, and a usual one among them.
 fn message(octets: &[u8]) -> Option<Content> {

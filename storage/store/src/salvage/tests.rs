@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{Options, Store, Upload};
-use engine::{BlobStore, LocalBlobs, sim::{SimDisk, SimEnv}};
+use engine::{
+    BlobStore, LocalBlobs,
+    sim::{SimDisk, SimEnv},
+};
 use std::sync::Arc;
 
 fn noise(seed: u64, length: usize) -> Vec<u8> {
@@ -43,11 +46,14 @@ async fn push(uploads: &mut [(Upload, Vec<u8>)]) {
 
 fn told(salvage: &Salvage) -> Vec<(Vec<u8>, Certainty, Content)> {
     let bodies = salvage.bodies().unwrap();
-    bodies.into_iter().map(|body| {
-        let octets: Vec<u8> = salvage.octets(&body).flat_map(|octets| octets.unwrap()).collect();
-        assert_eq!(octets.len() as u64, body.size);
-        (octets, body.certainty, body.content)
-    }).collect()
+    bodies
+        .into_iter()
+        .map(|body| {
+            let octets: Vec<u8> = salvage.octets(&body).flat_map(|octets| octets.unwrap()).collect();
+            assert_eq!(octets.len() as u64, body.size);
+            (octets, body.certainty, body.content)
+        })
+        .collect()
 }
 
 #[tokio::test]
@@ -120,7 +126,11 @@ async fn chunks_without_a_list_are_guessed_at_and_said_to_be() {
     let certainties: Vec<_> = told.iter().map(|(octets, certainty, _)| (octets.len(), *certainty)).collect();
     assert_eq!(
         certainties,
-        [(long.len(), Certainty::Guessed), (full.len(), Certainty::Whole), (mail(3, 10).len(), Certainty::Whole)],
+        [
+            (long.len(), Certainty::Guessed),
+            (full.len(), Certainty::Whole),
+            (mail(3, 10).len(), Certainty::Whole)
+        ],
         "a chunk of full length does not swallow the message behind it"
     );
     assert_eq!(told[0].0, long);
@@ -133,7 +143,8 @@ fn octets_are_known_by_how_they_begin() {
     for message in [&b"Subject: x\r\n\r\nbody"[..], b"X: y\nFrom: a\n folded\n\nno: field here"] {
         assert!(matches!(content_of(message), Content::Message { .. }), "{message:?}");
     }
-    for other in [&b""[..], b"X-Only: y\r\n\r\n", b"Subject: x\r\nno field\r\n\r\n", b"%PDF-1.7\nFrom: x\n\n"] {
+    for other in [&b""[..], b"X-Only: y\r\n\r\n", b"Subject: x\r\nno field\r\n\r\n", b"%PDF-1.7\nFrom: x\n\n"]
+    {
         assert_eq!(content_of(other), Content::Octets, "{other:?}");
     }
 }

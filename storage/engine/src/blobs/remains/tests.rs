@@ -56,7 +56,8 @@ async fn damage_and_lost_segments_are_told_and_the_rest_is_read() {
     std::fs::write(directory.path().join("00000003.gone"), b"").unwrap();
     let (remains, seen) = read(directory.path());
     assert_eq!(seen, ids[4..], "those set aside too");
-    let told: Vec<_> = remains.ruins().iter().map(|ruin| (ruin.segment, ruin.offset, ruin.bytes, ruin.id)).collect();
+    let told: Vec<_> =
+        remains.ruins().iter().map(|ruin| (ruin.segment, ruin.offset, ruin.bytes, ruin.id)).collect();
     assert_eq!(told, [(1, 0, 364, Some(ids[0])), (1, 364, 364, None), (2, 0, 0, None)]);
 }
 

@@ -110,10 +110,16 @@ async fn a_rotten_list_costs_nothing() {
         chunks.last().filter(|chunk| chunk.is_list() && body.size == 2_800_000).copied()
     });
     let list = listed.unwrap();
-    let place = rows(&house.engine, Table::Blob).await.into_iter().find(|(key, _)| *key == Key::blob(&list.id).done());
+    let place = rows(&house.engine, Table::Blob)
+        .await
+        .into_iter()
+        .find(|(key, _)| *key == Key::blob(&list.id).done());
     house.disk.blobs().flip(&Place(place.unwrap().1), 30).unwrap();
     let found = house.store.fsck_all(Depth::Bytes).await.unwrap();
-    assert!(matches!(found.as_slice(), [Finding { fault: Fault::NoList(_, id), .. }] if *id == list.id), "{found:?}");
+    assert!(
+        matches!(found.as_slice(), [Finding { fault: Fault::NoList(_, id), .. }] if *id == list.id),
+        "{found:?}"
+    );
     let repaired = mended(&house, "a list").await;
     assert_eq!((repaired.lost().len(), repaired.notes.len()), (0, 0));
     assert_eq!(served(&house.store, true).await, before);
