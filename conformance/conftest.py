@@ -10,14 +10,15 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from blackbox import peer  # noqa: E402
+from blackbox import pgserver  # noqa: E402
 from blackbox import server as servers  # noqa: E402
+from blackbox import which  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def server():
     """A running server with alice and bob."""
-    made = peer.Dovecot() if os.environ.get("COLLEGIUM_PEER") else servers.Server()
+    made = which.made()
     try:
         yield made.start()
     finally:
@@ -27,7 +28,7 @@ def server():
 @pytest.fixture(scope="module")
 def plain_server():
     """The same, with all HTTP doors also in clear text on loopback."""
-    made = servers.Server(extra_config=servers.PLAIN_HTTP)
+    made = which.ours(extra_config=servers.PLAIN_HTTP)
     try:
         yield made.start()
     finally:
@@ -61,6 +62,7 @@ def pytest_report_header(config):
 def pytest_unconfigure(config):
     if hasattr(config, "collegium_server"):
         config.collegium_server.dispose()
+    pgserver.over()
 
 
 def pytest_collect_file(parent, file_path):

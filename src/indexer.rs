@@ -1,11 +1,16 @@
 //! Keeps the search index up to date behind everybody's back: every account once after the start, then those that
-//! have got messages. One account at a time, in small steps, so that the doors hardly notice.
+//! have got messages. One account at a time, in small steps, so that the doors hardly notice. Where it did not work,
+//! or another builder was met, the account comes back later.
 
-use crate::limits::{INDEX_INTERVAL, INDEX_START, JOB_PAGE_COUNT};
+use crate::limits::{INDEX_AGAIN_MAX, INDEX_AGAIN_MIN, INDEX_INTERVAL, INDEX_START};
 use crate::site::Site;
 use model::{AccountId, Error, Result};
 use sasl::door::Drain;
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
+use store::Accounts;
+use tokio::time::Instant;
 
 /// Works now and then until the drain. It may be left at any point: every step leaves a whole index.
 pub(crate) async fn run(site: Arc<Site>, wish: Drain) {
@@ -17,45 +22,77 @@ pub(crate) async fn run(site: Arc<Site>, wish: Drain) {
 
 async fn work(site: &Site) {
     tokio::time::sleep(INDEX_START).await;
-    if let Err(error) = all(site).await {
-        tracing::warn!(%error, "not every account was looked at for the search index");
-    }
+    let mut later = Later::default();
+    // What came while the process was down, or before there was an index.
+    let mut first = Some(site.store.all_accounts());
     loop {
+        if let Some(accounts) = &mut first {
+            match all(site, accounts, &mut later).await {
+                Ok(()) => first = None,
+                Err(error) => {
+                    tracing::warn!(%error, "not every account was looked at for the search index yet")
+                }
+            }
+        }
         tokio::time::sleep(INDEX_INTERVAL).await;
-        for account in site.store.take_unindexed() {
-            one(site, account).await;
+        for account in site.store.take_unindexed().into_iter().chain(later.due(Instant::now())) {
+            one(site, account, &mut later).await;
         }
     }
 }
 
-/// What came while the process was down, or before there was an index.
-async fn all(site: &Site) -> Result<()> {
-    let mut from = None;
-    loop {
-        let page = site.store.accounts(from, JOB_PAGE_COUNT).await?;
-        for account in &page {
-            one(site, *account).await;
-        }
-        if page.len() < JOB_PAGE_COUNT {
-            return Ok(());
-        }
-        from = page.last().copied();
+/// The accounts that are left of the first round.
+async fn all(site: &Site, accounts: &mut Accounts, later: &mut Later) -> Result<()> {
+    while let Some(account) = accounts.next().await? {
+        one(site, account, later).await;
     }
+    Ok(())
 }
 
-async fn one(site: &Site, account: AccountId) {
+async fn one(site: &Site, account: AccountId, later: &mut Later) {
     loop {
         match site.store.index(account).await {
             Ok(true) => tokio::task::yield_now().await,
-            Ok(false) => return,
+            Ok(false) => return later.forget(account),
             Err(Error::Conflict) => {
                 tracing::debug!(%account, "somebody else builds the search index");
-                return;
+                return later.put_off(account, Instant::now());
             }
             Err(error) => {
                 tracing::warn!(%account, %error, "the search index was not brought up to date");
-                return;
+                return later.put_off(account, Instant::now());
             }
         }
     }
 }
+
+/// Accounts that must be looked at again.
+#[derive(Default)]
+struct Later(HashMap<AccountId, Again>);
+
+/// When, and how long the wait before was.
+struct Again {
+    at: Instant,
+    wait: Duration,
+}
+
+impl Later {
+    /// It did not work now: later, and later every time.
+    fn put_off(&mut self, account: AccountId, now: Instant) {
+        let wait = self.0.get(&account).map_or(INDEX_AGAIN_MIN, |again| again.wait * 2).min(INDEX_AGAIN_MAX);
+        self.0.insert(account, Again { at: now + wait, wait });
+    }
+
+    /// It worked.
+    fn forget(&mut self, account: AccountId) {
+        self.0.remove(&account);
+    }
+
+    /// Those whose time has come.
+    fn due(&self, now: Instant) -> Vec<AccountId> {
+        self.0.iter().filter(|(_, again)| again.at <= now).map(|(account, _)| *account).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

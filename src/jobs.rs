@@ -1,7 +1,7 @@
 //! What nobody asks for and must be done: tombstones and removed things past their time go, what removed accounts held
 //! is removed where that was interrupted, and the space of bodies that nobody needs comes back.
 
-use crate::limits::{JOB_INTERVAL, JOB_PAGE_COUNT, JOB_START};
+use crate::limits::{JOB_INTERVAL, JOB_START};
 use crate::site::Site;
 use directory::Directory;
 use model::{AccountId, Error, Result, Timestamp};
@@ -63,24 +63,18 @@ async fn round(site: &Site, tombstone_days: u32, settled: &mut Instant, wish: &D
     let now = site.store.settle_clock(asked - *settled).await?;
     *settled = asked;
     let before = Timestamp(now.0.saturating_sub(age_ms));
-    let (mut from, mut forgotten) = (None, 0);
-    loop {
-        let page = site.store.accounts(from, JOB_PAGE_COUNT).await?;
-        for account in &page {
-            if wish.is_draining() {
-                return Ok(forgotten);
-            }
-            match one(site, *account, before).await {
-                Ok(count) => forgotten += count,
-                Err(error @ (Error::Corrupt | Error::Conflict)) => passed_over(*account, error),
-                Err(error) => return Err(error),
-            }
+    let (mut accounts, mut forgotten) = (site.store.all_accounts(), 0);
+    while let Some(account) = accounts.next().await? {
+        if wish.is_draining() {
+            break;
         }
-        if page.len() < JOB_PAGE_COUNT {
-            return Ok(forgotten);
+        match one(site, account, before).await {
+            Ok(count) => forgotten += count,
+            Err(error @ (Error::Corrupt | Error::Conflict)) => passed_over(account, error),
+            Err(error) => return Err(error),
         }
-        from = page.last().copied();
     }
+    Ok(forgotten)
 }
 
 /// One account's damage must not keep the others from getting their space back.
@@ -102,24 +96,18 @@ async fn purge_deleted(site: &Site, account: AccountId) -> Result<()> {
 /// # Errors
 /// Of the store; what has been purged stays so.
 pub(crate) async fn purge_all(site: &Site) -> Result<()> {
-    let mut from = None;
-    loop {
-        let page = site.store.accounts(from, JOB_PAGE_COUNT).await?;
-        for account in &page {
-            let done = match site.directory.account(*account).await? {
-                None => site.expire(*account).await.map(drop),
-                Some(_) => purge_deleted(site, *account).await,
-            };
-            match done {
-                Err(error @ (Error::Corrupt | Error::Conflict)) => passed_over(*account, error),
-                other => other?,
-            }
+    let mut accounts = site.store.all_accounts();
+    while let Some(account) = accounts.next().await? {
+        let done = match site.directory.account(account).await? {
+            None => site.expire(account).await.map(drop),
+            Some(_) => purge_deleted(site, account).await,
+        };
+        match done {
+            Err(error @ (Error::Corrupt | Error::Conflict)) => passed_over(account, error),
+            other => other?,
         }
-        if page.len() < JOB_PAGE_COUNT {
-            return Ok(());
-        }
-        from = page.last().copied();
     }
+    Ok(())
 }
 
 async fn one(site: &Site, account: AccountId, before: Timestamp) -> Result<u64> {

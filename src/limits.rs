@@ -37,9 +37,11 @@ pub(crate) const LIST_COUNT_MAX: usize = 1_000_000;
 pub(crate) const JOB_START: Duration = Duration::from_secs(60);
 /// How often they are done.
 pub(crate) const JOB_INTERVAL: Duration = Duration::from_secs(3600);
-/// How many accounts the jobs ask the store for at once.
-pub(crate) const JOB_PAGE_COUNT: usize = 1_000;
 /// How long after the start the search indexes are looked at.
 pub(crate) const INDEX_START: Duration = Duration::from_secs(5);
 /// How often accounts with new messages are looked at for the search index.
 pub(crate) const INDEX_INTERVAL: Duration = Duration::from_secs(5);
+/// How soon an account is looked at again whose index could not be brought up to date; twice as long every time.
+pub(crate) const INDEX_AGAIN_MIN: Duration = Duration::from_secs(10);
+/// And at the latest.
+pub(crate) const INDEX_AGAIN_MAX: Duration = Duration::from_secs(3600);

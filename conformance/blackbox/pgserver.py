@@ -16,8 +16,14 @@ def shared():
     """One cluster for all servers of this test process."""
     if not _shared:
         _shared.append(postgres.Cluster().start())
-        atexit.register(_shared[0].dispose)
+        atexit.register(over)
     return _shared[0]
+
+
+def over():
+    """Ends it, if there is one."""
+    while _shared:
+        _shared.pop().dispose()
 
 
 class Server(servers.Server):

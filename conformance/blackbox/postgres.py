@@ -3,6 +3,7 @@
 As a program it runs a command with `COLLEGIUM_POSTGRES` set to such a cluster's URL, and ends with its status.
 """
 
+import fcntl
 import glob
 import os
 import pathlib
@@ -16,6 +17,7 @@ import tempfile
 import time
 
 START_SECONDS = 60
+PORTS = range(5500, 7900)
 
 
 def programs():
@@ -26,10 +28,20 @@ def programs():
     return pathlib.Path(found[-1]).parent
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def take_port():
+    """A port that nobody else uses, and the lock that keeps it. Below the ephemeral range: a database that was killed
+    must find its port free when it comes back, and a connection of somebody's might have it by then."""
+    for port in PORTS:
+        lock = open(os.path.join(tempfile.gettempdir(), f"collegium-ports-{port}.lock"), "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+            return port, lock
+        except OSError:
+            lock.close()
+    raise RuntimeError("no free port for a database")
 
 
 class Cluster:
@@ -37,7 +49,7 @@ class Cluster:
 
     def __init__(self, tls=False, settings=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="collegium-pg-"))
-        self.port = free_port()
+        self.port, self.port_taken = take_port()
         self.tls = tls
         self.settings = list(settings)
         # PostgreSQL refuses to run as root; anybody else runs it as themselves.
@@ -90,6 +102,7 @@ class Cluster:
 
     def dispose(self):
         self.stop("immediate")
+        self.port_taken.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def psql(self, text, database="collegium"):

@@ -28,15 +28,13 @@ else `{{name}}` is what was remembered, or `{{user}}`, `{{password}}`, `{{alice}
 """
 
 import base64
-import os
 import re
 import urllib.parse
 import xml.etree.ElementTree as ET
 
 import pytest
 
-from . import dav, imap, peer, smtp
-from .server import Server
+from . import dav, imap, smtp, which
 
 FIELD = re.compile(r"\{\{([^{}]+)\}\}")
 PASSWORD = "transcript-password-1"
@@ -77,8 +75,7 @@ class File(pytest.File):
 def shared_server(config):
     """One server for all transcripts of a process."""
     if not hasattr(config, "collegium_server"):
-        made = peer.Dovecot() if os.environ.get("COLLEGIUM_PEER") else Server()
-        config.collegium_server = made.start()
+        config.collegium_server = which.made().start()
     return config.collegium_server
 
 

@@ -2,6 +2,8 @@
 
     python conformance/load/compare.py            the figures of the README, some minutes
     python conformance/load/compare.py --smoke    small numbers, Collegium alone, correctness only
+    python conformance/load/compare.py --engine postgres
+                                                  Collegium on a database of the run's own, on the same disk
 
 Each round measures every server in turn, so that a busy machine is busy for all; the medians of the rounds go
 into a Markdown table.
@@ -16,7 +18,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from blackbox import peer, server as servers  # noqa: E402
+from blackbox import peer, pgserver, server as servers  # noqa: E402
 
 PLAIN = servers.PLAIN_HTTP + """
 [[listener]]
@@ -29,8 +31,8 @@ PASSWORD = "load-password-7"
 LOADS = [f"load{number}@example.org" for number in range(64)]
 
 
-class Ours(servers.Server):
-    """Collegium with cleartext listeners on loopback and the load's accounts."""
+class Ours:
+    """Collegium with cleartext listeners on loopback and the load's accounts. The memory of a database is not counted."""
 
     def _extend_config(self):
         self.plain_http = self.base + 81
@@ -50,6 +52,17 @@ class Ours(servers.Server):
 
     def memory_bytes(self):
         return peer.tree_bytes(self.process.pid)
+
+
+class OnFjall(Ours, servers.Server):
+    """On files of its own."""
+
+
+class OnPostgres(Ours, pgserver.Server):
+    """On a database."""
+
+
+ENGINES = {"fjall": OnFjall, "postgres": OnPostgres}
 
 
 class Dovecot(peer.Dovecot):
@@ -175,11 +188,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--only", choices=["mail", "dav"])
+    parser.add_argument("--engine", choices=ENGINES, default="fjall")
     chosen = parser.parse_args()
     size = SMOKE if chosen.smoke else FULL
     started = []
     try:
-        ours = Ours(extra_config=PLAIN).start()
+        ours = ENGINES[chosen.engine](extra_config=PLAIN).start()
         started.append(ours)
         table = ["| | Collegium | peer | times better |", "| --- | --- | --- | --- |"]
         if chosen.only != "dav":

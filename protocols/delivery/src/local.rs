@@ -6,9 +6,19 @@ use store::{INBOX, NewMessage, Queued};
 
 impl Delivery {
     /// Delivers to one recipient of the entry; with `last` the entry goes in the same batch.
-    pub(crate) async fn deliver(&self, queued: &Queued, number: u32, id: AccountId, last: bool) -> Verdict {
-        match self.append(queued, number, id, last).await {
+    ///
+    /// # Errors
+    /// `Unavailable` while the store is away, which says nothing of the mailbox: no try is counted.
+    pub(crate) async fn deliver(
+        &self,
+        queued: &Queued,
+        number: u32,
+        id: AccountId,
+        last: bool,
+    ) -> model::Result<Verdict> {
+        Ok(match self.append(queued, number, id, last).await {
             Ok(()) => Verdict::Done,
+            Err(Error::Unavailable) => return Err(Error::Unavailable),
             Err(Error::NotFound) => Verdict::fails("5.1.1", "there is no such mailbox any more"),
             Err(Error::Forbidden(_)) => Verdict::fails("5.2.1", "the mailbox takes no mail"),
             Err(Error::OverQuota) => Verdict::waits("4.2.2 the mailbox is full"),
@@ -17,7 +27,7 @@ impl Delivery {
                 tracing::warn!(id = %queued.id, account = %id, %error, "local delivery must wait");
                 Verdict::waits("4.3.0 the mailbox cannot be reached")
             }
-        }
+        })
     }
 
     async fn append(&self, queued: &Queued, number: u32, id: AccountId, last: bool) -> model::Result<()> {

@@ -343,21 +343,26 @@ impl Delivery {
             self.queue().sweep(due, id).await?;
         }
         let Some(mut queued) = found else { return Ok(()) };
-        let mut verdicts = self.try_local(&queued).await;
+        let (mut verdicts, reached) = self.try_local(&queued).await;
         if queued.recipients.len() == 1 && verdicts.values().any(|verdict| *verdict == Verdict::Done) {
             return Ok(());
         }
         queued.recipients.retain(|(number, _)| verdicts.get(number) != Some(&Verdict::Done));
         verdicts.extend(self.try_relay(&queued).await);
-        self.conclude(queued, &verdicts).await
+        // With the store away for all that are left there is nothing to write down.
+        if reached.is_ok() || verdicts.values().any(|verdict| *verdict != Verdict::Done) {
+            self.conclude(queued, &verdicts).await?;
+        }
+        reached
     }
 
-    async fn try_local(&self, queued: &Queued) -> BTreeMap<u32, Verdict> {
-        let mut verdicts = BTreeMap::new();
-        let Ok(_permit) = self.local.acquire().await else { return verdicts };
+    /// Delivers to everyone who is here: what came of it, and whether the store could be reached for all of them.
+    async fn try_local(&self, queued: &Queued) -> (BTreeMap<u32, Verdict>, Result<()>) {
+        let (mut verdicts, mut reached) = (BTreeMap::new(), Ok(()));
+        let Ok(_permit) = self.local.acquire().await else { return (verdicts, reached) };
         // The usual case of one recipient takes one batch for everything.
         let last = queued.recipients.len() == 1;
-        let mut tries: Vec<BoxFuture<'_, (u32, Verdict)>> = Vec::new();
+        let mut tries: Vec<BoxFuture<'_, (u32, Result<Verdict>)>> = Vec::new();
         for (number, recipient) in &queued.recipients {
             if let Target::Account(account) = recipient.target {
                 let number = *number;
@@ -370,9 +375,14 @@ impl Delivery {
         loop {
             let group: Vec<_> = waiting.by_ref().take(FAN_OUT_COUNT_MAX).collect();
             if group.is_empty() {
-                return verdicts;
+                return (verdicts, reached);
             }
-            verdicts.extend(join_all(group).await);
+            for (number, outcome) in join_all(group).await {
+                match outcome {
+                    Ok(verdict) => drop(verdicts.insert(number, verdict)),
+                    Err(error) => reached = Err(error),
+                }
+            }
         }
     }
 

@@ -7,13 +7,11 @@
 //! readers go on with the last stable state, and once there is room it is opened anew (`revive.rs`).
 
 use crate::{
-    Batch, BoxFuture, Durable, Engine, Op, Precondition, Snapshot,
+    Batch, BoxFuture, Durable, Engine, Snapshot,
     group::{Judge, changes},
-    limits::{
-        BATCH_BYTES_MAX, GROUP_BATCHES_MAX, GROUP_BYTES_MAX, KEY_BYTES_MAX, QUEUE_BATCHES_MAX,
-        QUEUE_BYTES_MAX, REVIVE_PAUSE, STALL_LOOK,
-    },
+    limits::{REVIVE_PAUSE, STALL_LOOK},
     poison::Poison,
+    queue::{Answer, Queue, Request, measure},
     raw::{RawEngine, RawView, Shown},
 };
 use arc_swap::ArcSwapOption;
@@ -30,21 +28,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{oneshot, watch};
-
-/// A batch and who waits for it.
-struct Request {
-    batch: Batch,
-    bytes: usize,
-    reply: oneshot::Sender<Result<Durable>>,
-}
-
-/// Batches that wait, in their order.
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Request>,
-    bytes: usize,
-    closed: bool,
-}
 
 /// What callers and the committing side share.
 pub(crate) struct Line<V> {
@@ -83,17 +66,12 @@ impl<V: RawView> Line<V> {
     }
 
     /// Gives the batch its place in the order.
-    pub(crate) fn enter(&self, batch: Batch) -> Result<oneshot::Receiver<Result<Durable>>> {
+    pub(crate) fn enter(&self, batch: Batch) -> Result<Answer> {
         let bytes = measure(&batch)?;
-        let mut queue = self.queue();
-        let full = queue.waiting.len() >= QUEUE_BATCHES_MAX || queue.bytes + bytes > QUEUE_BYTES_MAX;
-        if queue.closed || self.poison.is_set() || full {
+        if self.poison.is_set() {
             return Err(Error::Unavailable);
         }
-        let (reply, answer) = oneshot::channel();
-        queue.bytes += bytes;
-        queue.waiting.push_back(Request { batch, bytes, reply });
-        drop(queue);
+        let answer = self.queue().enter(batch, bytes)?;
         self.wake.notify_one();
         Ok(answer)
     }
@@ -105,7 +83,7 @@ impl<V: RawView> Line<V> {
 
     /// Refuses everything from now on; what waits is still committed.
     pub(crate) fn shut(&self) {
-        self.queue().closed = true;
+        self.queue().close();
         self.wake.notify_all();
     }
 
@@ -115,9 +93,9 @@ impl<V: RawView> Line<V> {
     }
 
     /// Waits for batches, or for so long; none then, and when the line is shut and empty.
-    fn take(&self, longest: Option<Duration>) -> Vec<Request> {
+    fn take(&self, longest: Option<Duration>) -> VecDeque<Request> {
         let mut queue = self.queue();
-        while queue.waiting.is_empty() && !queue.closed {
+        while queue.is_empty() && !queue.is_closed() {
             match longest {
                 Some(longest) => {
                     let waited = self.wake.wait_timeout(queue, longest);
@@ -127,22 +105,18 @@ impl<V: RawView> Line<V> {
                 None => queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner),
             }
         }
-        cut(&mut queue)
+        queue.cut()
     }
 
     /// The batches that wait now.
-    fn take_waiting(&self) -> Vec<Request> {
-        cut(&mut self.queue())
+    fn take_waiting(&self) -> VecDeque<Request> {
+        self.queue().cut()
     }
 
     /// Ends the line after a failure: nobody is left waiting, nobody can enter.
     fn fail(&self) {
         self.poison.set();
-        let mut queue = self.queue();
-        queue.closed = true;
-        for request in queue.waiting.drain(..) {
-            let _ = request.reply.send(Err(Error::Unavailable));
-        }
+        self.queue().end();
     }
 }
 
@@ -150,47 +124,6 @@ fn refuse(replies: impl IntoIterator<Item = oneshot::Sender<Result<Durable>>>, e
     for reply in replies {
         let _ = reply.send(Err(error));
     }
-}
-
-/// Takes one group's worth from the front.
-fn cut(queue: &mut Queue) -> Vec<Request> {
-    let mut bytes = 0;
-    let mut group = Vec::new();
-    while group.len() < GROUP_BATCHES_MAX {
-        let Some(next) = queue.waiting.front() else { break };
-        if !group.is_empty() && bytes + next.bytes > GROUP_BYTES_MAX {
-            break;
-        }
-        let Some(request) = queue.waiting.pop_front() else { break };
-        bytes += request.bytes;
-        group.push(request);
-    }
-    queue.bytes = queue.bytes.saturating_sub(bytes);
-    group
-}
-
-/// Bytes of the batch's keys and values, or the limit it passes.
-pub(crate) fn measure(batch: &Batch) -> Result<usize> {
-    let mut bytes = 0_usize;
-    let expected = batch.expect.iter().map(|expected| match expected {
-        Precondition::Absent(_, key) | Precondition::Present(_, key) => (key.len(), 0),
-        Precondition::Equals(_, key, value) => (key.len(), value.len()),
-        Precondition::Empty(_, range) => (range.start.len().max(range.end.len()), 0),
-    });
-    let changed = batch.ops.iter().map(|op| match op {
-        Op::Put(_, key, value) | Op::PutIfAbsent(_, key, value) => (key.len(), value.len()),
-        Op::Delete(_, key) => (key.len(), 0),
-    });
-    for (key, value) in expected.chain(changed) {
-        if key > KEY_BYTES_MAX {
-            return Err(Error::TooLarge(KEY_BYTES_MAX as u64));
-        }
-        bytes = bytes.saturating_add(key).saturating_add(value);
-    }
-    if bytes > BATCH_BYTES_MAX {
-        return Err(Error::TooLarge(BATCH_BYTES_MAX as u64));
-    }
-    Ok(bytes)
 }
 
 /// The committing side.
@@ -226,7 +159,7 @@ impl<E: RawEngine> Core<E> {
     }
 
     /// Commits one group; an error is final.
-    fn run(&mut self, group: Vec<Request>) -> Result<()> {
+    fn run(&mut self, group: VecDeque<Request>) -> Result<()> {
         if self.torn.is_some() {
             refuse(group.into_iter().map(|request| request.reply), Error::DiskFull);
             return Ok(());
@@ -302,7 +235,7 @@ impl<E: RawEngine> Core<E> {
         let _last_words = LastWords(Arc::clone(&line));
         loop {
             let group = line.take(self.torn.map(|_| REVIVE_PAUSE));
-            if group.is_empty() && line.queue().closed {
+            if group.is_empty() && line.queue().is_closed() {
                 break;
             }
             if self.run(group).is_err() || self.revive().is_err() {

@@ -19,6 +19,7 @@ pub mod limits;
 mod local;
 mod poison;
 mod postgres;
+mod queue;
 mod raw;
 pub mod sim;
 mod space;

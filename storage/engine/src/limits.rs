@@ -12,8 +12,8 @@ pub const GROUP_BATCHES_MAX: usize = 1_024;
 pub const GROUP_BYTES_MAX: usize = 16 << 20;
 /// Bytes of keys and values in one batch (`TooLarge` past it).
 pub const BATCH_BYTES_MAX: usize = 64 << 20;
-/// Bytes of one key (`TooLarge` past it).
-pub const KEY_BYTES_MAX: usize = 4_096;
+/// Bytes of one key (`TooLarge` past it): what PostgreSQL's index takes of octets that do not compress.
+pub const KEY_BYTES_MAX: usize = 2_560;
 /// Rows a scan may ask for and still be answered on the calling thread; longer ones move to the blocking pool.
 pub const SCAN_INLINE_ROWS_MAX: usize = 512;
 

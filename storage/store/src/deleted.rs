@@ -399,20 +399,18 @@ impl Store {
     /// # Errors
     /// `Unavailable`, `Corrupt`.
     pub async fn removed_accounts(&self) -> Result<Vec<(AccountId, Kept)>> {
-        let mut found = Vec::new();
-        let mut from = None;
+        let (mut found, mut accounts) = (Vec::new(), self.all_accounts());
         loop {
-            let page = self.accounts(from, SCAN_PAGE_COUNT).await?;
+            let page = accounts.next_page().await?;
+            if page.is_empty() {
+                return Ok(found);
+            }
             let keys: Vec<_> = page.iter().map(|account| kept_key(*account)).collect();
             let values = self.inner.engine.snapshot().await?.get_many(Table::Deleted, &keys).await?;
             for (account, value) in page.iter().zip(values) {
                 let kept: Option<Kept> = value.as_deref().map(record::decode).transpose()?;
                 found.extend(kept.filter(|kept| kept.removed.is_some()).map(|kept| (*account, kept)));
             }
-            if page.len() < SCAN_PAGE_COUNT {
-                return Ok(found);
-            }
-            from = page.last().copied();
         }
     }
 }

@@ -9,6 +9,7 @@
 //! *Invariant:* a [`Reader`] sees durable state only; a [`Writer`] may build on an earlier batch of its account
 //! that is still in flight, and fails with it.
 
+mod accounts;
 mod addressbook;
 mod admission;
 mod arrival;
@@ -57,6 +58,7 @@ mod view;
 mod watch;
 mod writer;
 
+pub use accounts::Accounts;
 pub use admission::{Admission, FORMAT, admit};
 pub use arrival::Arrival;
 pub use body::{Body, BodyStream, Chunk, Content, Upload};

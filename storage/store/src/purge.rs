@@ -38,19 +38,6 @@ impl Store {
         }
         Ok(purged)
     }
-
-    /// Every account that has something, in order, behind `from`.
-    ///
-    /// # Errors
-    /// `Unavailable`, `Corrupt`.
-    pub async fn accounts(&self, from: Option<AccountId>, limit: usize) -> Result<Vec<AccountId>> {
-        let start = from.map_or_else(Vec::new, |id| Key::account(AccountId(id.0.saturating_add(1))).done());
-        let range = engine::Range { start, end: Vec::new() };
-        let page = self.inner.engine.newest().await?.scan(Table::Account, &range, limit, false).await?;
-        page.iter()
-            .map(|(key, _)| crate::key::split_number(key).map(|(id, _)| AccountId(id)).ok_or(Error::Corrupt))
-            .collect()
-    }
 }
 
 impl Writer {

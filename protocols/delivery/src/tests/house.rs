@@ -3,7 +3,11 @@
 use super::sink::Sink;
 use crate::{Config, Delivery, Recipient, RelayConfig, RelayTls, Route, Schedule, Submission};
 use directory::{Directory, testing::MemoryDirectory};
-use engine::sim::{SimDisk, SimEnv};
+use engine::{
+    Engine,
+    fail::{FailEngine, FailPlan},
+    sim::{SimDisk, SimEnv},
+};
 use model::{AccountId, Address, Flags, Principal, Rights, ZonedTime};
 use std::{sync::Arc, time::Duration};
 use store::{Arrival, Committed, INBOX, Options, QueueId, Store};
@@ -37,14 +41,33 @@ impl House {
         Self::made(disk, relay, directory, Schedule { waits, expiry: Duration::from_secs(3600) })
     }
 
+    /// With the times of an installation, on an engine that fails as planned; its runner running.
+    pub(crate) fn failing(plan: &Arc<FailPlan>) -> Self {
+        let (disk, plan) = (SimDisk::new(1), plan.clone());
+        let engine = FailEngine::new(disk.engine(), plan);
+        let house = Self::on(engine, &disk, None, MemoryDirectory::sample(), Schedule::default());
+        house.run();
+        house
+    }
+
     fn made(
         disk: &SimDisk,
         relay: Option<RelayConfig>,
         directory: MemoryDirectory,
         schedule: Schedule,
     ) -> Self {
+        Self::on(disk.engine(), disk, relay, directory, schedule)
+    }
+
+    fn on(
+        engine: Arc<dyn Engine>,
+        disk: &SimDisk,
+        relay: Option<RelayConfig>,
+        directory: MemoryDirectory,
+        schedule: Schedule,
+    ) -> Self {
         let env = Arc::new(SimEnv::new(3));
-        let store = Store::new(disk.engine(), disk.blobs(), env.clone(), Options::default());
+        let store = Store::new(engine, disk.blobs(), env.clone(), Options::default());
         let directory = Arc::new(directory);
         let config = Config { relay };
         let delivery = Delivery::new(store.clone(), directory.clone(), &config, "mail.example.org").unwrap();

@@ -1,9 +1,12 @@
 //! Deliveries into inboxes.
 
 use super::house::{ALICE, BOB, House, TEXT, address};
-use crate::Route;
+use crate::{Route, limits::UNSETTLED_WAIT};
 use directory::testing::MemoryDirectory;
-use engine::sim::SimDisk;
+use engine::{
+    fail::{Call, FailPlan},
+    sim::SimDisk,
+};
 use model::{AccountId, Error, Rights};
 
 #[tokio::test]
@@ -77,4 +80,26 @@ async fn a_full_mailbox_waits_and_is_then_given_up() {
     assert!(house.inbox(BOB).await.is_empty());
     let bounce = house.inbox(ALICE).await;
     assert!(bounce.first().unwrap().contains("Status: 4.4.7"), "{bounce:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_away_for_a_moment_costs_a_moment_and_no_try() {
+    for recipients in [["bob@example.org"].as_slice(), &["bob@example.org", "alice@example.org"]] {
+        let plan = FailPlan::new();
+        let house = House::failing(&plan);
+        assert!(house.inbox(ALICE).await.is_empty() && house.inbox(BOB).await.is_empty());
+        // The first batch takes the message over, the second delivers.
+        plan.fail(Call::Commit, 2);
+        house.submit(Some("alice@example.org"), recipients, TEXT).await;
+        tokio::time::sleep(UNSETTLED_WAIT / 2).await;
+        let waiting = house.delivery.list(None, 10).await.unwrap();
+        let [(_, recipient)] = waiting.first().unwrap().recipients.as_slice() else {
+            panic!("{waiting:?}");
+        };
+        assert_eq!((recipient.attempts, recipient.last_reply.as_str()), (0, ""));
+        tokio::time::sleep(UNSETTLED_WAIT).await;
+        assert!(house.delivery.list(None, 10).await.unwrap().is_empty());
+        assert_eq!(house.inbox(BOB).await.len(), 1);
+        assert_eq!(house.inbox(ALICE).await.len(), recipients.len() - 1);
+    }
 }

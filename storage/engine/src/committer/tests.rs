@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    Range, Table,
+    Op, Precondition, Range, Table,
+    limits::{BATCH_BYTES_MAX, GROUP_BATCHES_MAX, GROUP_BYTES_MAX, QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX},
     raw::{Change, Rows, merge},
 };
 use bytes::Bytes;
@@ -226,13 +227,6 @@ async fn the_queue_is_bounded() {
     for commit in waiting {
         assert!(commit.await.is_ok());
     }
-}
-
-#[test]
-fn batch_bytes_at_the_limit_and_one_past() {
-    let at = put(0, BATCH_BYTES_MAX - 4);
-    assert_eq!(measure(&at), Ok(BATCH_BYTES_MAX));
-    assert_eq!(measure(&put(0, BATCH_BYTES_MAX - 3)), Err(Error::TooLarge(BATCH_BYTES_MAX as u64)));
 }
 
 #[tokio::test]

@@ -15,11 +15,10 @@ use super::{
 };
 use crate::{
     Batch, Durable, ProcessId,
-    committer::measure,
     limits::{
-        GROUP_BATCHES_MAX, GROUP_BYTES_MAX, POSTGRES_OUTCOME_WAIT_MAX, POSTGRES_RETRY_WAIT,
-        POSTGRES_STATEMENT_TIME_MAX, POSTGRES_WRITE_WAIT_MAX, QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX,
+        POSTGRES_OUTCOME_WAIT_MAX, POSTGRES_RETRY_WAIT, POSTGRES_STATEMENT_TIME_MAX, POSTGRES_WRITE_WAIT_MAX,
     },
+    queue::{self, Queue, Request, measure},
 };
 use model::{Error, Result};
 use std::{
@@ -31,24 +30,9 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{Notify, oneshot, watch},
+    sync::{Notify, watch},
     time::{Instant, timeout},
 };
-
-/// A batch and who waits for it.
-struct Request {
-    batch: Batch,
-    bytes: usize,
-    entered: Instant,
-    reply: oneshot::Sender<Result<Durable>>,
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Request>,
-    bytes: usize,
-    closed: bool,
-}
 
 /// What callers and the committing task share.
 pub(super) struct Line {
@@ -74,28 +58,21 @@ impl Line {
     }
 
     /// Gives the batch its place in the order.
-    pub(super) fn enter(&self, batch: Batch) -> Result<oneshot::Receiver<Result<Durable>>> {
+    pub(super) fn enter(&self, batch: Batch) -> Result<queue::Answer> {
         let bytes = measure(&batch)?;
-        let mut queue = self.queue();
-        if queue.closed || queue.waiting.len() >= QUEUE_BATCHES_MAX || queue.bytes + bytes > QUEUE_BYTES_MAX {
-            return Err(Error::Unavailable);
-        }
-        let (reply, answer) = oneshot::channel();
-        queue.bytes += bytes;
-        queue.waiting.push_back(Request { batch, bytes, entered: Instant::now(), reply });
-        drop(queue);
+        let answer = self.queue().enter(batch, bytes)?;
         self.wake.notify_one();
         Ok(answer)
     }
 
     /// Refuses everything from now on; what waits is still committed.
     pub(super) fn shut(&self) {
-        self.queue().closed = true;
+        self.queue().close();
         self.wake.notify_one();
     }
 
     pub(super) fn is_shut(&self) -> bool {
-        self.queue().closed
+        self.queue().is_closed()
     }
 
     /// Waits for one group's worth; `None` when the line is shut and empty.
@@ -103,33 +80,17 @@ impl Line {
         loop {
             {
                 let mut queue = self.queue();
-                let group = cut(&mut queue);
+                let group = queue.cut();
                 if !group.is_empty() {
                     return Some(group);
                 }
-                if queue.closed {
+                if queue.is_closed() {
                     return None;
                 }
             }
             self.wake.notified().await;
         }
     }
-}
-
-/// Takes one group's worth from the front.
-fn cut(queue: &mut Queue) -> VecDeque<Request> {
-    let (mut bytes, mut group) = (0, VecDeque::new());
-    while group.len() < GROUP_BATCHES_MAX {
-        let Some(next) = queue.waiting.front() else { break };
-        if !group.is_empty() && bytes + next.bytes > GROUP_BYTES_MAX {
-            break;
-        }
-        let Some(request) = queue.waiting.pop_front() else { break };
-        bytes += request.bytes;
-        group.push_back(request);
-    }
-    queue.bytes = queue.bytes.saturating_sub(bytes);
-    group
 }
 
 /// What the database said to a statement.
@@ -364,12 +325,7 @@ struct LastWords(Arc<Line>);
 
 impl Drop for LastWords {
     fn drop(&mut self) {
-        let mut queue = self.0.queue();
-        queue.closed = true;
-        for request in queue.waiting.drain(..) {
-            let _ = request.reply.send(Err(Error::Unavailable));
-        }
-        drop(queue);
+        self.0.queue().end();
         self.0.ended.send_replace(true);
     }
 }

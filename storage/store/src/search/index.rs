@@ -10,6 +10,7 @@ use super::{
     text,
 };
 use crate::{
+    collection::after,
     key::{Key, split_long, split_number},
     limits::{
         SCAN_PAGE_COUNT, SEARCH_BUILD_BYTES_MAX, SEARCH_BUILD_COUNT_MAX, SEARCH_PAGE_COUNT,
@@ -24,6 +25,7 @@ use bytes::Bytes;
 use engine::{Batch, Op, Precondition, Table};
 use model::{AccountId, Error, ItemId, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What the rows of segments look like. An index of another layout is built anew.
 pub(crate) const LAYOUT: u8 = 1;
@@ -47,6 +49,16 @@ impl Index {
 
     fn encode(&self) -> Result<Bytes> {
         postcard::to_extend(self, vec![LAYOUT]).map(Bytes::from).map_err(|_| Error::Corrupt)
+    }
+
+    #[cfg(test)]
+    pub(super) fn garbage_for_test(&self) -> &[u32] {
+        &self.garbage
+    }
+
+    #[cfg(test)]
+    pub(super) fn next_for_test(&self) -> u32 {
+        self.next_segment
     }
 
     /// `None` for another layout, and for what cannot be read: the index is built anew then.
@@ -111,27 +123,62 @@ impl Store {
     /// Throws the index of an account away; it is built again when [`Store::index`] is called.
     ///
     /// # Errors
-    /// `Unavailable`.
+    /// `Unavailable`; `Conflict` when others work on it at this very moment.
     pub async fn forget_index(&self, account: AccountId) -> Result<()> {
-        let view = View::new(self.inner.engine.snapshot().await?, Vec::new());
-        let mut last = 0;
-        for part in DOCUMENTS..=MANY {
-            let range = Key::account(account).bytes(&[part]).prefix();
-            let page = view.scan(Table::Search, &range, 1, true).await?;
-            let id = page.first().and_then(|(key, _)| key.get(5..).and_then(split_number));
-            last = last.max(id.map_or(0, |(id, _)| id));
+        for _ in 0..FORGET_TRIES {
+            let view = View::new(self.inner.engine.snapshot().await?, Vec::new());
+            let found = view.get(Table::Search, &key(account)).await?;
+            let known = found.as_deref().and_then(Index::decode).map_or(1, |index| index.next_segment);
+            let garbage = segments_with_rows(&view, account).await?;
+            // The numbers of segments are never used again, so that what is left of them cannot be taken for new
+            // ones; their rows go when the index is worked on next.
+            let next_segment = garbage.last().map_or(known, |last| known.max(last.saturating_add(1)));
+            let next_segment = next_segment.saturating_add(1);
+            let index = Index { next_segment, garbage: garbage.into_iter().collect(), ..Index::new() };
+            // Whoever wrote a segment meanwhile has changed the record before, and its rows were not seen here.
+            let same = match found {
+                Some(found) => Precondition::Equals(Table::Search, key(account), found),
+                None => Precondition::Absent(Table::Search, key(account)),
+            };
+            let ops = vec![Op::Put(Table::Search, key(account), index.encode()?)];
+            match self.inner.engine.commit(Batch { expect: vec![same], ops }).await {
+                Ok(_durable) => {
+                    locked(&self.inner.unindexed).insert(account);
+                    return Ok(());
+                }
+                Err(Error::PreconditionFailed) => {}
+                Err(error) => return Err(error),
+            }
         }
-        let known = load(&view, account).await?.map_or(1, |index| index.next_segment);
-        let next_segment = known.max(last).saturating_add(1);
-        // The numbers of segments are never used again, so that what is left of them cannot be taken for new ones;
-        // their rows go when the index is worked on next.
-        let index = Index { next_segment, garbage: (1..next_segment).collect(), ..Index::new() };
-        let ops = vec![Op::Put(Table::Search, key(account), index.encode()?)];
-        let _durable = self.inner.engine.commit(Batch { expect: Vec::new(), ops }).await?;
-        locked(&self.inner.unindexed).insert(account);
-        Ok(())
+        Err(Error::Conflict)
     }
 }
+
+/// How often throwing an index away is tried against others who work on it.
+const FORGET_TRIES: usize = 8;
+
+/// The segments of which there are rows, whatever the record says: one look for each.
+async fn segments_with_rows(view: &View, account: AccountId) -> Result<BTreeSet<u32>> {
+    let mut found = BTreeSet::new();
+    for part in DOCUMENTS..=MANY {
+        let mut range = Key::account(account).bytes(&[part]).prefix();
+        loop {
+            let page = view.scan(Table::Search, &range, 1, false).await?;
+            let Some((at, _)) = page.first() else { break };
+            let Some((id, _)) = at.get(SEGMENT_AT..).and_then(split_number) else {
+                range.start = after(at);
+                continue;
+            };
+            found.insert(id);
+            let Some(next) = id.checked_add(1) else { break };
+            range.start = row(account, part, next).done();
+        }
+    }
+    Ok(found)
+}
+
+/// Where a row's key names its segment: behind the account and the part.
+const SEGMENT_AT: usize = 4 + 1;
 
 /// An account whose index is worked on.
 struct Work<'s> {
@@ -293,7 +340,7 @@ async fn delete_rows(store: &Store, view: &View, prefix: &Key) -> Result<()> {
         let ops = page.iter().map(|(key, _)| Op::Delete(Table::Search, key.to_vec())).collect();
         let _durable = store.inner.engine.commit(Batch { expect: Vec::new(), ops }).await?;
         match page.last() {
-            Some((last, _)) if page.len() == SCAN_PAGE_COUNT => range.start = crate::collection::after(last),
+            Some((last, _)) if page.len() == SCAN_PAGE_COUNT => range.start = after(last),
             _ => return Ok(()),
         }
     }

@@ -291,6 +291,13 @@ async fn merged_segments_say_the_same_and_forget_what_has_gone() {
     assert_eq!(state.segments.len(), 1);
     compare(&store, &mut dice, &known, 40).await;
     store.forget_index(testing::ALICE).await.unwrap();
+    let thrown_away = index::load(reader(&store).await.view(), testing::ALICE).await.unwrap().unwrap();
+    assert_eq!(thrown_away.garbage_for_test(), [state.segments[0].id], "not those that were swept long ago");
+    // No number is used again, however often.
+    store.forget_index(testing::ALICE).await.unwrap();
+    let again = index::load(reader(&store).await.view(), testing::ALICE).await.unwrap().unwrap();
+    assert!(again.next_for_test() > thrown_away.next_for_test());
+    assert!(thrown_away.next_for_test() > state.next_for_test());
     let hits = reader(&store).await.search(&Where::Body, "ALPHA").await.unwrap();
     assert!(known.iter().all(|(item, ..)| hits.verdict(*item).is_none()));
     index(&store).await;
