@@ -1,0 +1,186 @@
+"""Commands in order (RFC 9051 5.5, 7.5.1): pipelines as iOS and mbsync send them, commands behind DONE, tagged replies in
+the order of the commands, and no EXPUNGE while sequence numbers are in use."""
+
+import base64
+import re
+
+import pytest
+
+from blackbox import imap, mail
+
+
+@pytest.fixture
+def box(server, request):
+    """A session with a mailbox of its own and five messages in it, and the mailbox's name."""
+    session = imap.connect(server, server.alice)
+    name = re.sub(r"[^a-z]+", " ", f"order {request.node.name}").strip()
+    session.ok(f'CREATE "{name}"')
+    for number in range(5):
+        session.append(name, mail.message(number, 300))
+    session.select(name)
+    yield session, name
+    session.close()
+
+
+def tagged(session, tags):
+    """Reads up to the last of the tags; the tagged lines must come in this order. Untagged lines by tag."""
+    told = {}
+    for tag in tags:
+        lines = told[tag] = []
+        while True:
+            line = session.line()
+            if re.match(rb"[a-z]\d+ ", line):
+                assert line.startswith(tag.encode() + b" OK"), f"{tag} is waited for, {line!r} comes"
+                break
+            lines.append(line)
+    return told
+
+
+def test_many_commands_in_one_segment(box):
+    session, _ = box
+    commands = ["NOOP", "FETCH 1:* FLAGS", "SEARCH ALL", "UID FETCH 1:* (UID BODY.PEEK[])", "STATUS INBOX (MESSAGES)",
+                "STORE 2 +FLAGS (\\Flagged)", "CAPABILITY", 'LIST "" "*"', "FETCH 3 BODY.PEEK[HEADER]", "STORE 2 -FLAGS (\\Flagged)"]
+    tags = [f"p{number}" for number in range(300)]
+    session.send("".join(f"{tag} {commands[number % len(commands)]}\r\n" for number, tag in enumerate(tags)))
+    told = tagged(session, tags)
+    assert all(b"* 3 FETCH" in told[tag][0] for tag in tags[8::10])
+
+
+@pytest.mark.parametrize("cut", range(0, 60, 7))
+def test_commands_behind_done(server, box, cut):
+    """iOS 18 sends DONE and its next commands in one segment, cut wherever the network likes."""
+    session, _ = box
+    session.send("i1 IDLE\r\n")
+    while not session.line().startswith(b"+"):
+        pass
+    octets = b"DONE\r\ni2 UID FETCH 1:* (FLAGS)\r\ni3 NOOP\r\ni4 IDLE\r\n"
+    session.send(octets[:cut])
+    session.send(octets[cut:])
+    told = tagged(session, ["i1", "i2", "i3"])
+    assert len(told["i2"]) == 5
+    assert session.line().startswith(b"+")
+    session.send("DONE\r\ni5 LOGOUT\r\n")
+    tagged(session, ["i4", "i5"])
+
+
+def test_idle_and_done_in_one_segment(box):
+    """Who does not wait for `+` is answered all the same, in order."""
+    session, _ = box
+    session.send("q1 NOOP\r\nq2 IDLE\r\nDONE\r\nq3 SEARCH ALL\r\n")
+    assert tagged(session, ["q1"]) is not None
+    assert session.line().startswith(b"+")
+    assert tagged(session, ["q2", "q3"])["q3"] == [b"* SEARCH 1 2 3 4 5"]
+
+
+def test_literals_in_a_pipeline(box):
+    session, name = box
+    message = mail.message(9, 500)
+    session.send(b"l1 NOOP\r\nl2 APPEND \"%b\" {%d+}\r\n%b\r\nl3 FETCH 6 RFC822.SIZE\r\nl4 SEARCH SUBJECT {9+}\r\nMessage 9\r\n"
+                 % (name.encode(), len(message), message))
+    told = tagged(session, ["l1", "l2", "l3", "l4"])
+    assert b"* 6 EXISTS" in told["l2"] and told["l3"] == [b"* 6 FETCH (RFC822.SIZE %d)" % len(message)]
+    assert told["l4"] == [b"* SEARCH 6"]
+
+
+def test_before_login(server):
+    """LOGIN, and AUTHENTICATE with an initial response, with everything behind them in one segment."""
+    user, password = server.alice
+    first = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+    for login in (f'LOGIN "{user}" "{password}"', f"AUTHENTICATE PLAIN {first}", f"AUTHENTICATE PLAIN\r\n{first}"):
+        session = imap.Imap("localhost", server.port("imaps"), server.tls(), timeout=20)
+        session.send(f"z1 CAPABILITY\r\nz2 {login}\r\nz3 SELECT INBOX\r\nz4 NOOP\r\nz5 LOGOUT\r\nz6 NOOP\r\n")
+        tagged(session, ["z1"])
+        line = session.line()
+        if login.endswith("PLAIN\r\n" + first):
+            assert line.startswith(b"+"), line
+            line = session.line()
+        assert line.startswith(b"z2 OK"), line
+        tagged(session, ["z3", "z4", "z5"])
+        with pytest.raises((imap.ImapError, OSError)):
+            session.line()
+
+
+def expunged(server, name, number):
+    """Another session removes one message."""
+    other = imap.connect(server, server.alice)
+    other.select(name)
+    other.ok(f"STORE {number} +FLAGS.SILENT (\\Deleted)")
+    other.ok("EXPUNGE")
+    other.logout()
+
+
+USES_NUMBERS = ["FETCH 1:* FLAGS", "FETCH 1 BODY.PEEK[]", "STORE 1 +FLAGS (\\Seen)", "STORE 1 +FLAGS.SILENT (\\Seen)", "SEARCH ALL",
+                "SEARCH UNSEEN", "SORT (DATE) UTF-8 ALL", "THREAD REFERENCES UTF-8 ALL", "SEARCH RETURN (COUNT) ALL"]
+MAY_TELL = ["NOOP", "CHECK", "UID FETCH 1:* FLAGS", "UID STORE 1 +FLAGS (\\Seen)", "UID SEARCH ALL", "UID SORT (DATE) UTF-8 ALL",
+            "STATUS INBOX (MESSAGES)", 'LIST "" "*"']
+
+
+@pytest.mark.parametrize("command", USES_NUMBERS)
+def test_no_expunge_while_numbers_are_used(server, box, command):
+    session, name = box
+    expunged(server, name, 3)
+    session.send(f"e1 {command}\r\ne2 {command}\r\ne3 NOOP\r\n")
+    told = tagged(session, ["e1", "e2", "e3"])
+    assert not [line for tag in ("e1", "e2") for line in told[tag] if b"EXPUNGE" in line or b"VANISHED" in line]
+    assert b"* 3 EXPUNGE" in told["e3"]
+
+
+@pytest.mark.parametrize("command", MAY_TELL)
+def test_expunge_is_told_with_the_others(server, box, command):
+    session, name = box
+    expunged(server, name, 3)
+    status, lines = session.do(command)
+    assert status.startswith(b"OK") and b"* 3 EXPUNGE" in lines
+
+
+def test_what_is_gone_is_left_out(server, box):
+    """A message that another session removed: FETCH leaves it out, its number still counts (RFC 2180 4.1)."""
+    session, name = box
+    expunged(server, name, 3)
+    status, lines = session.do("FETCH 2:4 (UID)")
+    assert [line for line in lines if b"FETCH" in line] == [b"* 2 FETCH (UID 2)", b"* 4 FETCH (UID 4)"]
+    assert status.startswith((b"OK", b"NO [EXPUNGEISSUED]"))
+    for command in ("STORE 3 +FLAGS (\\Seen)", "COPY 3 INBOX"):
+        status, lines = session.do(command)
+        assert b"EXPUNGEISSUED" in status or b"* 3 EXPUNGE" in lines, (command, status, lines)
+    # UIDs that are not there are passed over without a word.
+    assert session.do("UID COPY 3 INBOX")[0].startswith(b"OK")
+
+
+def test_each_command_sees_what_those_before_did(box):
+    """RFC 9051 5.5: the outcome is that of one after the other."""
+    session, _ = box
+    session.send("s1 STORE 1 +FLAGS (\\Seen)\r\ns2 SEARCH SEEN\r\ns3 FETCH 2 BODY[TEXT]\r\ns4 SEARCH SEEN\r\n"
+                 "s5 STORE 2:3 +FLAGS (\\Deleted)\r\ns6 EXPUNGE\r\ns7 FETCH 2 UID\r\ns8 MOVE 1 INBOX\r\ns9 FETCH 1 UID\r\n")
+    told = tagged(session, [f"s{number}" for number in range(1, 10)])
+    assert told["s2"] == [b"* SEARCH 1"] and told["s4"] == [b"* SEARCH 1 2"]
+    assert told["s6"] == [b"* 3 EXPUNGE", b"* 2 EXPUNGE"] and told["s7"] == [b"* 2 FETCH (UID 4)"]
+    assert b"* 1 EXPUNGE" in told["s8"] and told["s9"] == [b"* 1 FETCH (UID 4)"]
+
+
+def test_mailboxes_in_a_pipeline(server, box):
+    """A number behind SELECT is one of the mailbox that was selected."""
+    session, name = box
+    session.ok(f'CREATE "{name} 2"')
+    session.append(f"{name} 2", mail.message(77, 300))
+    session.send(f'm1 SELECT "{name} 2"\r\nm2 FETCH 1:* BODY.PEEK[HEADER.FIELDS (SUBJECT)]\r\nm3 SELECT "{name}"\r\nm4 FETCH 5 UID\r\n'
+                 f'm5 DELETE "{name} 2"\r\nm6 CREATE "{name} 2"\r\nm7 STATUS "{name} 2" (MESSAGES)\r\n')
+    told = tagged(session, [f"m{number}" for number in range(1, 8)])
+    assert b"Message 77" in told["m2"][0] and told["m4"] == [b"* 5 FETCH (UID 5)"]
+    assert b"(MESSAGES 0)" in told["m7"][0]
+
+
+def test_empty_lines_and_bare_lf(box):
+    """What some clients put between commands changes nothing."""
+    session, _ = box
+    session.send(b"\r\nn1 NOOP\r\n\r\n\r\nn2 NOOP\nn3 SEARCH ALL \r\n")
+    assert tagged(session, ["n1", "n2"])
+    line = session.line()
+    assert line.startswith((b"* SEARCH", b"n3 BAD")), line
+
+
+def test_long_arguments(box):
+    """8,000 octets and more in one quoted string, and a command line of 60 KB."""
+    session, _ = box
+    session.ok(f'SEARCH SUBJECT "{"x" * 9_000}"')
+    session.ok("UID FETCH " + ",".join(str(number) for number in range(1, 10_000, 2)) + " FLAGS")
