@@ -2,18 +2,21 @@
 the order of the commands, and no EXPUNGE while sequence numbers are in use."""
 
 import base64
+import itertools
 import re
 
 import pytest
 
 from blackbox import imap, mail
 
+NUMBERS = itertools.count()
+
 
 @pytest.fixture
-def box(server, request):
+def box(server):
     """A session with a mailbox of its own and five messages in it, and the mailbox's name."""
     session = imap.connect(server, server.alice)
-    name = re.sub(r"[^a-z]+", " ", f"order {request.node.name}").strip()
+    name = f"order {next(NUMBERS)}"
     session.ok(f'CREATE "{name}"')
     for number in range(5):
         session.append(name, mail.message(number, 300))
