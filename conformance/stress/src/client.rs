@@ -1,10 +1,10 @@
 //! One connection over TLS: lines with their literals, every one of them also read by imap-codec.
 
+use crate::grammar::{Reading, literal};
 use std::error::Error;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use stress::grammar::{Reading, literal};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -15,25 +15,27 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Whatever ends a run.
-pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// A server that says nothing for so long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the server is, and who may log in.
-pub(crate) struct Target {
-    pub(crate) port: u16,
-    pub(crate) tls: TlsConnector,
-    pub(crate) accounts: Vec<(String, String)>,
+pub struct Target {
+    /// Port of IMAP over TLS on loopback.
+    pub port: u16,
+    /// Trusts the server's CA.
+    pub tls: TlsConnector,
+    /// Logins and passwords.
+    pub accounts: Vec<(String, String)>,
 }
 
 impl Target {
     /// A server on loopback whose certificate is of this CA.
-    pub(crate) fn new(
-        port: u16,
-        ca: &std::path::Path,
-        accounts: Vec<(String, String)>,
-    ) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// The CA cannot be read.
+    pub fn new(port: u16, ca: &std::path::Path, accounts: Vec<(String, String)>) -> Result<Self, Failure> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_file_iter(ca)? {
             roots.add(certificate?)?;
@@ -44,7 +46,7 @@ impl Target {
 }
 
 /// A connection.
-pub(crate) struct Client {
+pub struct Client {
     stream: TlsStream<TcpStream>,
     waiting: Vec<u8>,
     reading: Reading,
@@ -52,31 +54,49 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Connects and logs in.
-    pub(crate) async fn open(target: &Target, (user, password): &(String, String)) -> Result<Self, Failure> {
+    /// Connects and reads the greeting.
+    ///
+    /// # Errors
+    /// No connection, no TLS, no greeting.
+    pub async fn connect(target: &Target) -> Result<Self, Failure> {
         let tcp = TcpStream::connect(("127.0.0.1", target.port)).await?;
         tcp.set_nodelay(true)?;
         let stream = target.tls.connect(ServerName::try_from("localhost")?, tcp).await?;
         let mut client = Self { stream, waiting: Vec::new(), reading: Reading::default(), count: 0 };
         client.line().await?;
+        Ok(client)
+    }
+
+    /// Connects and logs in.
+    ///
+    /// # Errors
+    /// As `connect`, and a refused login.
+    pub async fn open(target: &Target, (user, password): &(String, String)) -> Result<Self, Failure> {
+        let mut client = Self::connect(target).await?;
         client.ok(&format!("LOGIN \"{user}\" \"{password}\"")).await?;
         Ok(client)
     }
 
     /// A tag that was not used yet.
-    pub(crate) fn tag(&mut self) -> String {
+    pub fn tag(&mut self) -> String {
         self.count += 1;
         format!("t{}", self.count)
     }
 
     /// Sends octets in one write.
-    pub(crate) async fn send(&mut self, octets: &[u8]) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// The connection has gone.
+    pub async fn send(&mut self, octets: &[u8]) -> Result<(), Failure> {
         self.stream.write_all(octets).await?;
         Ok(self.stream.flush().await?)
     }
 
     /// One whole reply, its literals inside, without its last CRLF.
-    pub(crate) async fn line(&mut self) -> Result<Vec<u8>, Failure> {
+    ///
+    /// # Errors
+    /// The connection has gone, nothing comes, or what comes is no IMAP.
+    pub async fn line(&mut self) -> Result<Vec<u8>, Failure> {
         let (mut searched, mut begun) = (0usize, 0usize);
         loop {
             let fresh = self.waiting.get(searched..).unwrap_or_default();
@@ -117,7 +137,10 @@ impl Client {
     }
 
     /// Whether a reply has come, waiting for it so long at the most.
-    pub(crate) async fn hears_within(&mut self, patience: Duration) -> Result<bool, Failure> {
+    ///
+    /// # Errors
+    /// The connection has gone.
+    pub async fn hears_within(&mut self, patience: Duration) -> Result<bool, Failure> {
         if self.waiting.windows(2).any(|two| two == b"\r\n") {
             return Ok(true);
         }
@@ -128,7 +151,10 @@ impl Client {
     }
 
     /// A command that must be answered OK: its untagged lines without `* `.
-    pub(crate) async fn ok(&mut self, command: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    ///
+    /// # Errors
+    /// Any other answer.
+    pub async fn ok(&mut self, command: &str) -> Result<Vec<Vec<u8>>, Failure> {
         let tag = self.tag();
         self.send(format!("{tag} {command}\r\n").as_bytes()).await?;
         let mut lines = Vec::new();

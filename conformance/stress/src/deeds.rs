@@ -1,12 +1,12 @@
 //! What sessions do, by the dice, and what must be true at once even while all others work too.
 
-use crate::client::Failure;
 use crate::mistake::Mistake;
 use crate::model::message;
 use crate::reply::{self, Untagged};
 use crate::session::{Answer, Command, Kind, Saved, Session};
 use crate::view::{Change, Entry};
 use std::time::Duration;
+use stress::client::Failure;
 
 /// More messages than this and sessions remove more than they add.
 const CROWDED: usize = 60;

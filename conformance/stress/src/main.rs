@@ -5,7 +5,6 @@
 //! It knows nothing of Collegium: it speaks to a port. The seed decides what each session does; in which order the
 //! server does it, the server decides.
 
-mod client;
 mod deeds;
 mod mistake;
 mod model;
@@ -15,7 +14,6 @@ mod session;
 mod view;
 
 use clap::Parser;
-use client::{Client, Failure, Target};
 use mistake::{Mistake, Mistakes};
 use model::Model;
 use session::{House, Session};
@@ -23,6 +21,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use stress::client::{Client, Failure, Target};
 use stress::dice::Dice;
 use tokio::task::JoinSet;
 

@@ -1,12 +1,12 @@
 //! At rest, when nobody does anything: what a new session reads must be what every session believes and what the
 //! model says.
 
-use crate::client::{Client, Failure};
 use crate::deeds::WILD;
 use crate::model::{MailboxModel, message};
 use crate::reply::{self, Fetched, Untagged};
 use crate::session::{Command, House, Session};
 use std::collections::{BTreeMap, BTreeSet};
+use stress::client::{Client, Failure};
 
 /// What a new session reads of one mailbox, by UID.
 pub(crate) type Truth = BTreeMap<u32, Fetched>;

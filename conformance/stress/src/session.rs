@@ -1,12 +1,12 @@
 //! One session: a connection, the mailbox it has open, its view of it, and its share of the model.
 
-use crate::client::{Client, Failure, Target};
 use crate::mistake::Mistakes;
 use crate::model::Model;
 use crate::reply::{self, Untagged};
 use crate::view::{Change, Entry, View};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use stress::client::{Client, Failure, Target};
 use stress::dice::Dice;
 
 /// What all sessions share.

@@ -12,6 +12,7 @@
 mod accounts;
 mod addressbook;
 mod admission;
+mod ahead;
 mod arrival;
 mod body;
 mod calendar;
@@ -60,6 +61,7 @@ mod writer;
 
 pub use accounts::Accounts;
 pub use admission::{Admission, FORMAT, admit};
+pub use ahead::Ahead;
 pub use arrival::Arrival;
 pub use body::{Body, BodyStream, Chunk, Content, Upload};
 pub use calendar::{CalendarFacts, Candidate, component_mark};

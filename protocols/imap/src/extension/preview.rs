@@ -12,7 +12,7 @@ use crate::words::{FetchValue, FetchWord};
 use format::mime::limits::HEADER_BYTES_MAX;
 use format::mime::preview::Preview;
 use model::Error;
-use store::MessageRecord;
+use store::{Ahead, MessageRecord};
 
 pub(super) const EXTENSION: Extension = Extension {
     name: "PREVIEW",
@@ -57,15 +57,14 @@ async fn tell(session: &mut Session, record: &MessageRecord) -> Result<(), Failu
 
 async fn read(session: &Session, record: &MessageRecord) -> Result<String, Failure> {
     let parts = record.part_table()?;
-    let store = &session.context.store;
+    let mut ahead = Ahead::new(&session.context.store, &record.body);
     for part in parts.iter() {
         let header = part.header.partial(0, HEADER_BYTES_MAX as u64);
-        let header = store.body(&record.body, header.range()).collect().await?;
+        let header = ahead.collect(header.range()).await?;
         let Some(mut preview) = Preview::begin(part, &header) else { continue };
-        let span = part.body.partial(0, PREVIEW_BYTES_MAX);
-        let mut body = store.body(&record.body, span.range());
+        let mut range = part.body.partial(0, PREVIEW_BYTES_MAX).range();
         while !preview.is_done()
-            && let Some(bytes) = body.next().await?
+            && let Some(bytes) = ahead.next(&mut range).await?
         {
             preview.push(&bytes);
             // Decoding takes time that others must get as well.

@@ -2,6 +2,7 @@
 
 use super::{field, segment::Builder, tokens::Tokenizer};
 use crate::{
+    ahead::Ahead,
     limits::{SEARCH_PART_BYTES_MAX, SEARCH_TERM_COUNT_MAX},
     message::MessageRecord,
     stores::Store,
@@ -15,6 +16,7 @@ use format::mime::{
     words,
 };
 use model::{Error, ItemId, Result};
+use std::ops::Range;
 
 /// Enters one message. What cannot be read, or has more terms than are kept, is entered as unsure.
 pub(crate) async fn enter(
@@ -47,9 +49,10 @@ impl Entry<'_> {
     async fn message(&mut self, store: &Store, record: &MessageRecord) -> Result<()> {
         let parts = record.part_table()?;
         let span = parts.root().map(|root| root.header).unwrap_or_default();
-        self.header(&octets(store, record, span).await?);
+        let mut ahead = Ahead::new(store, &record.body);
+        self.header(&ahead.collect(block(span)).await?);
         for (index, part) in parts.iter().enumerate() {
-            let header = octets(store, record, part.header).await?;
+            let header = ahead.collect(block(part.header)).await?;
             let mut text = String::new();
             if index > 0 {
                 header_text(&header, &mut text);
@@ -58,9 +61,9 @@ impl Entry<'_> {
             }
             let Some(mut extractor) = Extractor::new(part, &header) else { continue };
             let mut tokenizer = Tokenizer::default();
-            let mut body = store.body(&record.body, part.body.partial(0, SEARCH_PART_BYTES_MAX).range());
+            let mut range = part.body.partial(0, SEARCH_PART_BYTES_MAX).range();
             while self.count <= SEARCH_TERM_COUNT_MAX
-                && let Some(bytes) = body.next().await?
+                && let Some(bytes) = ahead.next(&mut range).await?
             {
                 for piece in bytes.chunks(TEXT_PIECE_BYTES_MAX) {
                     extractor.push(piece, &mut text);
@@ -119,8 +122,7 @@ impl Entry<'_> {
     }
 }
 
-/// The octets of a header block; what lies beyond the limit is not looked at by a scan either.
-async fn octets(store: &Store, record: &MessageRecord, span: Span) -> Result<Bytes> {
-    let span = span.partial(0, HEADER_BYTES_MAX as u64);
-    store.body(&record.body, span.range()).collect().await
+/// A header block; what lies beyond the limit is not looked at by a scan either.
+fn block(span: Span) -> Range<u64> {
+    span.partial(0, HEADER_BYTES_MAX as u64).range()
 }

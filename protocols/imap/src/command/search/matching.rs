@@ -14,10 +14,10 @@ use crate::words::SharedCondition;
 use bytes::Bytes;
 use format::mime::limits::HEADER_BYTES_MAX;
 use format::mime::search::{BodySearch, Needle, fold};
-use format::mime::{Parts, Span, addresses, header as fields, words};
+use format::mime::{Parts, addresses, header as fields, words};
 use model::{AccountId, ItemId, Keyword, SystemFlags};
 use std::collections::BTreeSet;
-use store::{MessageRecord, MessageRow, Reader, SEARCH_PART_BYTES_MAX, Where};
+use store::{Ahead, MessageRecord, MessageRow, Reader, SEARCH_PART_BYTES_MAX, Where};
 
 /// What is known of a message so far.
 #[derive(Clone, Copy)]
@@ -263,8 +263,9 @@ pub(super) async fn header(
     record: &MessageRecord,
     parts: &Parts,
 ) -> Result<Header, Failure> {
-    let span = parts.root().map(|root| root.header).unwrap_or_default();
-    Ok(Header::read(octets(reader, record, span).await?))
+    // What lies beyond the limit is not looked at.
+    let span = parts.root().map(|root| root.header).unwrap_or_default().partial(0, HEADER_BYTES_MAX as u64);
+    Ok(Header::read(reader.store().body(&record.body, span.range()).collect().await?))
 }
 
 /// Which of the strings of a test the body has.
@@ -278,15 +279,15 @@ pub(super) async fn found(
     test.texts(&mut texts);
     let needles: Vec<Needle> = texts.iter().map(|text| Needle::new(text)).collect();
     let mut search = BodySearch::new(&needles);
+    let mut ahead = Ahead::new(reader.store(), &record.body);
     for (index, part) in parts.iter().enumerate() {
-        let header = octets(reader, record, part.header).await?;
+        let header = ahead.collect(part.header.partial(0, HEADER_BYTES_MAX as u64).range()).await?;
         if !search.part(index, part, &header) {
             continue;
         }
-        let span = part.body.partial(0, SEARCH_PART_BYTES_MAX);
-        let mut body = reader.store().body(&record.body, span.range());
+        let mut range = part.body.partial(0, SEARCH_PART_BYTES_MAX).range();
         while !search.is_done()
-            && let Some(bytes) = body.next().await?
+            && let Some(bytes) = ahead.next(&mut range).await?
         {
             search.push(&bytes);
             // Decoding takes time that others must get as well.
@@ -295,12 +296,6 @@ pub(super) async fn found(
     }
     let found = search.finish();
     Ok(texts.into_iter().zip(found).filter(|(_, found)| *found).map(|(text, _)| text.to_owned()).collect())
-}
-
-/// The octets of a header block; what lies beyond the limit is not looked at.
-async fn octets(reader: &Reader, record: &MessageRecord, span: Span) -> Result<Bytes, Failure> {
-    let span = span.partial(0, HEADER_BYTES_MAX as u64);
-    Ok(reader.store().body(&record.body, span.range()).collect().await?)
 }
 
 #[cfg(test)]
