@@ -18,7 +18,7 @@ impl Delivery {
     ///
     /// # Errors
     /// `NotFound` when the domain is ours and the address is not there (or a group without members);
-    /// `OverQuota` when its account takes nothing more; `Forbidden` (no rights named) when it is elsewhere
+    /// `OverQuota` when its account takes nothing more; `TooLarge` for a group of too many; `Forbidden` (no rights named) when it is elsewhere
     /// and there is no relay; `Unavailable`.
     pub async fn route(&self, address: &Address) -> Result<Route> {
         if !self.directory().is_local(address.domain()).await? {

@@ -12,5 +12,8 @@ pub const SCRAM_MESSAGE_BYTES_MAX: usize = 4_096;
 pub const SCRAM_NONCE_BYTES_MAX: usize = 512;
 /// The most addresses of a client's certificate that are looked at.
 pub const CERTIFICATE_ADDRESS_COUNT_MAX: usize = 16;
+/// The most octets of a TLS handshake message with its records, and of anything else that rustls leaves for later: it
+/// bounds the message alone, which may come octet by octet in padded records.
+pub const TLS_WAITING_BYTES_MAX: usize = 64 * 1024;
 /// How long a TLS handshake may take before the connection is closed.
 pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);

@@ -17,8 +17,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{ProtocolVersion, ServerConfig};
 
-/// The most octets that are encrypted before the socket has taken what was encrypted earlier.
+/// The most octets that are encrypted at once.
 const WRITE_BYTES_MAX: usize = 64 * 1024;
+/// While more of them than this wait for the socket nothing is taken; a client that reads slowly is seen to read by it.
+const UNSENT_BYTES_MAX: usize = 16 * 1024;
 
 /// A stream inside TLS.
 pub(crate) struct TlsStream<S> {
@@ -107,13 +109,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Takes octets once the earlier ones are with the socket: what waits here is bounded.
+    /// Takes octets once most of the earlier ones are with the socket: what waits here is bounded.
     fn poll_take<'a>(
         &mut self,
         context: &mut Context<'_>,
         pieces: impl Iterator<Item = &'a [u8]>,
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_send(context))?;
+        match self.poll_send(context)? {
+            Poll::Pending if self.records.outgoing().len() > UNSENT_BYTES_MAX => return Poll::Pending,
+            _ => {}
+        }
         let mut taken = 0;
         for piece in pieces {
             let piece = piece.get(..WRITE_BYTES_MAX - taken).unwrap_or(piece);
@@ -185,7 +190,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
             stream.records.work(Wish::Close).map_err(invalid)?;
         }
         ready!(stream.poll_send(context))?;
-        Pin::new(&mut stream.io).poll_shutdown(context)
+        match Pin::new(&mut stream.io).poll_shutdown(context) {
+            // The client was quicker.
+            Poll::Ready(Err(cause)) if cause.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
+            other => other,
+        }
     }
 }
 

@@ -8,9 +8,9 @@ pub const ALIAS_COUNT_MAX: usize = 100;
 pub const MEMBER_COUNT_MAX: usize = 10_000;
 /// How deep groups are followed inside groups; a group nested deeper is not taken.
 pub const GROUP_DEPTH_MAX: usize = 8;
-/// The most accounts a mail to one group reaches, nested groups resolved.
+/// The most accounts a mail to one group reaches, nested groups resolved; mail to a larger one is refused.
 pub const GROUP_REACH_MAX: usize = 50_000;
-/// The most groups an account is in, those of its groups counted.
+/// The most groups whose rights an account has, those of its groups counted; of further ones it has none.
 pub const GROUP_COUNT_MAX: usize = 500;
 /// The most app passwords of one account.
 pub const APP_PASSWORD_COUNT_MAX: usize = 50;

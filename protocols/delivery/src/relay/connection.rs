@@ -63,14 +63,15 @@ impl Connection {
 
     async fn line(&mut self) -> io::Result<BytesMut> {
         loop {
-            if let Some(end) = self.input.iter().position(|&octet| octet == b'\n') {
+            let end = self.input.iter().position(|&octet| octet == b'\n');
+            if end.map_or(self.input.len(), |end| end + 1) > REPLY_LINE_BYTES_MAX {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            if let Some(end) = end {
                 let mut line = self.input.split_to(end + 1);
                 let length = line.strip_suffix(b"\r\n").map_or(end, <[u8]>::len);
                 line.truncate(length);
                 return Ok(line);
-            }
-            if self.input.len() > REPLY_LINE_BYTES_MAX {
-                return Err(io::ErrorKind::InvalidData.into());
             }
             if self.stream.read_buf(&mut self.input).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());

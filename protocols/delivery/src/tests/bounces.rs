@@ -2,6 +2,7 @@
 
 use super::house::{ALICE, House, TEXT};
 use super::sink::{Rules, Sink};
+use crate::limits::{BOUNCE_HEADER_BYTES_MAX, BOUNCE_RECIPIENT_COUNT_MAX};
 use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 async fn refusing() -> (House, Sink) {
@@ -92,4 +93,37 @@ async fn many_failures_are_named_up_to_a_hundred() {
     let bounce = inbox.first().unwrap();
     assert_eq!(bounce.matches("Final-Recipient:").count(), 100);
     assert!(bounce.contains("and 30 more recipients."));
+}
+
+#[tokio::test]
+async fn a_bounce_names_so_many_recipients_and_counts_the_others() {
+    for (more, told) in [(0, None), (1, Some("and 1 more recipients."))] {
+        let (house, _sink) = refusing().await;
+        let to: Vec<_> =
+            (0..BOUNCE_RECIPIENT_COUNT_MAX + more).map(|number| format!("x{number}@far.example")).collect();
+        let to: Vec<_> = to.iter().map(String::as_str).collect();
+        house.submit(Some("alice@example.org"), &to, TEXT).await;
+        house.settle().await;
+        let bounce = house.inbox(ALICE).await.concat();
+        assert_eq!(bounce.matches("Final-Recipient:").count(), BOUNCE_RECIPIENT_COUNT_MAX);
+        match told {
+            Some(told) => assert!(bounce.contains(told), "{bounce}"),
+            None => assert!(!bounce.contains("\r\nand "), "{bounce}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bounce_returns_so_much_of_the_header_in_whole_lines() {
+    let line = format!("X-Long: {}\r\n", "h".repeat(90));
+    let most = BOUNCE_HEADER_BYTES_MAX as usize;
+    for (fields, whole) in [(most / line.len(), true), (most / line.len() + 1, false)] {
+        let (house, _sink) = refusing().await;
+        let header = line.repeat(fields);
+        house.submit(Some("alice@example.org"), &["x@far.example"], &format!("{header}\r\nbody\r\n")).await;
+        house.settle().await;
+        let bounce = house.inbox(ALICE).await.concat();
+        let returned = bounce.matches(&line).count();
+        assert_eq!(returned, if whole { fields } else { fields - 1 });
+    }
 }

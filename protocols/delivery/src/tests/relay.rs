@@ -2,6 +2,7 @@
 
 use super::house::{ALICE, House, TEXT, plain};
 use super::sink::{Rules, Sink};
+use crate::limits::{RELAY_RECIPIENT_COUNT_MAX, REPLY_LINE_BYTES_MAX, REPLY_LINE_COUNT_MAX};
 use crate::{RelayConfig, RelayTls};
 use directory::testing::MemoryDirectory;
 use engine::sim::SimDisk;
@@ -284,4 +285,42 @@ async fn a_refused_login_waits_for_the_operator() {
     still_waits(&house, &sink, "refused the login").await;
     std::fs::remove_file(ca).unwrap();
     assert!(house.inbox(ALICE).await.is_empty());
+}
+
+/// Replies of the relay at the limits: understood; one past them: no reply at all, so the message waits.
+#[tokio::test]
+async fn replies_end_at_their_limits() {
+    let lines = |count: usize| format!("{}250 2.0.0 ok", "250-2.0.0 more\r\n".repeat(count - 1));
+    let long = |bytes: usize| format!("250 {}", "x".repeat(bytes - "250 \r\n".len()));
+    let cases = [
+        (lines(REPLY_LINE_COUNT_MAX), true),
+        (lines(REPLY_LINE_COUNT_MAX + 1), false),
+        (long(REPLY_LINE_BYTES_MAX), true),
+        (long(REPLY_LINE_BYTES_MAX + 1), false),
+    ];
+    for (answer, good) in cases {
+        let answer: &'static str = answer.leak();
+        let sink = sink(&[("MAIL", &[answer, "250 ok"])], &[]).await;
+        let house = House::with_sink(&sink);
+        house.submit(Some("alice@example.org"), FAR, TEXT).await;
+        house.settle().await;
+        assert_eq!(sink.messages().len(), 1);
+        let tries = sink.lines().iter().filter(|line| line.starts_with("MAIL")).count();
+        assert_eq!(tries, if good { 1 } else { 2 }, "{} octets", answer.len());
+    }
+}
+
+#[tokio::test]
+async fn one_transaction_has_so_many_recipients() {
+    for (more, transactions) in [(0, 1), (1, 2)] {
+        let sink = sink(&[], &["PIPELINING"]).await;
+        let house = House::with_sink(&sink);
+        let to: Vec<_> =
+            (0..RELAY_RECIPIENT_COUNT_MAX + more).map(|number| format!("x{number}@far.example")).collect();
+        let to: Vec<_> = to.iter().map(String::as_str).collect();
+        house.submit(Some("alice@example.org"), &to, TEXT).await;
+        house.settle().await;
+        assert_eq!(sink.messages().len(), transactions);
+        assert_eq!(sink.lines().iter().filter(|line| line.starts_with("RCPT")).count(), to.len());
+    }
 }

@@ -19,6 +19,18 @@ const SECRET: &str = "EXPORTER_SECRET";
 #[derive(Default)]
 pub(super) struct Kept(Mutex<Vec<u8>>);
 
+impl Drop for Kept {
+    fn drop(&mut self) {
+        wipe(self.0.get_mut().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Leaves no copy of a secret in memory that is given back.
+fn wipe(secret: &mut [u8]) {
+    secret.fill(0);
+    std::hint::black_box(secret);
+}
+
 impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Kept")
@@ -40,7 +52,7 @@ impl KeyLog for Kept {
 impl Kept {
     /// The data to bind with; the secret is forgotten.
     pub(super) fn channel_binding(&self) -> Option<[u8; 32]> {
-        let secret = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut secret = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         // The suite's hash is told by its length.
         let (hkdf, hash) = match secret.len() {
             32 => (HKDF_SHA256, &digest::SHA256),
@@ -49,10 +61,12 @@ impl Kept {
         };
         let nothing = digest::digest(hash, b"");
         let mut derived = vec![0; secret.len()];
-        expand(hkdf, &secret, LABEL, nothing.as_ref(), &mut derived)?;
         let mut binding = [0; 32];
-        expand(hkdf, &derived, b"exporter", nothing.as_ref(), &mut binding)?;
-        Some(binding)
+        let made = expand(hkdf, &secret, LABEL, nothing.as_ref(), &mut derived)
+            .and_then(|()| expand(hkdf, &derived, b"exporter", nothing.as_ref(), &mut binding));
+        wipe(&mut secret);
+        wipe(&mut derived);
+        made.map(|()| binding)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Between the octets of a socket and those of a door: rustls' unbuffered connection with the three lists that it
 //! wants, each of which is given back as soon as it is empty. Nothing in here waits.
 
+use crate::limits::TLS_WAITING_BYTES_MAX;
 use std::sync::Arc;
 use tokio::io::ReadBuf;
 use tokio_rustls::rustls::server::UnbufferedServerConnection;
@@ -42,6 +43,7 @@ pub(super) struct Records {
     sent: usize,
     ended: bool,
     closed: bool,
+    failed: bool,
 }
 
 impl Records {
@@ -65,6 +67,7 @@ impl Records {
             sent: 0,
             ended: false,
             closed: false,
+            failed: false,
         })
     }
 
@@ -77,9 +80,9 @@ impl Records {
         self.ended
     }
 
-    /// Whether the client was told so.
+    /// Whether the client was told so, or the connection has failed and there is nobody to tell.
     pub(super) fn is_closed(&self) -> bool {
-        self.closed
+        self.closed || self.failed
     }
 
     /// What is to be sent.
@@ -120,6 +123,9 @@ impl Records {
         self.incoming.truncate(held + came);
         if self.incoming.is_empty() {
             self.incoming = Vec::new();
+        } else if came == 0 {
+            // Only the header of a long record is there: the room for its rest is not kept while it does not come.
+            self.incoming.shrink_to_fit();
         }
         outcome
     }
@@ -141,18 +147,29 @@ impl Records {
     /// # Errors
     /// The client broke the protocol, or the keys are worn out. What it is to be told of that is in `outgoing`.
     pub(super) fn work(&mut self, wish: Wish<'_>) -> Result<bool, Error> {
+        // What rustls refused it has not discarded, and must not be shown again.
+        if self.failed {
+            return Err(Error::General("the connection has failed".to_owned()));
+        }
         let mut from = 0;
         let outcome = loop {
             match self.turn(&mut from, wish) {
                 Ok(None) => {}
                 Ok(Some(done)) => break Ok(done),
                 Err(cause) => {
-                    self.encode_alert(from);
+                    self.encode_alerts(from);
                     break Err(cause);
                 }
             }
         };
         self.incoming.drain(..from.min(self.incoming.len()));
+        let outcome = match outcome {
+            Ok(_) if self.incoming.len() > TLS_WAITING_BYTES_MAX => {
+                Err(Error::General("a handshake message in too many pieces".to_owned()))
+            }
+            outcome => outcome,
+        };
+        self.failed = outcome.is_err();
         if self.incoming.is_empty() {
             self.incoming = Vec::new();
         }
@@ -213,13 +230,16 @@ impl Records {
     }
 
     /// What rustls wants to tell the client before the end. It has failed already: what fails now says no more.
-    fn encode_alert(&mut self, from: usize) {
-        let incoming = self.incoming.get_mut(from..).unwrap_or_default();
-        let state = self.connection.process_tls_records(incoming).state;
-        if let Ok(ConnectionState::EncodeTlsData(mut data)) = state {
-            let _ = extend(&mut self.outgoing, RECORD_EXTRA_BYTES, |room| {
-                data.encode(room).map_err(Refusal::from)
-            });
+    fn encode_alerts(&mut self, from: usize) {
+        // An answer to new keys may stand before the alert.
+        while self.connection.wants_write() {
+            let incoming = self.incoming.get_mut(from..).unwrap_or_default();
+            let state = self.connection.process_tls_records(incoming).state;
+            let Ok(ConnectionState::EncodeTlsData(mut data)) = state else { return };
+            let encode = |room: &mut [u8]| data.encode(room).map_err(Refusal::from);
+            if extend(&mut self.outgoing, RECORD_EXTRA_BYTES, encode).is_err() {
+                return;
+            }
         }
     }
 }

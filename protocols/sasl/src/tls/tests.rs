@@ -201,5 +201,52 @@ async fn what_is_no_tls_is_told_so_before_the_end() {
     connected.get_mut().0.write_all(&[23, 3, 3, 0, 20, 1, 2, 3]).await.unwrap();
     connected.get_mut().0.write_all(&[0; 17]).await.unwrap();
     assert_eq!(stream.read_u8().await.unwrap_err().kind(), io::ErrorKind::InvalidData);
+    assert_eq!(stream.write_u8(1).await.unwrap_err().kind(), io::ErrorKind::InvalidData);
+    stream.shutdown().await.unwrap();
     assert!(connected.read_u8().await.is_err(), "the alert arrives");
+}
+
+/// Whether a handshake still waits, or was given up, after a message of 65,535 octets has begun in so many records of
+/// one octet each.
+async fn waits_after(records: usize) -> bool {
+    let (server, _) = pair(&[&TLS13], &[]);
+    let (near, mut far) = duplex(1 << 20);
+    for at in 0..records {
+        let octet = [1, 0, 0xff, 0xff].get(at).copied().unwrap_or_default();
+        far.write_all(&[22, 3, 1, 0, 1, octet]).await.unwrap();
+    }
+    match tokio::time::timeout(std::time::Duration::from_millis(300), accept(&server, near)).await {
+        Err(_) => true,
+        Ok(outcome) => outcome.is_ok(),
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_in_too_many_pieces_is_given_up() {
+    let most = crate::limits::TLS_WAITING_BYTES_MAX / 6;
+    assert!(waits_after(most).await);
+    assert!(!waits_after(most + 1).await);
+}
+
+#[tokio::test]
+async fn the_header_of_a_long_record_holds_no_room_for_its_rest() {
+    let (server, client) = pair(&[&TLS13], &[]);
+    let (mut stream, _, mut connected) = shake(&server, &client).await;
+    connected.get_mut().0.write_all(&[23, 3, 3, 0x40, 0]).await.unwrap();
+    let wait = std::time::Duration::from_millis(50);
+    assert!(tokio::time::timeout(wait, stream.read_u8()).await.is_err());
+    assert!(stream.records.held() < 64, "{}", stream.records.held());
+}
+
+#[tokio::test]
+async fn an_alert_goes_out_behind_the_answer_to_new_keys() {
+    let (server, client) = pair(&[&TLS13], &[]);
+    let (mut stream, _, mut connected) = shake(&server, &client).await;
+    connected.get_mut().1.refresh_traffic_keys().unwrap();
+    connected.flush().await.unwrap();
+    connected.get_mut().0.write_all(&[23, 3, 3, 0, 20]).await.unwrap();
+    connected.get_mut().0.write_all(&[0; 20]).await.unwrap();
+    assert_eq!(stream.read_u8().await.unwrap_err().kind(), io::ErrorKind::InvalidData);
+    let told = connected.read_u8().await.unwrap_err().to_string();
+    assert!(told.contains("alert"), "{told}");
 }

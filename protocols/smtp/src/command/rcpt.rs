@@ -55,6 +55,10 @@ async fn recipient(session: &mut Session, rest: &str) -> Result<Recipient, Reply
     match session.context.delivery.route(&address).await {
         Ok(route) => Ok(Recipient { address, spelled, route }),
         Err(Error::Forbidden(_)) => Err(Reply::new(550, "5.7.1", "this server sends no mail elsewhere")),
+        // RFC 3463 3.3: mailing list expansion problem.
+        Err(Error::TooLarge(most)) => {
+            Err(Reply::new(550, "5.2.4", format!("a group of more than {most} people")))
+        }
         Err(error) => Err(Reply::of(&error)),
     }
 }

@@ -199,7 +199,8 @@ impl LocalDirectory {
         Ok(Principal { account: id, address: record.address.clone(), groups, role: record.role })
     }
 
-    /// The people a group stands for, each once, nested groups resolved.
+    /// The people a group stands for, each once, nested groups resolved; `TooLarge` for more than
+    /// [`GROUP_REACH_MAX`], since a mail to some of them would look like one to all.
     async fn reach(view: &View, group: AccountId, record: AccountRecord) -> Result<Vec<AccountId>> {
         let mut people = Vec::new();
         let mut seen = HashSet::from([group]);
@@ -207,10 +208,13 @@ impl LocalDirectory {
         for _ in 0..=GROUP_DEPTH_MAX {
             let mut below = Vec::new();
             for id in level {
-                if !seen.insert(id) || people.len() >= GROUP_REACH_MAX {
+                if !seen.insert(id) {
                     continue;
                 }
                 match view.account(id).await?.filter(|member| !member.disabled) {
+                    Some(member) if member.kind == Kind::Person && people.len() >= GROUP_REACH_MAX => {
+                        return Err(Error::TooLarge(GROUP_REACH_MAX as u64));
+                    }
                     Some(member) if member.kind == Kind::Person => people.push(id),
                     Some(inner) => below.extend(inner.members),
                     None => {}

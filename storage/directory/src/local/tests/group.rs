@@ -1,7 +1,7 @@
 //! Groups in groups.
 
-use super::{add, add_group, address, directory};
-use crate::limits::GROUP_DEPTH_MAX;
+use super::{LocalDirectory, add, add_group, address, directory};
+use crate::limits::{GROUP_COUNT_MAX, GROUP_DEPTH_MAX, GROUP_REACH_MAX, MEMBER_COUNT_MAX};
 use crate::{Directory, Recipient};
 use model::{AccountId, Error};
 
@@ -95,4 +95,63 @@ async fn only_groups_have_members_and_only_people_passwords() {
     assert!(matches!(directory.set_password(team, Some(&secret)).await, Err(Error::Invalid(_))));
     assert!(matches!(directory.add_app_password(team, "x").await, Err(Error::Invalid(_))));
     assert_eq!(directory.add_member(team, AccountId(99)).await.unwrap_err(), Error::NotFound);
+}
+
+/// Gives a group these members, as a change at a time would have it.
+async fn fill(directory: &LocalDirectory, group: AccountId, members: &[AccountId]) {
+    let mut change = directory.change().await.unwrap();
+    let mut record = change.account(group).await.unwrap();
+    record.members = members.to_vec();
+    change.put_account(group, &record).unwrap();
+    change.commit(()).await.unwrap().into_inner();
+}
+
+#[tokio::test]
+async fn members_end_at_their_limit() {
+    let directory = directory().await;
+    let team = add_group(&directory, "team@example.org").await;
+    let others: Vec<_> =
+        (0..MEMBER_COUNT_MAX as u32 - 1).map(|number| AccountId(1_000_000 + number)).collect();
+    fill(&directory, team, &others).await;
+    let (alice, bob) = (add(&directory, "alice@example.org").await, add(&directory, "bob@example.org").await);
+    directory.add_member(team, alice).await.unwrap().into_inner();
+    let refused = directory.add_member(team, bob).await.unwrap_err();
+    assert_eq!(refused, Error::TooLarge(MEMBER_COUNT_MAX as u64));
+}
+
+#[tokio::test]
+async fn a_group_that_reaches_too_many_is_refused_rather_than_cut() {
+    let directory = directory().await;
+    let alice = add(&directory, "alice@example.org").await;
+    let everyone = add_group(&directory, "everyone@example.org").await;
+    let crowd: Vec<_> = (0..GROUP_REACH_MAX as u32).map(|number| AccountId(1_000_000 + number)).collect();
+    let mut change = directory.change().await.unwrap();
+    let record = change.account(alice).await.unwrap();
+    for id in &crowd {
+        change.put_account(*id, &record).unwrap();
+    }
+    change.commit(()).await.unwrap().into_inner();
+    fill(&directory, everyone, &crowd).await;
+    let found = directory.find(&address("everyone@example.org")).await.unwrap();
+    assert_eq!(found, Some(Recipient::Group(crowd.clone())));
+    fill(&directory, everyone, &[crowd, vec![alice]].concat()).await;
+    let refused = directory.find(&address("everyone@example.org")).await.unwrap_err();
+    assert_eq!(refused, Error::TooLarge(GROUP_REACH_MAX as u64));
+}
+
+#[tokio::test]
+async fn rights_come_from_so_many_groups() {
+    let directory = directory().await;
+    let alice = add(&directory, "alice@example.org").await;
+    let team = add_group(&directory, "team@example.org").await;
+    let mut change = directory.change().await.unwrap();
+    let group = change.account(team).await.unwrap();
+    let mut person = change.account(alice).await.unwrap();
+    person.groups = (0..=GROUP_COUNT_MAX as u32).map(|number| AccountId(1_000_000 + number)).collect();
+    for id in &person.groups {
+        change.put_account(*id, &group).unwrap();
+    }
+    change.put_account(alice, &person).unwrap();
+    change.commit(()).await.unwrap().into_inner();
+    assert_eq!(directory.principal(alice).await.unwrap().groups, person.groups[..GROUP_COUNT_MAX]);
 }

@@ -1,10 +1,10 @@
 //! Domains, addresses and ids.
 
 use super::{add, add_group, address, directory, new, open};
-use crate::limits::{ALIAS_COUNT_MAX, DOMAIN_BYTES_MAX, NAME_BYTES_MAX};
-use crate::{Directory, Recipient};
+use crate::limits::{ALIAS_COUNT_MAX, DOMAIN_BYTES_MAX, NAME_BYTES_MAX, PASSWORD_CHARS_MIN};
+use crate::{Directory, NewAccount, Recipient};
 use engine::sim::SimDisk;
-use model::{AccountId, Error};
+use model::{AccountId, Error, Secret};
 
 #[tokio::test]
 async fn a_fresh_directory_has_the_default_tenant_and_nobody() {
@@ -151,4 +151,14 @@ async fn of_many_who_want_a_name_one_gets_it() {
     }
     assert_eq!((ids.len(), refused), (21, 19));
     assert!(directory.fsck().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn passwords_have_their_least_length() {
+    let directory = directory().await;
+    let letters = |count: usize| Some(Secret::new(&"é".repeat(count)));
+    let short = NewAccount { password: letters(PASSWORD_CHARS_MIN - 1), ..new("short@example.org") };
+    assert!(matches!(directory.add_account(short).await.unwrap_err(), Error::Invalid(_)));
+    let long = NewAccount { password: letters(PASSWORD_CHARS_MIN), ..new("long@example.org") };
+    directory.add_account(long).await.unwrap().into_inner();
 }
