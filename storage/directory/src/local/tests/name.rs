@@ -156,7 +156,7 @@ async fn of_many_who_want_a_name_one_gets_it() {
 #[tokio::test]
 async fn passwords_have_their_least_length() {
     let directory = directory().await;
-    let letters = |count: usize| Some(Secret::new(&"é".repeat(count)));
+    let letters = |count: usize| Some(Secret::new("é".repeat(count)));
     let short = NewAccount { password: letters(PASSWORD_CHARS_MIN - 1), ..new("short@example.org") };
     assert!(matches!(directory.add_account(short).await.unwrap_err(), Error::Invalid(_)));
     let long = NewAccount { password: letters(PASSWORD_CHARS_MIN), ..new("long@example.org") };
