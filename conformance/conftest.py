@@ -67,7 +67,7 @@ def pytest_unconfigure(config):
 
 def pytest_collect_file(parent, file_path):
     """A `.txt` beside the tests of a door is a transcript."""
-    if file_path.suffix == ".txt" and file_path.parent.name in ("imap", "smtp", "webdav", "caldav", "carddav"):
+    if file_path.suffix == ".txt" and file_path.parent.name in ("imap", "smtp", "pop3", "webdav", "caldav", "carddav"):
         from blackbox import transcript
         return transcript.File.from_parent(parent, path=file_path)
     return None

@@ -14,14 +14,21 @@ use webdav::Plugin;
 pub(crate) struct Doors {
     imap: Arc<dyn Door>,
     submission: Arc<dyn Door>,
+    pop3: Arc<dyn Door>,
     store: Store,
     directory: Arc<dyn Directory>,
 }
 
 impl Doors {
     /// Protocols that this build serves.
-    pub(crate) const SERVED: &'static [Protocol] =
-        &[Protocol::Imap, Protocol::Submission, Protocol::Caldav, Protocol::Carddav, Protocol::Webdav];
+    pub(crate) const SERVED: &'static [Protocol] = &[
+        Protocol::Imap,
+        Protocol::Submission,
+        Protocol::Pop3,
+        Protocol::Caldav,
+        Protocol::Carddav,
+        Protocol::Webdav,
+    ];
 
     /// Makes them.
     pub(crate) fn open(config: &Config, site: &Site) -> Self {
@@ -38,6 +45,7 @@ impl Doors {
                 config.imap.clone(),
             )),
             submission: Arc::new(smtp::Door::new(submission)),
+            pop3: Arc::new(pop3::Door::new(site.store.clone(), directory.clone())),
             store: site.store.clone(),
             directory,
         }
@@ -49,6 +57,7 @@ impl Doors {
         match protocols {
             [Protocol::Imap] => return Some(self.imap.clone()),
             [Protocol::Submission] => return Some(self.submission.clone()),
+            [Protocol::Pop3] => return Some(self.pop3.clone()),
             _ => {}
         }
         let plugins: Option<Vec<_>> = protocols.iter().map(|protocol| plugin(*protocol)).collect();
@@ -68,7 +77,7 @@ fn plugin(protocol: Protocol) -> Option<Arc<dyn Plugin>> {
         Protocol::Caldav => Some(Arc::new(caldav::CalDav)),
         Protocol::Carddav => Some(Arc::new(carddav::CardDav)),
         Protocol::Webdav => Some(Arc::new(webdav::Files)),
-        Protocol::Imap | Protocol::Submission => None,
+        Protocol::Imap | Protocol::Submission | Protocol::Pop3 => None,
     }
 }
 
@@ -81,6 +90,13 @@ impl Door for imap::Door {
 
 #[async_trait]
 impl Door for smtp::Door {
+    async fn serve(&self, stream: Box<dyn Stream>, peer: Peer, drain: Drain) {
+        Self::serve(self, stream, peer, drain).await;
+    }
+}
+
+#[async_trait]
+impl Door for pop3::Door {
     async fn serve(&self, stream: Box<dyn Stream>, peer: Peer, drain: Drain) {
         Self::serve(self, stream, peer, drain).await;
     }

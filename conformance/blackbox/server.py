@@ -18,7 +18,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 READY_SECONDS = 30
 DRAIN_SECONDS = 15
-OFFSETS = {"imap": 143, "imaps": 993, "submission": 587, "submissions": 465,
+OFFSETS = {"imap": 143, "imaps": 993, "submission": 587, "submissions": 465, "pop3": 110, "pop3s": 995,
            "caldav": 443, "carddav": 843, "webdav": 444, "https": 80}
 
 

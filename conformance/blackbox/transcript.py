@@ -3,7 +3,7 @@
 A file has cases, each begun by `== title`, and runs top to bottom with a fresh account of its own; what a case
 captured is known to the later ones. Lines that begin with `#` are comments.
 
-Mail (conformance/imap, conformance/smtp):
+Mail (conformance/imap, conformance/smtp, conformance/pop3):
 
     @login            a connection over TLS, logged in: what a case starts with if it says nothing
     @tls, @plain      a connection before login, on the implicit TLS port or the STARTTLS port
@@ -11,7 +11,7 @@ Mail (conformance/imap, conformance/smtp):
     @close            the server must close the connection
     DATA name ... END a piece of text in CRLF lines; `{{name}}` sends it, `{{size name}}` is its length
     C: a NOOP         a line to send; `C2:` and `S2:` are those of a second connection of the same account
-    S: a OK{{*}}      a line that must come; untagged lines before it may be others
+    S: a OK{{*}}      a line that must come; untagged lines before it may be others (POP3: every line counts)
     S!: * BYE{{*}}    a line that must not come before the next `S:` does
 
 HTTP (conformance/webdav, caldav, carddav):
@@ -34,7 +34,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from . import dav, imap, smtp, which
+from . import dav, imap, pop3, smtp, which
 
 FIELD = re.compile(r"\{\{([^{}]+)\}\}")
 PASSWORD = "transcript-password-1"
@@ -88,7 +88,7 @@ class Case(pytest.Item):
 
     def runtest(self):
         server, known = self.parent.prepare()
-        kind = Mail if self.path.parent.name in ("imap", "smtp") else Web
+        kind = Mail if self.path.parent.name in ("imap", "smtp", "pop3") else Web
         player = kind(self.path.parent.name, server, known)
         try:
             for number, line in self.lines:
@@ -200,6 +200,8 @@ class Mail:
 
     def final(self, line):
         """Whether nothing more comes by itself."""
+        if self.door == "pop3":
+            return True
         return line[3:4] != "-" if self.door == "smtp" else not line.startswith("* ")
 
     def session(self, which):
@@ -212,6 +214,9 @@ class Mail:
         if self.door == "imap":
             tls = None if plain else self.server.tls()
             session = imap.Imap("localhost", self.server.port("imap" if plain else "imaps"), tls, timeout=10)
+        elif self.door == "pop3":
+            tls = None if plain else self.server.tls()
+            session = pop3.Pop3(self.server.port("pop3" if plain else "pop3s"), tls, timeout=10)
         else:
             tls = None if plain else self.server.tls()
             session = smtp.Smtp(self.server.port("submission" if plain else "submissions"), tls, timeout=10)

@@ -162,7 +162,7 @@ def test_sockets_of_systemd_refuse_nobody_over_a_restart(own):
     """The sockets stay open while the server is away: a client waits instead of being refused."""
     own.stop()
     tables = []
-    for name in ("imap", "imaps", "submission", "submissions", "caldav", "carddav", "webdav", "https"):
+    for name in ("imap", "imaps", "submission", "submissions", "pop3", "pop3s", "caldav", "carddav", "webdav", "https"):
         listening = socket.socket()
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", own.card["ports"][name]))

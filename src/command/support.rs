@@ -28,6 +28,10 @@ fn tables() -> Result<String, std::fmt::Error> {
     for (name, rfc) in smtp::extensions() {
         writeln!(text, "| {name} | {rfc} |")?;
     }
+    writeln!(text, "\n| POP3 | source |\n|---|---|")?;
+    for (name, rfc) in pop3::capabilities() {
+        writeln!(text, "| {name} | {rfc} |")?;
+    }
     writeln!(text, "\n| DAV | methods | reports | live properties |\n|---|---|---|---|")?;
     dav_row(&mut text, "core", &support::core())?;
     for plugin in plugins() {

@@ -226,7 +226,7 @@ impl Checker<'_> {
         }
         if let Some(file) = &listener.client_ca {
             if mode == TlsMode::None || http {
-                self.wrong(file, "client_ca: only imap and submission with TLS let in by certificate");
+                self.wrong(file, "client_ca: only imap, submission and pop3 with TLS let in by certificate");
             } else if let Err(message) = crate::tls::roots(file.get_ref()) {
                 self.wrong(file, format!("client_ca: {}: {message}", file.get_ref().display()));
             }

@@ -184,6 +184,7 @@ pub(crate) struct Tls {
 pub(crate) enum Protocol {
     Imap,
     Submission,
+    Pop3,
     Caldav,
     Carddav,
     Webdav,
@@ -200,6 +201,7 @@ impl Protocol {
         match self {
             Self::Imap => "imap",
             Self::Submission => "submission",
+            Self::Pop3 => "pop3",
             Self::Caldav => "caldav",
             Self::Carddav => "carddav",
             Self::Webdav => "webdav",
@@ -241,7 +243,7 @@ pub(crate) enum TlsMode {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Listener {
-    /// `imap`, `submission`, `caldav`, `carddav`, `webdav`, or a list of the last three.
+    /// `imap`, `submission`, `pop3`, `caldav`, `carddav`, `webdav`, or a list of the last three.
     pub(crate) protocol: Spanned<Protocols>,
     /// Address and port; a socket that systemd hands over for the same address is taken instead.
     pub(crate) bind: Spanned<SocketAddr>,

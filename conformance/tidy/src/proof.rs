@@ -5,7 +5,7 @@ use crate::tree::{self, File};
 use std::path::Path;
 
 /// The doors whose features are one file each.
-const DOORS: &[&str] = &["imap", "smtp", "webdav", "caldav", "carddav"];
+const DOORS: &[&str] = &["imap", "smtp", "pop3", "webdav", "caldav", "carddav"];
 /// The folders of a door that hold one feature a file.
 const FEATURES: &[&str] = &["extension", "command", "method", "report"];
 

@@ -9,8 +9,19 @@ const STORAGE: &[(&str, u8)] =
     &[("model", 0), ("format", 1), ("engine", 1), ("store", 2), ("directory", 2), ("backup", 3)];
 
 /// The doors and what they share. Each may use all of storage, and each other only along `SIDEWAYS`.
-const PROTOCOLS: &[&str] =
-    &["sasl", "http-door", "delivery", "sieve", "scheduling", "imap", "smtp", "webdav", "caldav", "carddav"];
+const PROTOCOLS: &[&str] = &[
+    "sasl",
+    "http-door",
+    "delivery",
+    "sieve",
+    "scheduling",
+    "imap",
+    "smtp",
+    "pop3",
+    "webdav",
+    "caldav",
+    "carddav",
+];
 
 /// The only edges between protocol crates.
 const SIDEWAYS: &[(&str, &str)] = &[
@@ -22,6 +33,7 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("http-door", "sasl"), // the stream, peer and drain that every door shares
     ("imap", "sasl"),
     ("smtp", "sasl"),
+    ("pop3", "sasl"),
     ("delivery", "sasl"),
     ("smtp", "delivery"),
     ("delivery", "sieve"),

@@ -1,5 +1,5 @@
-//! What every door that logs in by a dialogue shares: the stream and its peer ([`door`]) and the SASL
-//! mechanisms (RFC 4422).
+//! What every door that logs in by a dialogue shares: the stream and its peer ([`door`]), lines ([`line`]) and the
+//! SASL mechanisms (RFC 4422).
 //!
 //! Storey L3. A mechanism only turns octets into a proof; whether it is right is the directory's to say, and
 //! [`login`] carries both through. Nothing here logs, and nothing a client sent is ever part of an error.
@@ -7,6 +7,7 @@
 pub mod certificate;
 pub mod door;
 pub mod limits;
+pub mod line;
 pub mod login;
 pub mod mechanism;
 mod tls;

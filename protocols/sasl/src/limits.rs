@@ -17,3 +17,9 @@ pub const CERTIFICATE_ADDRESS_COUNT_MAX: usize = 16;
 pub const TLS_WAITING_BYTES_MAX: usize = 64 * 1024;
 /// How long a TLS handshake may take before the connection is closed.
 pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a line may take from its first octet to its last.
+pub const LINE_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long a client may take to read what it was told.
+pub const WRITE_TIME_MAX: Duration = Duration::from_secs(60);
+/// Output gathered before it is sent in the middle of a reply.
+pub const OUTPUT_BYTES: usize = 64 * 1024;

@@ -32,16 +32,12 @@ pub const LOGIN_FAILURE_COUNT_MAX: u32 = 5;
 pub const ERROR_DELAY: Duration = Duration::from_secs(1);
 /// How long a client may stay without logging in, all told.
 pub const STRANGER_TIME_MAX: Duration = Duration::from_secs(60);
-/// How long a line may take from its first octet to its last.
-pub const LINE_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long a client may say nothing between commands (RFC 5321 4.5.3.2.7).
 pub const IDLE_TIME_MAX: Duration = Duration::from_secs(300);
 /// In every window of this length a message in transfer must bring [`DATA_WINDOW_BYTES_MIN`].
 pub const DATA_WINDOW: Duration = Duration::from_secs(60);
 /// See [`DATA_WINDOW`]; about 270 octets a second.
 pub const DATA_WINDOW_BYTES_MIN: u64 = 16 * 1024;
-/// How long a client may take to read what it was told.
-pub const WRITE_TIME_MAX: Duration = Duration::from_secs(60);
 /// How much of a message that is too large is still read and thrown away, so that the client hears why; then
 /// the connection is closed.
 pub const OVERRUN_BYTES_MAX: u64 = 64 * 1024 * 1024;

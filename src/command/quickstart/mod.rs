@@ -34,7 +34,7 @@ pub(super) struct Quickstart {
     /// Where everything is kept; made when it is not there.
     #[arg(long, value_name = "DIR", default_value = "collegium-data")]
     data: PathBuf,
-    /// The ports are this number plus 143, 993, 587, 465, 443, 843, 444 and 80.
+    /// The ports are this number plus 143, 993, 587, 465, 110, 995, 443, 843, 444 and 80.
     #[arg(long, value_name = "N", default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1000..=64000))]
     port_base: u16,
 }
@@ -57,6 +57,8 @@ const PORTS: &[Port] = &[
         tls: "implicit",
         text: "SMTP submission, TLS",
     },
+    Port { name: "pop3", offset: 110, protocols: &[Protocol::Pop3], tls: "starttls", text: "POP3, STLS" },
+    Port { name: "pop3s", offset: 995, protocols: &[Protocol::Pop3], tls: "implicit", text: "POP3, TLS" },
     Port { name: "caldav", offset: 443, protocols: &[Protocol::Caldav], tls: "implicit", text: "CalDAV" },
     Port { name: "carddav", offset: 843, protocols: &[Protocol::Carddav], tls: "implicit", text: "CardDAV" },
     Port { name: "webdav", offset: 444, protocols: &[Protocol::Webdav], tls: "implicit", text: "WebDAV" },

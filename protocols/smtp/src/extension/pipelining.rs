@@ -1,4 +1,4 @@
-//! PIPELINING (RFC 2920). The session answers a group in one write: see `wire::Connection::line`.
+//! PIPELINING (RFC 2920). The session answers a group in one write: see `sasl::line::Connection::line`.
 
 use super::Extension;
 

@@ -28,6 +28,8 @@ pub const ADDRESSES_MAX: usize = 4_096;
 pub const ENVELOPE_BYTES_MAX: usize = 256 << 10;
 /// Octets of a BODYSTRUCTURE after which optional content (parameters, ids, inner envelopes) is NIL.
 pub const BODYSTRUCTURE_BYTES_MAX: usize = 1 << 20;
+/// Octets of a header field that is rewritten for a client that knows no UTF-8.
+pub const DOWNGRADED_FIELD_BYTES_MAX: usize = 64 << 10;
 /// Octets of a Date field that are looked at.
 pub const DATE_BYTES_MAX: usize = 512;
 /// Characters of a PREVIEW (RFC 8970 3.2 allows 256, suggests 200).

@@ -37,6 +37,7 @@ pub mod content;
 mod cursor;
 pub mod date;
 pub mod decode;
+pub mod downgrade;
 pub mod envelope;
 pub mod header;
 mod html;

@@ -109,7 +109,9 @@ impl<'a> EncodedWord<'a> {
         if self.is_base64 {
             return base64(self.text);
         }
-        let spaced: Vec<u8> = self.text.iter().map(|&byte| if byte == b'_' { b' ' } else { byte }).collect();
+        // RFC 2047 4.2: `_` is a blank. A bare one at the end would be taken for padding (RFC 2045 6.7).
+        let spell = |byte: &u8| if *byte == b'_' { b"=20".to_vec() } else { vec![*byte] };
+        let spaced: Vec<u8> = self.text.iter().flat_map(spell).collect();
         decode::whole(Encoding::QuotedPrintable, &spaced)
     }
 }

@@ -22,6 +22,7 @@ fn examples_of_the_standard() {
     check(b"(=?ISO-8859-1?Q?a?=  =?ISO-8859-1?Q?b?=)", "(ab)");
     check(b"(=?ISO-8859-1?Q?a?=\r\n   =?ISO-8859-1?Q?b?=)", "(ab)");
     check(b"(=?ISO-8859-1?Q?a_b?=)", "(a b)");
+    check(b"=?UTF-8?Q?a_?= =?UTF-8?Q?b?=", "a b");
     check(b"(=?ISO-8859-1?Q?a?= =?ISO-8859-2?Q?_b?=)", "(a b)");
     // RFC 2231 5.
     check(b"=?US-ASCII*EN?Q?Keith_Moore?=", "Keith Moore");

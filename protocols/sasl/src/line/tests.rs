@@ -1,16 +1,16 @@
 //! Lines, limits and deadlines of a connection.
 
 use super::*;
-use crate::limits::LINE_BYTES_MAX;
 use tokio::io::duplex;
 
+const LINE_BYTES_MAX: usize = 2_048;
 const PATIENCE: Patience = Patience { idle: Duration::from_secs(300), until: None };
 
 async fn lines(octets: &[u8]) -> Vec<Result<Input, End>> {
     let (mut client, server) = duplex(1 << 20);
     client.write_all(octets).await.unwrap();
     drop(client);
-    let (_trigger, drain) = sasl::door::drain();
+    let (_trigger, drain) = crate::door::drain();
     let mut connection = Connection::new(Box::new(server));
     let mut found = Vec::new();
     loop {
@@ -56,7 +56,7 @@ async fn one_octet_a_second_is_cut_after_the_lines_time() {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     });
-    let (_trigger, drain) = sasl::door::drain();
+    let (_trigger, drain) = crate::door::drain();
     let began = Instant::now();
     let mut connection = Connection::new(Box::new(server));
     assert_eq!(connection.line(LINE_BYTES_MAX, PATIENCE, &drain).await, Err(End::Slow));
@@ -66,7 +66,7 @@ async fn one_octet_a_second_is_cut_after_the_lines_time() {
 #[tokio::test(start_paused = true)]
 async fn silence_is_cut_and_a_drain_ends_only_between_lines() {
     let (mut client, server) = duplex(64);
-    let (trigger, drain) = sasl::door::drain();
+    let (trigger, drain) = crate::door::drain();
     let mut connection = Connection::new(Box::new(server));
     assert_eq!(connection.line(64, PATIENCE, &drain).await, Err(End::Slow));
     trigger.drain();

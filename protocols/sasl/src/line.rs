@@ -1,9 +1,9 @@
-//! A buffered connection: whole lines out of a stream, replies in one write for a pipelined group (RFC 2920),
-//! every wait under a deadline.
+//! A buffered connection of a door that talks in lines (SMTP, POP3): whole lines out of a stream, replies in one
+//! write for a pipelined group (RFC 2920, RFC 2449 6.6), every wait under a deadline.
 
-use crate::limits::{LINE_TIME_MAX, WRITE_TIME_MAX};
+use crate::door::{Drain, Stream};
+use crate::limits::{LINE_TIME_MAX, OUTPUT_BYTES, WRITE_TIME_MAX};
 use bytes::{Buf, BytesMut};
-use sasl::door::{Drain, Stream};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -15,7 +15,7 @@ const LINE_READ_BYTES: usize = 1024;
 
 /// Why there is nothing more to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub enum End {
     /// The client went, or the stream broke.
     Closed,
     /// A deadline passed.
@@ -26,7 +26,7 @@ pub(crate) enum End {
 
 /// What stood where a line should be.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Input {
+pub enum Input {
     /// A line without its CRLF.
     Line(Vec<u8>),
     /// A line past the limit; it was thrown away.
@@ -37,42 +37,49 @@ pub(crate) enum Input {
 
 /// How long to wait for a line.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub struct Patience {
     /// For its first octet.
-    pub(crate) idle: Duration,
+    pub idle: Duration,
     /// Never beyond this moment.
-    pub(crate) until: Option<Instant>,
+    pub until: Option<Instant>,
 }
 
 /// One client's stream with its buffers.
-pub(crate) struct Connection {
+pub struct Connection {
     stream: Box<dyn Stream>,
     input: BytesMut,
     output: Vec<u8>,
 }
 
 impl Connection {
-    pub(crate) fn new(stream: Box<dyn Stream>) -> Self {
+    /// Nothing read, nothing queued.
+    #[must_use]
+    pub fn new(stream: Box<dyn Stream>) -> Self {
         Self { stream, input: BytesMut::new(), output: Vec::new() }
     }
 
     /// What was read and not yet taken.
-    pub(crate) fn buffered(&self) -> &[u8] {
+    #[must_use]
+    pub fn buffered(&self) -> &[u8] {
         &self.input
     }
 
     /// The bare stream, for STARTTLS. What was buffered is gone: the caller has looked at it.
-    pub(crate) fn into_stream(self) -> Box<dyn Stream> {
+    #[must_use]
+    pub fn into_stream(self) -> Box<dyn Stream> {
         self.stream
     }
 
     /// Adds to what will be written with the next [`Connection::flush`].
-    pub(crate) fn queue(&mut self, octets: &[u8]) {
+    pub fn queue(&mut self, octets: &[u8]) {
         self.output.extend_from_slice(octets);
     }
 
     /// Writes what is queued.
-    pub(crate) async fn flush(&mut self) -> Result<(), End> {
+    ///
+    /// # Errors
+    /// `Closed`; `Slow` when the client takes too little of it.
+    pub async fn flush(&mut self) -> Result<(), End> {
         if self.output.is_empty() {
             return Ok(());
         }
@@ -85,8 +92,26 @@ impl Connection {
         outcome.map_err(|_| End::Closed)
     }
 
+    /// Writes what is queued if it is much.
+    ///
+    /// # Errors
+    /// As [`Connection::flush`].
+    pub async fn flush_if_large(&mut self) -> Result<(), End> {
+        if self.output.len() >= OUTPUT_BYTES { self.flush().await } else { Ok(()) }
+    }
+
+    /// Gives the memory of empty buffers back, before a wait that may be long.
+    pub fn release(&mut self) {
+        if self.output.is_empty() {
+            self.output = Vec::new();
+        }
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
+        }
+    }
+
     /// Says goodbye to the transport (TLS sends its close_notify).
-    pub(crate) async fn close(mut self) {
+    pub async fn close(mut self) {
         if self.flush().await.is_ok() {
             let _ = timeout(WRITE_TIME_MAX, self.stream.shutdown()).await;
         }
@@ -94,7 +119,10 @@ impl Connection {
 
     /// The next line of at most `max` octets with its CRLF. Replies that are queued are written before it
     /// waits, and not before: a pipelined group is answered in one write.
-    pub(crate) async fn line(&mut self, max: usize, patience: Patience, drain: &Drain) -> Result<Input, End> {
+    ///
+    /// # Errors
+    /// Why no line comes.
+    pub async fn line(&mut self, max: usize, patience: Patience, drain: &Drain) -> Result<Input, End> {
         let mut too_long = false;
         let mut seen = 0;
         let mut deadline = None;
@@ -126,7 +154,10 @@ impl Connection {
     }
 
     /// At least one octet in [`Connection::buffered`], for message data.
-    pub(crate) async fn fill(&mut self, until: Instant) -> Result<(), End> {
+    ///
+    /// # Errors
+    /// Why none comes.
+    pub async fn fill(&mut self, until: Instant) -> Result<(), End> {
         self.flush().await?;
         if !self.input.is_empty() {
             return Ok(());
@@ -136,12 +167,12 @@ impl Connection {
     }
 
     /// Takes octets from the front of [`Connection::buffered`].
-    pub(crate) fn consume(&mut self, count: usize) {
+    pub fn consume(&mut self, count: usize) {
         self.input.advance(count.min(self.input.len()));
     }
 
     /// Gives the memory back that a message needed.
-    pub(crate) fn relax(&mut self) {
+    pub fn relax(&mut self) {
         self.input = BytesMut::from(self.input.as_ref());
     }
 
