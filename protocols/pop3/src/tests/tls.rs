@@ -5,9 +5,9 @@ use rustls::pki_types::{PrivateKeyDer, ServerName};
 use sasl::door::Peer;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::TlsConnector;
 
-fn identity() -> (TlsAcceptor, TlsConnector) {
+fn identity() -> (Arc<rustls::ServerConfig>, TlsConnector) {
     let made = rcgen::generate_simple_self_signed(vec!["mail.example.org".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -24,7 +24,7 @@ fn identity() -> (TlsAcceptor, TlsConnector) {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    (TlsAcceptor::from(Arc::new(server)), TlsConnector::from(Arc::new(client)))
+    (Arc::new(server), TlsConnector::from(Arc::new(client)))
 }
 
 fn connect(house: &House) -> (Client, TlsConnector) {
