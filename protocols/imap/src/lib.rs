@@ -9,6 +9,7 @@
 
 mod command;
 pub mod extension;
+mod language;
 mod limits;
 mod reply;
 mod session;

@@ -68,6 +68,9 @@ pub(crate) const METADATA_NAME_COUNT_MAX: usize = 100;
 /// The most fields of one ID (RFC 2971 3.3).
 pub(crate) const ID_FIELD_COUNT_MAX: usize = 30;
 
+/// The most languages of one LANGUAGE.
+pub(crate) const LANGUAGE_COUNT_MAX: usize = 32;
+
 /// Commands refused as bad before the session is ended: before login and after.
 pub(crate) const BAD_COMMANDS_BEFORE_LOGIN_MAX: u32 = 3;
 /// As above, after login.

@@ -32,7 +32,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         |mailbox: &Collection<Mailbox>| (mailbox.account(), mailbox.id()) == (place.account, removed);
     if session.selected.as_ref().is_some_and(|selected| was_open(&selected.mailbox)) {
         session.selected = None;
-        session.connection.out.raw(b"* OK [CLOSED] The open mailbox was deleted").crlf();
+        session.connection.out.raw(b"* OK [CLOSED] ").say("The open mailbox was deleted").crlf();
     }
     Ok(Done::changed(&proof, "DELETE completed"))
 }

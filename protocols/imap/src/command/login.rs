@@ -66,7 +66,7 @@ pub(super) fn admit(session: &mut Session, admitted: Admitted, text: &'static st
 pub(super) fn wrong(session: &mut Session) -> Failure {
     session.failed_logins += 1;
     if session.failed_logins >= FAILED_LOGINS_MAX {
-        session.connection.out.raw(b"* BYE Too many failed logins").crlf();
+        session.connection.out.raw(b"* BYE ").say("Too many failed logins").crlf();
         session.leaving = true;
     }
     Failure::No(Some("AUTHENTICATIONFAILED"), "Authentication failed")

@@ -18,6 +18,6 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     // Nothing of the mailbox is told any more.
     session.selected = None;
     session.leaving = true;
-    session.connection.out.raw(b"* BYE Logging out").crlf();
+    session.connection.out.raw(b"* BYE ").say("Logging out").crlf();
     Ok(Done::told("LOGOUT completed"))
 }

@@ -14,6 +14,7 @@ use crate::extension::{context, filters, uidonly};
 use crate::limits::ROWS_AT_ONCE;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
+use crate::session::enabled::Enabled;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::search::{self as grammar, Return, SearchKey};
 use crate::wire::decoder::sequence::Intervals;
@@ -119,6 +120,10 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
             return Err(failure);
         }
     };
+    if search.has_charset && session.has(Enabled::UTF8) {
+        // RFC 9755 3.
+        return Err(Failure::Bad("CHARSET is not used with UTF8=ACCEPT"));
+    }
     let mut program = Program { options: search.options, key: search.key };
     if let Err(refused) = program.ready(session).await? {
         return Ok(refused);

@@ -46,7 +46,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
     uidonly::may_match(session, matched)?;
     // RFC 9051 6.3.2: the mailbox that was open is closed even when this one cannot be opened.
     if session.selected.take().is_some() {
-        session.connection.out.raw(b"* OK [CLOSED] The other mailbox is closed").crlf();
+        session.connection.out.raw(b"* OK [CLOSED] ").say("The other mailbox is closed").crlf();
     }
     let place = session.place(&name).await?;
     let reader = session.reader_of(place.account).await?;
@@ -88,7 +88,7 @@ fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, name: &
     let flags = selected.all_flags();
     out.raw(b"* FLAGS ").flags(&flags).crlf();
     if selected.read_only {
-        out.raw(b"* OK [PERMANENTFLAGS ()] Nothing can be changed").crlf();
+        out.raw(b"* OK [PERMANENTFLAGS ()] ").say("Nothing can be changed").crlf();
     } else {
         permanent_flags(out, &flags);
     }
@@ -99,11 +99,11 @@ fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, name: &
         out.raw(b"* ").number(selected.recent_count()).raw(b" RECENT").crlf();
         let first = first_unseen(selected).filter(|_| !by_uid);
         if let Some(first) = first {
-            out.raw(b"* OK [UNSEEN ").number(first).raw(b"] The first unseen message").crlf();
+            out.raw(b"* OK [UNSEEN ").number(first).raw(b"] ").say("The first unseen message").crlf();
         }
     }
-    out.raw(b"* OK [UIDVALIDITY ").number(row.uid_validity.0).raw(b"] UIDs are valid").crlf();
-    out.raw(b"* OK [UIDNEXT ").number(row.uid_next.0).raw(b"] The next UID").crlf();
+    out.raw(b"* OK [UIDVALIDITY ").number(row.uid_validity.0).raw(b"] ").say("UIDs are valid").crlf();
+    out.raw(b"* OK [UIDNEXT ").number(row.uid_next.0).raw(b"] ").say("The next UID").crlf();
     for also in extension::ALL.iter().filter_map(|it| it.selected) {
         also(out, (selected.mailbox.account(), selected.mailbox.id()), row);
     }

@@ -61,7 +61,11 @@ pub(super) const EXTENSION: Extension = Extension {
         },
     }],
     selected: Some(|out, _, row| {
-        out.raw(b"* OK [HIGHESTMODSEQ ").number(row.modseq.0).raw(b"] The state of the mailbox").crlf();
+        out.raw(b"* OK [HIGHESTMODSEQ ")
+            .number(row.modseq.0)
+            .raw(b"] ")
+            .say("The state of the mailbox")
+            .crlf();
     }),
     codes: &["HIGHESTMODSEQ", "MODIFIED"],
     ..Extension::PLAIN

@@ -20,10 +20,12 @@ mod enable;
 mod esearch;
 mod esort;
 pub(crate) mod filters;
+mod i18nlevel;
 mod id;
 mod idle;
 mod imap4rev1;
 mod imap4rev2;
+mod language;
 mod list_extended;
 mod list_metadata;
 mod list_myrights;
@@ -56,6 +58,7 @@ mod uidplus;
 mod unauthenticate;
 mod unselect;
 mod url_partial;
+mod utf8_accept;
 mod within;
 mod xlist;
 
@@ -219,6 +222,9 @@ pub(crate) const ALL: &[Extension] = &[
     quota::SET,
     metadata::EXTENSION,
     list_metadata::EXTENSION,
+    utf8_accept::EXTENSION,
+    i18nlevel::EXTENSION,
+    language::EXTENSION,
 ];
 
 /// What CAPABILITY says to this session now.

@@ -54,7 +54,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     };
     // RFC 6851 4.3: COPYUID comes before the EXPUNGE replies, in an untagged OK.
     if let Some(code) = copy_code(to.row().uid_validity, &proof) {
-        session.connection.out.raw(b"* OK [").raw(code).raw(b"] Moved").crlf();
+        session.connection.out.raw(b"* OK [").raw(code).raw(b"] ").say("Moved").crlf();
     }
     let done = Done::changed(&proof, "MOVE completed");
     Ok(match (proof.is_empty(), by_uid) {

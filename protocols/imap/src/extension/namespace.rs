@@ -6,6 +6,7 @@ use crate::reply::{Done, Outcome};
 use crate::session::Session;
 use crate::session::place::{OTHER_USERS, SHARED};
 use crate::wire::decoder::cursor::Cursor;
+use crate::wire::utf7;
 
 pub(super) const EXTENSION: Extension = Extension {
     name: "NAMESPACE",
@@ -24,8 +25,22 @@ pub(super) const EXTENSION: Extension = Extension {
 
 async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     cursor.end()?;
-    let out = &mut session.connection.out;
-    out.raw(b"* NAMESPACE ((\"\" \"/\")) ((\"").raw(OTHER_USERS).raw(b"/\" \"/\")) ((\"");
-    out.raw(SHARED).raw(b"/\" \"/\"))").crlf();
+    tell(session);
     Ok(Done::told("NAMESPACE completed"))
+}
+
+/// `* NAMESPACE`, with what the stems are called in the session's language (RFC 5255 3.4).
+pub(super) fn tell(session: &mut Session) {
+    let out = &mut session.connection.out;
+    let language = out.language;
+    out.raw(b"* NAMESPACE ((\"\" \"/\"))");
+    for (stem, translation) in [(OTHER_USERS, language.other_users), (SHARED, language.shared)] {
+        out.raw(b" ((\"").raw(stem).raw(b"/\" \"/\"");
+        if let Some(translation) = translation {
+            let spelled = if out.utf8 { translation.to_owned() } else { utf7::encode(translation) };
+            out.raw(b" \"TRANSLATION\" (").string(spelled.as_bytes()).raw(b")");
+        }
+        out.raw(b"))");
+    }
+    out.crlf();
 }

@@ -12,6 +12,8 @@ bitflags::bitflags! {
         const QRESYNC = 2;
         /// RFC 9586: no sequence numbers, in either direction.
         const UIDONLY = 4;
+        /// RFC 9755: names and strings are UTF-8.
+        const UTF8 = 8;
     }
 }
 
@@ -29,7 +31,11 @@ impl Session {
         self.enabled |= Enabled::CONDSTORE;
         if let Some(selected) = &self.selected {
             let out = &mut self.connection.out;
-            out.raw(b"* OK [HIGHESTMODSEQ ").number(selected.view.modseq.0).raw(b"] From now on").crlf();
+            out.raw(b"* OK [HIGHESTMODSEQ ")
+                .number(selected.view.modseq.0)
+                .raw(b"] ")
+                .say("From now on")
+                .crlf();
         }
     }
 }

@@ -68,7 +68,7 @@ impl Session {
                 Line::Literal(header) => header,
             };
             literals += 1;
-            if self.principal.is_some() && takes_message(&Cursor::new(&command, self.rev2)) {
+            if self.principal.is_some() && takes_message(&Cursor::new(&command, self.connection.out.utf8)) {
                 self.message = Some(header);
                 return Ok(Input::Command(command));
             }

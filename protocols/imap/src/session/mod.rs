@@ -105,7 +105,7 @@ impl Session {
             }
         };
         if let Failure::Bye(text) = failure {
-            self.connection.out.raw(b"* BYE ").raw(text).crlf();
+            self.connection.out.raw(b"* BYE ").say(text).crlf();
         }
         // Whatever was answered before the end is still sent.
         if self.connection.flush().await.is_ok() {
@@ -133,7 +133,7 @@ impl Session {
                 return self.conclude(tag, Err(failure));
             }
         };
-        let mut cursor = Cursor::new(&command, self.rev2);
+        let mut cursor = Cursor::new(&command, self.connection.out.utf8);
         if cursor.at_end() {
             // An empty line between commands means nothing (clients that end literals with CRLF send it).
             return Ok(());
@@ -280,7 +280,7 @@ fn write_tagged(connection: &mut Connection, tag: &str, condition: &str, code: O
     if let Some(code) = code {
         out.raw(b"[").raw(code).raw(b"] ");
     }
-    out.raw(text).crlf();
+    out.say(text).crlf();
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ async fn a_list_at_its_limit_and_one_past_it() {
     let who = house.alice().await;
     let all = Maildrop::open(&house.store, &who, 3).await.unwrap();
     assert_eq!(all.tally().0, 3);
+    // A session's own is MESSAGE_COUNT_MAX, of which this is the same with fewer messages.
     let cut = Maildrop::open(&house.store, &who, 2).await.unwrap();
     assert_eq!(cut.tally().0, 2, "the oldest are listed");
     let uids = |drop: &Maildrop| drop.from(1).map(|(_, entry)| entry.uid).collect::<Vec<_>>();

@@ -2,7 +2,8 @@
 
 use super::house::House;
 use crate::limits::{
-    HARD_ERROR_COUNT_MAX, IDLE_TIME_MAX, LINE_BYTES_MAX, LOGIN_FAILURE_COUNT_MAX, STRANGER_TIME_MAX,
+    ERROR_DELAY, HARD_ERROR_COUNT_MAX, IDLE_TIME_MAX, LINE_BYTES_MAX, LOGIN_FAILURE_COUNT_MAX,
+    SOFT_ERROR_COUNT_MAX, STRANGER_TIME_MAX,
 };
 use tokio::time::Instant;
 
@@ -11,9 +12,15 @@ async fn errors_are_counted_and_end_the_session() {
     let house = House::new();
     let mut client = house.connect();
     client.check("S: +OK").await;
-    for _ in 0..HARD_ERROR_COUNT_MAX {
+    let began = Instant::now();
+    for _ in 0..SOFT_ERROR_COUNT_MAX {
         client.check("C: NONSENSE\nS: -ERR unknown command").await;
     }
+    assert!(began.elapsed() < ERROR_DELAY);
+    for _ in SOFT_ERROR_COUNT_MAX..HARD_ERROR_COUNT_MAX {
+        client.check("C: NONSENSE\nS: -ERR unknown command").await;
+    }
+    assert!(began.elapsed() >= ERROR_DELAY * (HARD_ERROR_COUNT_MAX - SOFT_ERROR_COUNT_MAX - 1));
     client.check("S:").await;
 }
 

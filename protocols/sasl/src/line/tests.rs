@@ -85,5 +85,7 @@ async fn a_client_that_does_not_read_is_cut() {
     let (_client, server) = duplex(16);
     let mut connection = Connection::new(Box::new(server));
     connection.queue(&[b'x'; 64]);
+    let began = Instant::now();
     assert_eq!(connection.flush().await, Err(End::Slow));
+    assert!(began.elapsed() >= WRITE_TIME_MAX && began.elapsed() < WRITE_TIME_MAX * 2);
 }

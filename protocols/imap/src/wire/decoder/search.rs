@@ -135,6 +135,8 @@ pub(crate) struct Return {
 pub(crate) struct Search {
     /// What to tell, when RETURN was there.
     pub options: Option<Return>,
+    /// Whether a charset was named.
+    pub has_charset: bool,
     /// The condition.
     pub key: SearchKey,
 }
@@ -143,11 +145,12 @@ pub(crate) struct Search {
 pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Search> {
     cursor.space()?;
     let options = return_options(cursor)?;
-    if cursor.word("CHARSET") {
+    let has_charset = cursor.word("CHARSET");
+    if has_charset {
         cursor.space()?;
         charset(cursor)?;
     }
-    Ok(Search { options, key: keys(cursor)? })
+    Ok(Search { options, has_charset, key: keys(cursor)? })
 }
 
 /// `RETURN (...) `, if it is there.

@@ -1,17 +1,26 @@
 //! Writing replies straight into the output buffer; no reply is built as a value first.
 
 use super::{date, utf7};
+use crate::language::{self, Language};
 use model::{Flags, Keyword, Modseq, SystemFlags, ZonedTime};
 
 /// Quoted strings longer than this are sent as literals: some clients have short line buffers.
 const QUOTED_BYTES_MAX: usize = 1_000;
 
 /// Octets on their way to the client.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Output {
     buffer: Vec<u8>,
-    /// Whether names and texts may be UTF-8 as they are (after ENABLE IMAP4rev2).
+    /// Whether names and texts may be UTF-8 as they are (after ENABLE IMAP4rev2 or UTF8=ACCEPT).
     pub utf8: bool,
+    /// What people are spoken to in (RFC 5255 3).
+    pub language: &'static Language,
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self { buffer: Vec::new(), utf8: false, language: &language::FIRST }
+    }
 }
 
 impl Output {
@@ -46,6 +55,12 @@ impl Output {
     pub(crate) fn raw(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         self.buffer.extend_from_slice(bytes.as_ref());
         self
+    }
+
+    /// A text for people, in the session's language.
+    pub(crate) fn say(&mut self, text: &str) -> &mut Self {
+        let language = self.language;
+        self.raw(language.say(text))
     }
 
     /// The end of a line.
