@@ -51,6 +51,8 @@ pub struct Config {
     pub admin: Option<String>,
     /// Searches for everybody, by name (RFC 5466): `/shared/filters/values/<name>` of the server.
     pub filters: BTreeMap<String, String>,
+    /// After how many seconds, and then how often, a long command tells how far it is (RFC 9585); 10.
+    pub progress_seconds: Option<u64>,
 }
 
 impl Config {

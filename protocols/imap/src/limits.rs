@@ -53,6 +53,14 @@ pub(crate) const TAG_BYTES_MAX: usize = 128;
 pub(crate) const MAILBOX_NAME_COUNT_MAX: usize = 1_000;
 /// The most mailboxes that one ESEARCH looks into.
 pub(crate) const SEARCH_MAILBOX_COUNT_MAX: usize = 1_000;
+/// The most groups of events of one NOTIFY.
+pub(crate) const NOTIFY_GROUP_COUNT_MAX: usize = 64;
+/// The most mailboxes that a session is told of by NOTIFY.
+pub(crate) const NOTIFY_MAILBOX_COUNT_MAX: usize = 2_000;
+/// The most annotations of those mailboxes together.
+pub(crate) const NOTIFY_ENTRY_COUNT_MAX: usize = 10_000;
+/// How often NOTIFY looks whether somebody new shares mailboxes.
+pub(crate) const NOTIFY_SHARING_INTERVAL: Duration = Duration::from_secs(10);
 /// The fewest messages of one batch (RFC 10022 3.1.3.2).
 pub(crate) const BATCH_COUNT_MIN: u32 = 500;
 /// The most messages that a range of batches spans (RFC 10022 3.1.5).
@@ -90,6 +98,9 @@ pub(crate) const IDLE_TIME_MAX: Duration = Duration::from_secs(30 * 60);
 pub(crate) const WRITE_TIME_MAX: Duration = Duration::from_secs(60);
 /// So many octets of a literal must arrive within [`COMMAND_TIME_MAX`], and so on for the next ones.
 pub(crate) const PACE_BYTES: u64 = 64 * 1024;
+
+/// How often a command that runs for long tells how far it is (RFC 9585 4: every 10 to 15 seconds).
+pub(crate) const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
 
 /// One read from the connection.
 pub(crate) const READ_BYTES: usize = 8 * 1024;

@@ -1,6 +1,6 @@
 //! Outcomes of commands, and the one mapping of [`model::Error`] to IMAP's own words (RFC 9051 7.1, RFC 5530).
 
-use model::Error;
+use model::{AccountId, Error, Modseq};
 use store::Committed;
 
 /// Why a command did not succeed.
@@ -35,22 +35,25 @@ pub(crate) struct Done {
     pub text: &'static str,
     /// It was refused after all, with a code of its own making: NO.
     pub refused: bool,
+    /// The account that was changed, and its state then.
+    pub change: Option<(AccountId, Modseq)>,
 }
 
 impl Done {
     /// Something was told; nothing was changed.
     pub(crate) fn told(text: &'static str) -> Self {
-        Self { code: None, text, refused: false }
+        Self { code: None, text, refused: false, change: None }
     }
 
     /// Refused with a code that names something.
     pub(crate) fn refused(code: impl Into<String>, text: &'static str) -> Self {
-        Self { code: Some(code.into()), text, refused: true }
+        Self { code: Some(code.into()), text, refused: true, change: None }
     }
 
     /// Something was changed, and here is the proof that it lasts.
-    pub(crate) fn changed<T>(_proof: &Committed<T>, text: &'static str) -> Self {
-        Self { code: None, text, refused: false }
+    pub(crate) fn changed<T>(proof: &Committed<T>, text: &'static str) -> Self {
+        let change = Some((proof.account(), proof.modseq()));
+        Self { code: None, text, refused: false, change }
     }
 
     /// With a response code.

@@ -15,7 +15,7 @@ use crate::{
 };
 use bytes::Bytes;
 use engine::{Batch, Durable, Op, Precondition, Table};
-use model::{CollectionId, Error, ItemId, Modseq, Result, Timestamp, UidValidity};
+use model::{AccountId, CollectionId, Error, ItemId, Modseq, Result, Timestamp, UidValidity};
 use std::{
     collections::BTreeSet,
     ops::Deref,
@@ -30,6 +30,7 @@ use tokio::sync::OwnedMutexGuard;
 #[derive(Clone, Copy, Debug)]
 pub struct Committed<T> {
     value: T,
+    account: AccountId,
     modseq: Modseq,
     durable: Option<Durable>,
 }
@@ -37,7 +38,12 @@ pub struct Committed<T> {
 impl<T> Committed<T> {
     /// For records outside of any account, committed to the engine directly.
     pub(crate) fn by_engine(value: T, durable: Durable) -> Self {
-        Committed { value, modseq: Modseq::default(), durable: Some(durable) }
+        Committed { value, account: AccountId::default(), modseq: Modseq::default(), durable: Some(durable) }
+    }
+
+    /// The account; 0 for records outside of any.
+    pub fn account(&self) -> AccountId {
+        self.account
     }
 
     /// The Modseq of the account after the commit.
@@ -60,7 +66,7 @@ impl<T> Committed<T> {
 
     /// The same proof for another value derived from it.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Committed<U> {
-        Committed { value: f(self.value), modseq: self.modseq, durable: self.durable }
+        Committed { value: f(self.value), account: self.account, modseq: self.modseq, durable: self.durable }
     }
 }
 
@@ -411,7 +417,7 @@ impl Writer {
         let idle = batch.ops.is_empty();
         let built_on_others = !self.reader.view.flying.is_empty();
         if idle && self.reader.view.flying.is_empty() {
-            return Ok(Committed { value, modseq, durable: None });
+            return Ok(Committed { value, account, modseq, durable: None });
         }
         if idle {
             // What this writer has read must have landed, or its reply proves nothing.
@@ -451,7 +457,7 @@ impl Writer {
             outcome
         });
         let durable = landing.await.map_err(|_| Error::Unavailable)??;
-        Ok(Committed { value, modseq, durable: Some(durable) })
+        Ok(Committed { value, account, modseq, durable: Some(durable) })
     }
 
     /// Encodes what was changed. A batch without a change is empty: waiting for it waits for earlier ones.

@@ -55,11 +55,14 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         }
     }
     let (mut writer, mailbox) = target(session, &incoming.mailbox).await?;
-    let mut uids = Vec::with_capacity(messages.len());
-    for message in messages {
-        uids.push(writer.append(&mailbox, message).await?);
-    }
-    let proof = writer.commit(uids).await?;
+    let work = async {
+        let mut uids = Vec::with_capacity(messages.len());
+        for message in messages {
+            uids.push(writer.append(&mailbox, message).await?);
+        }
+        writer.commit(uids).await
+    };
+    let proof = session.patiently(work).await??;
     session.note_made(&mailbox, proof.iter().copied());
     let code = append_code(mailbox.row().uid_validity, &proof);
     Ok(Done::changed(&proof, "APPEND completed").with_code(code))

@@ -60,18 +60,23 @@ pub(crate) fn or_create(failure: Failure) -> Failure {
 
 /// Copies, durably, inside an account or out of another one.
 pub(crate) async fn copy(
-    session: &Session,
+    session: &mut Session,
     mut writer: Writer,
     (from, to): (&Collection<Mailbox>, &Collection<Mailbox>),
     uids: &[Uid],
 ) -> Result<Committed<Vec<(Uid, Uid)>>, Failure> {
-    let pairs = if from.account() == to.account() {
-        writer.copy_messages(from, to, uids).await?
-    } else {
-        let source = session.reader_of(from.account()).await?;
-        writer.copy_from(&source, from, to, uids).await?
+    let source = match from.account() == to.account() {
+        true => None,
+        false => Some(session.reader_of(from.account()).await?),
     };
-    Ok(writer.commit(pairs).await?)
+    let work = async {
+        let pairs = match &source {
+            None => writer.copy_messages(from, to, uids).await?,
+            Some(source) => writer.copy_from(source, from, to, uids).await?,
+        };
+        writer.commit(pairs).await
+    };
+    Ok(session.patiently(work).await??)
 }
 
 async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Outcome {

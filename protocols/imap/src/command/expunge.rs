@@ -2,6 +2,7 @@
 
 use super::select::writable;
 use super::{Sequences, States, Verb};
+use crate::extension::notify;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
@@ -23,6 +24,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
 
 /// Removes what carries \Deleted: everywhere, or among these UIDs (RFC 4315 2.1).
 pub(crate) async fn expunge(session: &mut Session, set: Option<&SequenceSet>) -> Outcome {
+    notify::tell_once(session);
     let selected = session.selected()?;
     writable(selected)?;
     let mailbox = selected.mailbox.clone();
@@ -31,8 +33,11 @@ pub(crate) async fn expunge(session: &mut Session, set: Option<&SequenceSet>) ->
         None => deleted(session).await?,
     };
     let mut writer = session.selected_writer().await?;
-    let gone = writer.expunge(&mailbox, &uids).await?;
-    let proof = writer.commit(gone).await?;
+    let work = async {
+        let gone = writer.expunge(&mailbox, &uids).await?;
+        writer.commit(gone).await
+    };
+    let proof = session.patiently(work).await??;
     let done = Done::changed(&proof, "EXPUNGE completed");
     Ok(if proof.is_empty() { done } else { session.with_state(done, proof.modseq()) })
 }

@@ -61,7 +61,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn new(path: &str) -> Self {
+    pub(crate) fn new(path: &str) -> Self {
         let root = path.split(DELIMITER).next().unwrap_or_default();
         Self { elsewhere: root != INBOX, path: path.to_owned() }
     }
@@ -211,19 +211,8 @@ fn has_selected_below(list: &List, names: &Names, (path, own): (&str, bool), pat
 
 fn tell(out: &mut Output, list: &List, path: &str, name: &Name, below: bool) {
     out.raw(b"* LIST (");
-    let mut attributes = Vec::new();
-    if name.subscribed && (list.select.subscribed || list.returns.subscribed) {
-        attributes.push("\\Subscribed");
-    }
-    match &name.row {
-        Some(row) => {
-            attributes.push(if name.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
-            attributes.extend(attribute(row));
-        }
-        None if name.is_stem => attributes.extend(["\\NonExistent", "\\Noselect", "\\HasChildren"]),
-        None => attributes.push("\\NonExistent"),
-    }
-    out.raw(attributes.join(" ")).raw(b") \"/\" ").mailbox(path);
+    let subscribed = name.subscribed && (list.select.subscribed || list.returns.subscribed);
+    out.raw(attributes(name, subscribed).join(" ")).raw(b") \"/\" ").mailbox(path);
     if below {
         out.raw(b" (\"CHILDINFO\" (");
         let mut separator = "";
@@ -238,6 +227,23 @@ fn tell(out: &mut Output, list: &List, path: &str, name: &Name, below: bool) {
         out.raw(b"))");
     }
     out.crlf();
+}
+
+/// The attributes of a name.
+pub(crate) fn attributes(name: &Name, subscribed: bool) -> Vec<&'static str> {
+    let mut attributes = Vec::new();
+    if subscribed {
+        attributes.push("\\Subscribed");
+    }
+    match &name.row {
+        Some(row) => {
+            attributes.push(if name.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
+            attributes.extend(attribute(row));
+        }
+        None if name.is_stem => attributes.extend(["\\NonExistent", "\\Noselect", "\\HasChildren"]),
+        None => attributes.push("\\NonExistent"),
+    }
+    attributes
 }
 
 /// The special use as an attribute (RFC 6154 2).

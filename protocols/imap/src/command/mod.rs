@@ -21,7 +21,7 @@ mod rename;
 pub(crate) mod search;
 pub(crate) mod select;
 pub(crate) mod starttls;
-mod status;
+pub(crate) mod status;
 mod store;
 mod subscribe;
 

@@ -220,10 +220,13 @@ pub(crate) async fn find(
         return Ok(found);
     }
     let known = Known::ask(reader, test, undecided.len()).await?;
+    let mut done = view.len() - undecided.len();
     for chunk in undecided.chunks(ROWS_AT_ONCE) {
         let uids: Vec<Uid> = chunk.iter().map(|candidate| Uid(candidate.uid)).collect();
         let rows = scope.rows(&uids).await?;
         for (candidate, row) in chunk.iter().zip(rows) {
+            session.progress(done, view.len()).await?;
+            done += 1;
             let Some(row) = row else { continue };
             let &Candidate { number, uid, index } = candidate;
             let facts = Facts {

@@ -63,14 +63,14 @@ pub(super) fn asked(session: &mut Session, items: &[StatusItem]) {
 }
 
 /// Where the figures of a mailbox come from.
-pub(super) struct Figures<'a> {
+pub(crate) struct Figures<'a> {
     pub id: MailboxPlace,
     pub row: &'a CollectionRow,
     pub recent: u64,
 }
 
 /// `* STATUS name (MESSAGES 3)`
-pub(super) fn tell(out: &mut Output, name: &str, figures: &Figures<'_>, items: &[StatusItem]) {
+pub(crate) fn tell(out: &mut Output, name: &str, figures: &Figures<'_>, items: &[StatusItem]) {
     let Figures { id, row, recent } = figures;
     out.raw(b"* STATUS ").mailbox(name).raw(b" (");
     let mut separator = "";

@@ -53,8 +53,11 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
         session.tell_keywords(&flags.keywords);
     }
     let mut writer = session.selected_writer().await?;
-    let flagged = writer.change_flags_unless(&mailbox, &uids, &change, modifiers.unchanged_since).await?;
-    let proof = writer.commit(flagged).await?;
+    let work = async {
+        let flagged = writer.change_flags_unless(&mailbox, &uids, &change, modifiers.unchanged_since).await?;
+        writer.commit(flagged).await
+    };
+    let proof = session.patiently(work).await??;
     let conditional = modifiers.unchanged_since.is_some();
     let how = Telling { by_uid, silent: store.silent, conditional, state: proof.modseq() };
     for (uid, flags, modseq) in &proof.now {

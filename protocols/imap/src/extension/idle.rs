@@ -3,6 +3,7 @@
 //! The session subscribes to the account's changes before it looks at the mailbox, so that nothing falls
 //! between the two. While it waits it holds neither buffers nor a snapshot.
 
+use super::notify::{self, Heard};
 use super::{Extension, When};
 use crate::command::{Sequences, States, Verb};
 use crate::limits::IDLE_TIME_MAX;
@@ -46,6 +47,13 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         }
         session.connection.flush().await?;
         session.connection.release();
+        if session.notify.is_some() {
+            // RFC 5465 4: exactly what NOTIFY asked for.
+            if matches!(Box::pin(notify::hear(session, until)).await?, Heard::Change) {
+                Box::pin(notify::push(session, true)).await?;
+            }
+            continue;
+        }
         let drain = session.drain.clone();
         tokio::select! {
             biased;

@@ -3,6 +3,7 @@
 //! What is kept are small values under names; two have a meaning here: `/private/specialuse` is the mailbox's
 //! special use (RFC 6154 5.4), `/shared/comment` and `/shared/admin` of the server come from its configuration.
 
+use super::notify::Entries;
 use super::{Extension, When, filters};
 use crate::command::list::attribute;
 use crate::command::{Sequences, States, Verb};
@@ -12,6 +13,7 @@ use crate::session::Session;
 use crate::wire::decoder::cursor::{Cursor, Parsed};
 use crate::wire::encoder::Output;
 use model::{Error, Rights, SpecialUse};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use store::{
     Annotated, Audience, Collection, METADATA_ENTRY_COUNT_MAX, METADATA_VALUE_BYTES_MAX, Mailbox, Reader,
     Writer,
@@ -167,31 +169,60 @@ async fn values(
     names: &[String],
     depth: Depth,
 ) -> Result<Values, Failure> {
-    let what = mailbox.map_or(Annotated::Account, Annotated::Mailbox);
     let mut found: Values = Vec::new();
     // Two names may cover the same entry, which is told, and held, once.
     let mut told = std::collections::HashSet::new();
     for name in names {
         let entry = Entry::parse(name)?;
-        let mut kept: Vec<(String, Vec<u8>)> = match (mailbox, entry.audience) {
-            (None, Audience::Shared) => of_server(session),
-            _ => {
-                let all = reader.annotations(what, entry.audience).await?;
-                all.into_iter().map(|(name, value)| (name, value.to_vec())).collect()
-            }
-        };
-        let is_own = reader.account() == session.account()?.1;
-        if let (Some(mailbox), Audience::Private, true) = (mailbox, entry.audience, is_own)
-            && let Some(special_use) = attribute(mailbox.row())
-        {
-            kept.push((SPECIAL_USE.to_owned(), special_use.as_bytes().to_vec()));
-        }
+        let mut kept = kept(session, reader, mailbox, entry.audience).await?;
         kept.retain(|(name, _)| entry.covers(name, depth));
         if kept.is_empty() && depth == Depth::Itself && told.insert(entry.whole(&entry.name)) {
             found.push((entry.whole(&entry.name), None));
         }
         kept.retain(|(name, _)| told.insert(entry.whole(name)));
         found.extend(kept.into_iter().map(|(name, value)| (entry.whole(&name), Some(value))));
+    }
+    Ok(found)
+}
+
+/// All annotations of an audience.
+async fn kept(
+    session: &Session,
+    reader: &Reader,
+    mailbox: Option<&Collection<Mailbox>>,
+    audience: Audience,
+) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let mut kept: Vec<(String, Vec<u8>)> = match (mailbox, audience) {
+        (None, Audience::Shared) => of_server(session),
+        _ => {
+            let what = mailbox.map_or(Annotated::Account, Annotated::Mailbox);
+            let all = reader.annotations(what, audience).await?;
+            all.into_iter().map(|(name, value)| (name, value.to_vec())).collect()
+        }
+    };
+    let is_own = reader.account() == session.account()?.1;
+    if let (Some(mailbox), Audience::Private, true) = (mailbox, audience, is_own)
+        && let Some(special_use) = attribute(mailbox.row())
+    {
+        kept.push((SPECIAL_USE.to_owned(), special_use.as_bytes().to_vec()));
+    }
+    Ok(kept)
+}
+
+/// The names of all annotations, each with a number that stands for its value as long as the process lives.
+pub(super) async fn stamps(
+    session: &Session,
+    reader: &Reader,
+    mailbox: Option<&Collection<Mailbox>>,
+) -> Result<Entries, Failure> {
+    let mut found = Entries::new();
+    for audience in [Audience::Shared, Audience::Private] {
+        let whose = Entry { audience, name: String::new() };
+        for (name, value) in kept(session, reader, mailbox, audience).await? {
+            let mut hasher = DefaultHasher::new();
+            value.hash(&mut hasher);
+            found.insert(whose.whole(&name), hasher.finish());
+        }
     }
     Ok(found)
 }

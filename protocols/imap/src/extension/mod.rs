@@ -25,6 +25,7 @@ mod id;
 mod idle;
 mod imap4rev1;
 mod imap4rev2;
+pub(crate) mod inprogress;
 mod language;
 mod list_extended;
 mod list_metadata;
@@ -37,6 +38,7 @@ mod r#move;
 mod multiappend;
 mod multisearch;
 mod namespace;
+pub(crate) mod notify;
 pub(crate) mod objectid;
 mod partial;
 mod preview;
@@ -198,6 +200,8 @@ pub(crate) const ALL: &[Extension] = &[
     context::SORT,
     multisearch::EXTENSION,
     filters::EXTENSION,
+    notify::EXTENSION,
+    inprogress::EXTENSION,
     uidbatches::EXTENSION,
     objectid::EXTENSION,
     savedate::EXTENSION,

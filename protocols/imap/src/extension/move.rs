@@ -1,6 +1,6 @@
 //! MOVE (RFC 6851): copy, tell, remove, in one commit; a message is never in both mailboxes or in neither.
 
-use super::{Extension, When};
+use super::{Extension, When, notify};
 use crate::command::copy::{arguments, copy, copy_code, target};
 use crate::command::{Sequences, States, Verb};
 use crate::reply::{Done, Failure, Outcome};
@@ -39,10 +39,14 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
         return Err(Failure::No(Some("READ-ONLY"), "The mailbox is read-only"));
     }
     let from = selected.mailbox.clone();
+    notify::tell_once(session);
     let (mut writer, to) = target(session, &name).await?;
     let proof = if from.account() == to.account() {
-        let pairs = writer.move_messages(&from, &to, &uids).await?;
-        writer.commit(pairs).await?
+        let work = async {
+            let pairs = writer.move_messages(&from, &to, &uids).await?;
+            writer.commit(pairs).await
+        };
+        session.patiently(work).await??
     } else {
         // Two accounts, two commits: what is cut off between them is in both, never in neither.
         from.need(Rights::READ | Rights::DELETE | Rights::EXPUNGE)?;

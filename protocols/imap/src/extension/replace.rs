@@ -1,6 +1,6 @@
 //! REPLACE (RFC 8508): a message takes the place of another one, which goes in the same commit.
 
-use super::{Extension, When};
+use super::{Extension, When, notify};
 use crate::command::append::{Incoming, append_code, is_end, receive};
 use crate::command::copy::target;
 use crate::command::{Sequences, States, Verb};
@@ -62,6 +62,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
         source.commit(()).await?.map(|()| added.into_inner())
     };
     session.note_made(&to, proof.iter().copied());
+    notify::tell_once(session);
     // RFC 8508 3.4: the new UID is told before the old message goes.
     let code = append_code(to.row().uid_validity, &proof);
     session.connection.out.raw(b"* OK [").raw(code).raw(b"] ").say("Replaced").crlf();

@@ -91,7 +91,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     }
     let found = found_by(session, &program).await?;
     let scope = session.scope().await?;
-    let sorted = sort(&scope, &criteria, found).await?;
+    let sorted = sort(session, &scope, &criteria, found).await?;
     let modseq = highest_of(session, &program, &sorted).await?;
     program.tell(session, &sorted, &Telling { word: "SORT", by_uid, modseq, mailbox: None })?;
     context::begin(session, &program, &sorted, context::How { by_uid, criteria: &criteria }).await?;
@@ -123,9 +123,15 @@ fn criteria(cursor: &mut Cursor<'_>) -> Parsed<Vec<Criterion>> {
 }
 
 /// Sorts messages; where all is equal by sequence number (RFC 5256 3).
-async fn sort(scope: &Scope, criteria: &[Criterion], found: Found) -> Result<Found, Failure> {
+async fn sort(
+    session: &mut Session,
+    scope: &Scope,
+    criteria: &[Criterion],
+    found: Found,
+) -> Result<Found, Failure> {
     let mut entries = Vec::with_capacity(found.len());
     for chunk in found.chunks(ROWS_AT_ONCE) {
+        session.progress(entries.len(), found.len()).await?;
         let uids: Vec<Uid> = chunk.iter().map(|(_, uid)| Uid(*uid)).collect();
         let values = values(scope, criteria, &uids).await?;
         entries.extend(chunk.iter().zip(values).filter_map(|(id, values)| Some((values?, *id))));

@@ -87,6 +87,7 @@ async fn read(session: &mut Session, found: &[(u32, u32)], by_uid: bool) -> Resu
     let mailbox = session.selected()?.mailbox.clone();
     let mut messages = Vec::with_capacity(found.len());
     for chunk in found.chunks(ROWS_AT_ONCE) {
+        session.progress(messages.len(), found.len()).await?;
         let uids: Vec<Uid> = chunk.iter().map(|(_, uid)| Uid(*uid)).collect();
         let rows = table.rows(&reader, &mailbox, &uids).await?;
         let there: Vec<_> =

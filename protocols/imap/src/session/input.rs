@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::command::takes_message;
+use crate::extension::notify;
 use crate::limits::{
     COMMAND_BYTES_BEFORE_LOGIN_MAX, COMMAND_BYTES_MAX, COMMAND_TIME_MAX, LITERAL_BYTES_MAX,
     LITERAL_COUNT_MAX, PACE_BYTES, STREAM_BYTES, SWALLOW_BYTES_MAX,
@@ -57,6 +58,9 @@ impl Session {
         // Also where the client has sent more already: what was not begun is not answered.
         if self.drain.is_draining() {
             return Err(Failure::Bye("Server shutting down"));
+        }
+        if self.notify.is_some() {
+            Box::pin(notify::listen(self)).await?;
         }
         loop {
             let line = self.next_line(&mut command, &mut until).await?;

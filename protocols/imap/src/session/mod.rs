@@ -17,6 +17,8 @@ mod telling;
 
 use crate::Context;
 use crate::command::{self, Sequences, States, Verb};
+use crate::extension::inprogress::Progress;
+use crate::extension::notify::{self, Notify};
 use crate::extension::uidonly;
 use crate::limits::{
     BAD_COMMANDS_BEFORE_LOGIN_MAX, BAD_COMMANDS_MAX, IDLE_TIME_MAX, LOGIN_GRACE, LOGIN_TIME_MAX,
@@ -53,6 +55,10 @@ pub(crate) struct Session {
     pub rev2: bool,
     /// What else it enabled.
     pub enabled: Enabled,
+    /// When the command that runs is to tell how far it is.
+    pub progress: Progress,
+    /// Events that it asked to be told of (RFC 5465).
+    pub notify: Option<Box<Notify>>,
     /// A message that the client wants to append and that was not read yet.
     pub message: Option<LiteralHeader>,
     /// Whether TLS is to be put on behind the next reply.
@@ -73,6 +79,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(context: Arc<Context>, connection: Connection, peer: Peer, drain: Drain) -> Self {
+        let progress = Progress::new(context.config.progress_seconds);
         Self {
             context,
             peer,
@@ -82,6 +89,8 @@ impl Session {
             selected: None,
             rev2: false,
             enabled: Enabled::empty(),
+            progress,
+            notify: None,
             message: None,
             upgrade_after_reply: false,
             deflate_after_reply: false,
@@ -120,7 +129,7 @@ impl Session {
     }
 
     /// Until when the client may be silent now.
-    fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         if self.principal.is_some() { Instant::now() + IDLE_TIME_MAX } else { self.begun + LOGIN_TIME_MAX }
     }
 
@@ -146,6 +155,7 @@ impl Session {
             return Err(Failure::Bye("This is IMAP"));
         }
         tag.clone_into(&mut self.tag);
+        self.progress = Progress::new(self.context.config.progress_seconds);
         let outcome = Box::pin(self.dispatch(cursor)).await;
         self.conclude(tag, outcome)?;
         if std::mem::take(&mut self.upgrade_after_reply) {
@@ -177,6 +187,7 @@ impl Session {
             Box::pin(self.discard(header)).await?;
         }
         let done = outcome?;
+        notify::note_own(self, done.change);
         // RFC 9051 7.5.1: no EXPUNGE while sequence numbers are in use.
         Box::pin(self.synchronize(verb.sequences != Sequences::Used)).await?;
         Ok(done)
@@ -201,7 +212,7 @@ impl Session {
     /// Writes the tagged line.
     fn conclude(&mut self, tag: &str, outcome: Outcome) -> Result<(), Failure> {
         let failure = match outcome {
-            Ok(Done { code, text, refused }) => {
+            Ok(Done { code, text, refused, .. }) => {
                 // Those that are counted come in a row: no client speaks IMAP by chance.
                 self.bad_commands = 0;
                 let condition = if refused { "NO" } else { "OK" };
@@ -230,6 +241,7 @@ impl Session {
         self.selected = None;
         self.rev2 = false;
         self.enabled = Enabled::empty();
+        self.notify = None;
         self.connection.out.utf8 = false;
         self.begun = Instant::now();
     }

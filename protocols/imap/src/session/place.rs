@@ -37,6 +37,11 @@ pub(crate) fn is_elsewhere(name: &str) -> bool {
     name.split_once(DELIMITER).is_some_and(|(stem, _)| stem == OTHER_USERS || stem == SHARED)
 }
 
+/// Whether others' mailboxes can be at a name or below it.
+pub(crate) fn may_be_elsewhere(name: &str) -> bool {
+    name.split(DELIMITER).next().is_some_and(|stem| stem == OTHER_USERS || stem == SHARED)
+}
+
 impl Session {
     /// Opens the mailbox of somebody else again, with the rights of now.
     ///

@@ -134,9 +134,10 @@ impl Session {
     /// Notes messages that this session has put into a mailbox itself: it is told their number, and no more
     /// (RFC 5465 5.2).
     pub(crate) fn note_made(&mut self, mailbox: &Collection<Mailbox>, uids: impl Iterator<Item = Uid>) {
+        let events = self.notify.is_some();
         let Some(selected) = self.selected.as_deref_mut() else { return };
         let here = (selected.mailbox.account(), selected.mailbox.id()) == (mailbox.account(), mailbox.id());
-        if here && !selected.contexts.is_empty() {
+        if here && (events || !selected.contexts.is_empty()) {
             selected.made.extend(uids.map(|uid| uid.0));
         }
     }

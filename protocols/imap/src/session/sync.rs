@@ -8,7 +8,8 @@ use super::enabled::Enabled;
 use super::table::Table;
 use crate::command::fetch;
 use crate::command::search::scope::Scope;
-use crate::extension::context;
+use crate::extension::context::{self, Change};
+use crate::extension::notify::{self, Wanted};
 use crate::limits::ROWS_AT_ONCE;
 use crate::reply::Failure;
 use crate::wire::decoder::sequence::Intervals;
@@ -26,6 +27,7 @@ impl Session {
         if self.selected.is_none() {
             return Ok(());
         }
+        let Some(wanted) = notify::wanted(self) else { return Ok(()) };
         Box::pin(self.recheck()).await?;
         let (reader, table) = match self.latest().await {
             Ok(latest) => latest,
@@ -61,49 +63,72 @@ impl Session {
                 out.raw(b"* ").number(selected.recent_count()).raw(b" RECENT").crlf();
             }
         }
-        let changed = changed_flags(&view, &table, &told);
-        self.tell_flags(&reader, &table, &changed).await?;
-        Box::pin(self.tell_contexts(reader, &view, &table)).await
+        if wanted.flags {
+            let changed = changed_flags(&view, &table, &told);
+            self.tell_flags(&reader, &table, &changed).await?;
+        }
+        Box::pin(self.tell_more(reader, &view, &table, &wanted)).await
     }
 
-    /// Tells how results that are kept up to date have changed (RFC 5267 4.3), and of messages that are new in them
-    /// what was asked for (RFC 5465 7: before that).
-    async fn tell_contexts(
+    /// Tells how results that are kept up to date have changed (RFC 5267 4.3), and of new messages what was asked
+    /// for: by such a search before that (RFC 5465 7), by NOTIFY alone behind it (RFC 5465 5.2).
+    async fn tell_more(
         &mut self,
         reader: Reader,
         old: &Table,
         table: &Arc<Table>,
+        wanted: &Wanted,
     ) -> Result<(), Failure> {
         let selected = self.selected()?;
         let made = std::mem::take(&mut selected.made);
-        if selected.contexts.is_empty() {
+        if selected.contexts.is_empty() && wanted.items.is_empty() {
             return Ok(());
         }
         let new = table.from(old.max_uid().saturating_add(1));
-        let at = |place: usize| table.uids.get(place).copied();
-        let mut touched: Vec<u32> = changed_flags(old, table, &[]).into_iter().filter_map(at).collect();
-        touched.extend(new);
-        let (saved, recent) = (selected.saved.clone(), selected.recent.clone());
-        let mailbox = selected.mailbox.clone();
-        let scope = Scope { reader, mailbox, view: table.clone(), table: table.clone(), saved, recent };
-        let changes = context::update(self, &scope, &touched).await?;
+        let changes = self.contexts(&reader, old, table, new).await?;
+        let mut told = Vec::new();
         for &uid in new.iter().filter(|uid| !made.contains(uid)) {
+            let adding = changes.iter().filter(|change| change.adds(uid));
             let mut items = Vec::new();
-            for item in
-                changes.iter().filter(|change| change.adds(uid)).flat_map(|change| change.items.iter())
-            {
+            for item in wanted.items.iter().chain(adding.flat_map(|change| change.items.iter())) {
                 if !items.contains(item) {
                     items.push(item.clone());
                 }
             }
-            if let (false, Some(place)) = (items.is_empty(), table.index(uid)) {
-                fetch::tell_unasked(self, (&scope.reader, table), &items, &[(place, Uid(uid))]).await?;
-            }
+            told.extend(table.index(uid).filter(|_| !items.is_empty()).map(|place| (place, Uid(uid), items)));
         }
-        for change in &changes {
-            change.tell(&mut self.connection.out, table);
+        let by_search = changes.iter().any(|change| !change.items.is_empty());
+        if !by_search {
+            changes.iter().for_each(|change| change.tell(&mut self.connection.out, table));
+        }
+        for (place, uid, items) in told {
+            fetch::tell_unasked(self, (&reader, table), &items, &[(place, uid)]).await?;
+        }
+        if by_search {
+            changes.iter().for_each(|change| change.tell(&mut self.connection.out, table));
         }
         self.connection.flush_if_large().await
+    }
+
+    /// How results that are kept up to date change with the table.
+    async fn contexts(
+        &mut self,
+        reader: &Reader,
+        old: &Table,
+        table: &Arc<Table>,
+        new: &[u32],
+    ) -> Result<Vec<Change>, Failure> {
+        let selected = self.selected()?;
+        if selected.contexts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let at = |place: usize| table.uids.get(place).copied();
+        let mut touched: Vec<u32> = changed_flags(old, table, &[]).into_iter().filter_map(at).collect();
+        touched.extend(new);
+        let (saved, recent) = (selected.saved.clone(), selected.recent.clone());
+        let (reader, mailbox) = (reader.clone(), selected.mailbox.clone());
+        let scope = Scope { reader, mailbox, view: table.clone(), table: table.clone(), saved, recent };
+        context::update(self, &scope, &touched).await
     }
 
     /// `* n FETCH (UID u FLAGS (...))` for these places of the newest table.

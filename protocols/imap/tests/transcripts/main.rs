@@ -23,6 +23,7 @@ mod login;
 mod mailbox;
 mod messages;
 mod noise;
+mod notify;
 mod rev2;
 mod search;
 mod sharing;

@@ -3,6 +3,7 @@
 use super::cursor::{Cursor, Parsed};
 use crate::limits::MAILBOX_NAME_COUNT_MAX;
 use crate::reply::Failure;
+use crate::session::place::may_be_elsewhere;
 use store::{DELIMITER, INBOX};
 
 /// A choice of mailboxes.
@@ -52,6 +53,19 @@ impl Filter {
             Self::SubtreeOne(names) => names
                 .iter()
                 .any(|name| name == facts.path || below(name).is_some_and(|rest| !rest.contains(DELIMITER))),
+        }
+    }
+}
+
+impl Filter {
+    /// Whether others' mailboxes can be among them.
+    pub(crate) fn looks_elsewhere(&self) -> bool {
+        match self {
+            Self::Subscribed => true,
+            Self::Subtree(names) | Self::SubtreeOne(names) | Self::Mailboxes(names) => {
+                names.iter().any(|name| may_be_elsewhere(name))
+            }
+            _ => false,
         }
     }
 }

@@ -43,7 +43,8 @@ impl StatusItem {
         }
     }
 
-    fn find(name: &str) -> Option<Self> {
+    /// The item of that name.
+    pub(crate) fn find(name: &str) -> Option<Self> {
         let known = KNOWN.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, item)| *item);
         let extended = || words::find(extension::ALL.iter().map(|it| it.status), name).map(Self::Extended);
         known.or_else(extended)
