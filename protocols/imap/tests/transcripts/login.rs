@@ -14,7 +14,7 @@ async fn capabilities_before_and_after() {
     let before = client.ask("a CAPABILITY").await;
     assert_eq!(
         before[0],
-        "* CAPABILITY IMAP4rev1 IMAP4rev2 AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=PLAIN SASL-IR LITERAL+ ENABLE ID IDLE"
+        "* CAPABILITY IMAP4rev1 IMAP4rev2 AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=PLAIN SASL-IR LITERAL+ ENABLE ID IDLE LANGUAGE"
     );
     let lines = client.ask("b LOGIN alice@example.org {12+}\r\nalice-secret").await;
     let after = lines[0].strip_prefix("b OK [CAPABILITY IMAP4rev1 IMAP4rev2 ").unwrap();
