@@ -1,6 +1,6 @@
 //! Into an account's inbox: one batch that appends the message and settles its recipient.
 
-use crate::runner::{Delivery, Verdict};
+use crate::runner::{Delivery, UNREACHED, Verdict};
 use model::{AccountId, Error, Flags, Rights, ZonedTime};
 use store::{INBOX, NewMessage, Queued};
 
@@ -25,7 +25,7 @@ impl Delivery {
             Err(Error::TooLarge(_)) => Verdict::waits("4.2.2 the mailbox holds too much"),
             Err(error) => {
                 tracing::warn!(id = %queued.id, account = %id, %error, "local delivery must wait");
-                Verdict::waits("4.3.0 the mailbox cannot be reached")
+                Verdict::waits(UNREACHED)
             }
         })
     }

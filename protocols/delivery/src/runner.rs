@@ -101,6 +101,9 @@ impl Verdict {
     }
 }
 
+/// What is said of a mailbox that cannot be written to now, for whatever reason.
+pub(crate) const UNREACHED: &str = "4.3.0 the mailbox cannot be reached";
+
 /// The queue's keeper; one per process, shared by every door that takes mail.
 pub struct Delivery {
     store: Store,
@@ -349,11 +352,20 @@ impl Delivery {
         }
         queued.recipients.retain(|(number, _)| verdicts.get(number) != Some(&Verdict::Done));
         verdicts.extend(self.try_relay(&queued).await);
-        // With the store away for all that are left there is nothing to write down.
-        if reached.is_ok() || verdicts.values().any(|verdict| *verdict != Verdict::Done) {
-            self.conclude(queued, &verdicts).await?;
+        if reached.is_err() {
+            // With the store away for all that are left there is nothing to write down; where others were told
+            // to wait, everyone waits with them, or they would be asked again every moment.
+            let others = verdicts.values().any(|verdict| *verdict != Verdict::Done);
+            if !others && self.now() < queued.entry.expires {
+                return reached;
+            }
+            for (number, recipient) in &queued.recipients {
+                if matches!(recipient.target, Target::Account(_)) {
+                    verdicts.entry(*number).or_insert_with(|| Verdict::waits(UNREACHED));
+                }
+            }
         }
-        reached
+        self.conclude(queued, &verdicts).await
     }
 
     /// Delivers to everyone who is here: what came of it, and whether the store could be reached for all of them.

@@ -279,6 +279,7 @@ impl<E: RawEngine> Committer<E> {
         }
         let thread = std::thread::Builder::new().name("committer".into());
         let thread = thread.spawn(move || core.live()).map_err(|error| {
+            line.calls.close();
             tracing::error!(%error, "no thread for the committer");
             Error::Unavailable
         })?;

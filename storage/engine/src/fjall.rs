@@ -320,6 +320,13 @@ impl RawEngine for Fjall {
     }
 }
 
+impl Drop for Fjall {
+    /// The watch may live a moment longer, and must not be what keeps the database open.
+    fn drop(&mut self) {
+        self.let_ask(None);
+    }
+}
+
 /// The key in its keyspace: the table's number goes before it.
 fn inner_key(table: Table, key: &[u8]) -> Vec<u8> {
     let mut inner = Vec::with_capacity(key.len() + 1);

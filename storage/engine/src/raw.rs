@@ -28,7 +28,8 @@ pub(crate) trait RawView: Send + Sync + 'static {
     fn scan(&self, table: Table, range: &Range, limit: usize, reverse: bool) -> Result<Rows>;
 }
 
-/// Asks an engine, from another thread and while it is in a call, whether it has given up. It may wait for that call.
+/// Asks an engine, from another thread and while it is in a call, whether it has given up. It may wait for that call,
+/// and may write out what the engine has buffered.
 pub(crate) type Probe = Box<dyn Fn() -> bool + Send>;
 
 /// An engine as the committer drives it: one caller, never two calls at once.

@@ -83,19 +83,6 @@ async fn a_long_header_is_given_back_in_part_and_in_whole_lines() {
 }
 
 #[tokio::test]
-async fn many_failures_are_named_up_to_a_hundred() {
-    let (house, _sink) = refusing().await;
-    let to: Vec<_> = (0..130).map(|number| format!("p{number}@far.example")).collect();
-    let to: Vec<_> = to.iter().map(String::as_str).collect();
-    house.submit(Some("alice@example.org"), &to, TEXT).await;
-    house.settle().await;
-    let inbox = house.inbox(ALICE).await;
-    let bounce = inbox.first().unwrap();
-    assert_eq!(bounce.matches("Final-Recipient:").count(), 100);
-    assert!(bounce.contains("and 30 more recipients."));
-}
-
-#[tokio::test]
 async fn a_bounce_names_so_many_recipients_and_counts_the_others() {
     for (more, told) in [(0, None), (1, Some("and 1 more recipients."))] {
         let (house, _sink) = refusing().await;

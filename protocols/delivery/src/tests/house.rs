@@ -42,10 +42,10 @@ impl House {
     }
 
     /// With the times of an installation, on an engine that fails as planned; its runner running.
-    pub(crate) fn failing(plan: &Arc<FailPlan>) -> Self {
+    pub(crate) fn failing(plan: &Arc<FailPlan>, relay: Option<RelayConfig>) -> Self {
         let (disk, plan) = (SimDisk::new(1), plan.clone());
         let engine = FailEngine::new(disk.engine(), plan);
-        let house = Self::on(engine, &disk, None, MemoryDirectory::sample(), Schedule::default());
+        let house = Self::on(engine, &disk, relay, MemoryDirectory::sample(), Schedule::default());
         house.run();
         house
     }

@@ -86,7 +86,7 @@ async fn a_full_mailbox_waits_and_is_then_given_up() {
 async fn a_store_that_is_away_for_a_moment_costs_a_moment_and_no_try() {
     for recipients in [["bob@example.org"].as_slice(), &["bob@example.org", "alice@example.org"]] {
         let plan = FailPlan::new();
-        let house = House::failing(&plan);
+        let house = House::failing(&plan, None);
         assert!(house.inbox(ALICE).await.is_empty() && house.inbox(BOB).await.is_empty());
         // The first batch takes the message over, the second delivers.
         plan.fail(Call::Commit, 2);

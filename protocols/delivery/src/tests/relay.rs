@@ -1,11 +1,14 @@
 //! The relay's client against every kind of server.
 
-use super::house::{ALICE, House, TEXT, plain};
+use super::house::{ALICE, BOB, House, TEXT, plain};
 use super::sink::{Rules, Sink};
-use crate::limits::{RELAY_RECIPIENT_COUNT_MAX, REPLY_LINE_BYTES_MAX, REPLY_LINE_COUNT_MAX};
+use crate::limits::{RELAY_RECIPIENT_COUNT_MAX, REPLY_LINE_BYTES_MAX, REPLY_LINE_COUNT_MAX, UNSETTLED_WAIT};
 use crate::{RelayConfig, RelayTls};
 use directory::testing::MemoryDirectory;
-use engine::sim::SimDisk;
+use engine::{
+    fail::{Call, FailPlan},
+    sim::SimDisk,
+};
 use rustls::pki_types::PrivateKeyDer;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio_rustls::TlsAcceptor;
@@ -323,4 +326,20 @@ async fn one_transaction_has_so_many_recipients() {
         assert_eq!(sink.messages().len(), transactions);
         assert_eq!(sink.lines().iter().filter(|line| line.starts_with("RCPT")).count(), to.len());
     }
+}
+
+#[tokio::test]
+async fn a_mailbox_out_of_reach_does_not_make_the_relay_be_asked_again_and_again() {
+    let sink = sink(&[("RCPT", &["451 4.3.0 later"])], &[]).await;
+    let plan = FailPlan::new();
+    let house = House::failing(&plan, Some(plain(&sink)));
+    assert!(house.inbox(ALICE).await.is_empty() && house.inbox(BOB).await.is_empty());
+    // The first batch takes the message over, the second delivers.
+    plan.fail(Call::Commit, 2);
+    house.submit(Some("alice@example.org"), &["bob@example.org", "x@far.example"], TEXT).await;
+    tokio::time::sleep(UNSETTLED_WAIT + Duration::from_millis(500)).await;
+    let asked = sink.lines().iter().filter(|line| line.starts_with("RCPT")).count();
+    let waiting = house.delivery.list(None, 10).await.unwrap();
+    let attempts: Vec<_> = waiting[0].recipients.iter().map(|(_, recipient)| recipient.attempts).collect();
+    assert_eq!((asked, attempts), (1, vec![1, 1]));
 }

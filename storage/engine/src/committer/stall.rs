@@ -55,18 +55,29 @@ impl Calls {
         self.stuck.load(Ordering::Acquire)
     }
 
-    /// Waits until a call has taken `longest`; false when there are no calls any more.
-    fn wait_for_slow(&self, longest: Duration) -> bool {
+    /// Waits until a call has taken `longest`, and says when that one began; nothing when there are no calls any
+    /// more.
+    fn wait_for_slow(&self, longest: Duration) -> Option<Instant> {
         let mut now = self.now();
         loop {
             if now.closed {
-                return false;
+                return None;
             }
             now = self.closed.wait_timeout(now, longest).unwrap_or_else(PoisonError::into_inner).0;
-            if now.since.is_some_and(|since| since.elapsed() >= longest) {
-                return !now.closed;
+            if let (Some(since), false) = (now.since, now.closed)
+                && since.elapsed() >= longest
+            {
+                return Some(since);
             }
         }
+    }
+
+    /// Whether the call that began then is under way still, a while later. What an engine says of itself while a call
+    /// ends may be about that call, which has an outcome of its own: a full disk is one to go on from.
+    fn outlasts(&self, began: Instant, a_while: Duration) -> bool {
+        let waited = self.closed.wait_timeout_while(self.now(), a_while, |now| !now.closed);
+        let now = waited.unwrap_or_else(PoisonError::into_inner).0;
+        !now.closed && now.since == Some(began)
     }
 }
 
@@ -78,8 +89,8 @@ impl<V: RawView> Line<V> {
     pub(super) fn watch(line: &Arc<Self>, probe: Probe, longest: Duration) -> Result<()> {
         let line = Arc::clone(line);
         let watching = move || {
-            while line.calls.wait_for_slow(longest) {
-                if probe() {
+            while let Some(began) = line.calls.wait_for_slow(longest) {
+                if probe() && line.calls.outlasts(began, longest) {
                     line.give_up();
                     return;
                 }

@@ -328,3 +328,20 @@ async fn an_engine_that_has_given_up_within_a_commit_ends_the_line() {
     engine.close().await;
     drop(word);
 }
+
+#[tokio::test]
+async fn what_an_engine_says_while_a_call_ends_is_about_that_call() {
+    let look = std::time::Duration::from_millis(100);
+    let (word, gate) = mpsc::channel();
+    let (engine, seen) = toy(Some(gate));
+    let word = std::sync::Mutex::new(Some(word));
+    // Asked within the slow call, it says that it has given up just as the call comes back.
+    let probe = move || word.lock().unwrap().take().is_some_and(|word| word.send(()).is_ok());
+    Line::watch(&engine.line, Box::new(probe), look).unwrap();
+    assert!(engine.commit(put(1, 1)).await.is_ok());
+    tokio::select! {
+        () = engine.poisoned() => panic!("the call had an answer"),
+        () = tokio::time::sleep(look * 4) => {}
+    }
+    assert_eq!((rows(&engine).await, seen.applies.load(Ordering::SeqCst)), (1, 1));
+}
