@@ -45,3 +45,8 @@ pub(crate) const INDEX_INTERVAL: Duration = Duration::from_secs(5);
 pub(crate) const INDEX_AGAIN_MIN: Duration = Duration::from_secs(10);
 /// And at the latest.
 pub(crate) const INDEX_AGAIN_MAX: Duration = Duration::from_secs(3600);
+
+/// How long a backup waits for another process that collects.
+pub(crate) const DUTY_WAIT_MAX: Duration = Duration::from_secs(60);
+/// How often it looks.
+pub(crate) const DUTY_LOOK: Duration = Duration::from_millis(500);

@@ -4,11 +4,11 @@
 use crate::config::Config;
 use crate::engines::{self, refused};
 use crate::failure::Failure;
-use crate::limits::SOCKET_PATH_BYTES_MAX;
+use crate::limits::{DUTY_LOOK, DUTY_WAIT_MAX, SOCKET_PATH_BYTES_MAX};
 use delivery::Delivery;
 use directory::{Directory, LocalDirectory};
 use engine::{BlobStore, Engine, Env, OsEnv, Table};
-use model::{AccountId, Address, CollectionId, Principal, Quota, Result, Rights, Role, Timestamp};
+use model::{AccountId, Address, CollectionId, Error, Principal, Quota, Result, Rights, Role, Timestamp};
 use std::fs::{File, TryLockError};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::{AddressBook, Calendar, Collected, Folder, Kind, Mailbox, RemovedAccount, Store};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 /// See the module.
 pub(crate) struct Site {
@@ -362,6 +363,27 @@ impl Site {
             if thorough { self.store.collect_thoroughly().await } else { self.store.collect().await };
         self.store.leave_duty("collect").await?;
         collected
+    }
+
+    /// Does something while nothing is collected, by this process or another one.
+    ///
+    /// # Errors
+    /// `Conflict` when another process collects for too long, or does something of this kind itself.
+    pub(crate) async fn uncollected<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        let _turn = self.collecting.lock().await;
+        let since = Instant::now();
+        while !self.store.take_duty("collect").await? {
+            if since.elapsed() > DUTY_WAIT_MAX {
+                return Err(Error::Conflict);
+            }
+            tokio::time::sleep(DUTY_LOOK).await;
+        }
+        let done = work.await;
+        if let Err(error) = self.store.leave_duty("collect").await {
+            // It is this process's as long as it lives, and its next collection leaves it.
+            tracing::warn!(%error, "collection stays with this process for now");
+        }
+        Ok(done)
     }
 
     /// How much an account holds.

@@ -58,6 +58,9 @@ class Cluster:
             shutil.chown(self.folder, self.owner)
         self.folder.chmod(0o755)
         self.data = self.folder / "data"
+        self._make()
+
+    def _make(self):
         self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C")
 
     def _run(self, program, *arguments, check=True):
@@ -82,6 +85,10 @@ class Cluster:
         self.psql("SELECT 1 FROM pg_database WHERE datname = 'collegium'", "postgres") or \
             self._run("createdb", "-h", self.folder, "-p", self.port, "-U", "postgres", "collegium")
         return self
+
+    def standby(self):
+        """A hot standby of this running one, not started."""
+        return Standby(self)
 
     def stop(self, mode="fast"):
         """`immediate` is what a crash is to the database: nothing is written any more."""
@@ -116,6 +123,23 @@ class Cluster:
 
     def url(self, port=None, mode="disable"):
         return f"postgresql://postgres@localhost:{port or self.port}/collegium?sslmode={mode}"
+
+
+class Standby(Cluster):
+    """Follows another one until it is promoted."""
+
+    def __init__(self, primary):
+        self.primary = primary
+        super().__init__()
+
+    def _make(self):
+        # -R writes down whom it follows.
+        self._run("pg_basebackup", "-D", self.data, "-h", "127.0.0.1", "-p", self.primary.port, "-U", "postgres", "-R",
+                  "-c", "fast")
+
+    def promote(self):
+        """Ends following: from now on it is a primary like any other."""
+        self._run("pg_ctl", "-D", self.data, "-w", "promote")
 
 
 def main(command):

@@ -88,7 +88,14 @@ pub(super) async fn create(site: &Site, request: Create) -> Result<Value, Refusa
         let backup = Backup { store: &store, engine: &engine, blobs: &blobs, addresses, build, full };
         backup::create(&backup, &to).await.map_err(|error| refusal(error, &to))
     });
-    let done = done.await?;
+    let done = site.uncollected(done).await.map_err(|error| match error {
+        Error::Conflict => Refusal {
+            kind: "conflict".to_owned(),
+            message: "another process collects, or makes a backup itself: try again later".to_owned(),
+        },
+        error => Refusal::of(error, "store"),
+    });
+    let done = done??;
     tracing::info!(
         name = done.name,
         accounts = done.account_count,

@@ -1,4 +1,5 @@
-//! Making a backup.
+//! Making a backup: first the rows of one state, then the bodies that they need. A database that others share cannot
+//! clean up behind a state that is held, so there it is let go before the bodies, which are nearly all of the work.
 
 use crate::{
     chunk::{Chunk, Cutter, list, page},
@@ -49,10 +50,13 @@ struct Work<'a> {
     backup: &'a Backup<'a>,
     repository: Repository,
     snapshot: Arc<dyn Snapshot>,
+    /// Blobs that the repository did not have when their rows were met.
+    wanted: Vec<BlobId>,
     missing: BTreeSet<BlobId>,
 }
 
 /// Makes a backup in a repository; files are written where the caller stands, so it belongs on a thread that may wait.
+/// The caller keeps other processes from collecting meanwhile.
 ///
 /// # Errors
 /// As [`Repository::open`]; `Unavailable` when the store cannot be read or the repository not be written.
@@ -64,7 +68,8 @@ pub async fn create(backup: &Backup<'_>, directory: &Path) -> Result<Done> {
     let at_ms = backup.store.env().now().0;
     // Never two of one moment, and in the order of their making, whatever the clock does.
     let at_ms = previous.as_ref().map_or(at_ms, |previous| at_ms.max(previous.at_ms.saturating_add(1)));
-    let mut work = Work { backup, repository, snapshot, missing: BTreeSet::new() };
+    let (wanted, missing) = (Vec::new(), BTreeSet::new());
+    let mut work = Work { backup, repository, snapshot, wanted, missing };
     let installation = work.installation().await?;
     let (mut accounts, mut changed_count) = (Vec::new(), 0);
     let mut range = Range::prefix(b"");
@@ -80,6 +85,7 @@ pub async fn create(backup: &Backup<'_>, directory: &Path) -> Result<Done> {
             accounts.push(entry);
         }
     }
+    let mut work = work.bodies().await?;
     work.repository.flush()?;
     let mut manifest = Manifest {
         name: String::new(),
@@ -109,7 +115,7 @@ impl Work<'_> {
         for table in Table::ALL.iter().filter(|table| table.scope() == Scope::Installation) {
             self.range(*table, Range::prefix(b""), &mut cutter, &mut chunks).await?;
         }
-        self.list(cutter, chunks).await
+        self.list(cutter, chunks)
     }
 
     async fn account(
@@ -131,7 +137,7 @@ impl Work<'_> {
             self.range(*table, range, &mut cutter, &mut chunks).await?;
         }
         let rows = cutter.rows;
-        let chunks = self.list(cutter, chunks).await?.to_string();
+        let chunks = self.list(cutter, chunks)?.to_string();
         Ok((AccountEntry { id: account.0, address, fingerprint, chunks, rows }, true))
     }
 
@@ -179,46 +185,77 @@ impl Work<'_> {
             }
             for (key, value) in page {
                 if let Some(chunk) = cutter.row(table, key, value)? {
-                    chunks.push(self.put(&chunk).await?);
+                    chunks.push(self.put(&chunk)?);
                 }
             }
         }
     }
 
-    async fn list(&mut self, mut cutter: Cutter, mut chunks: Vec<BlobId>) -> Result<BlobId> {
+    fn list(&mut self, mut cutter: Cutter, mut chunks: Vec<BlobId>) -> Result<BlobId> {
         if let Some(chunk) = cutter.end() {
-            chunks.push(self.put(&chunk).await?);
+            chunks.push(self.put(&chunk)?);
         }
         let octets = postcard::to_stdvec(&chunks).map_err(|_| Error::Corrupt)?;
         self.repository.add_octets(&octets)
     }
 
-    /// Puts a chunk, and before it the blobs that it needs.
-    async fn put(&mut self, chunk: &Chunk) -> Result<BlobId> {
-        for id in &chunk.needs {
-            if self.repository.has(id) || self.missing.contains(id) {
-                continue;
-            }
-            match self.blob(id).await {
-                Ok(bytes) => self.repository.add(*id, &bytes)?,
-                Err(Error::Corrupt) => drop(self.missing.insert(*id)),
-                Err(error) => return Err(error),
-            }
-        }
+    /// Puts a chunk and notes the blobs that it needs.
+    fn put(&mut self, chunk: &Chunk) -> Result<BlobId> {
+        self.wanted.extend(chunk.needs.iter().filter(|id| !self.repository.has(id)));
         let octets = postcard::to_stdvec(chunk).map_err(|_| Error::Corrupt)?;
         self.repository.add_octets(&octets)
+    }
+}
+
+impl<'a> Work<'a> {
+    /// Puts the blobs that the chunks need. Without a manifest nothing counts on them before.
+    async fn bodies(self) -> Result<Bodies<'a>> {
+        let Self { backup, repository, snapshot, wanted, missing } = self;
+        // Segments are held: there what has gone meanwhile is found where this state has it.
+        let snapshot = backup.engine.company().is_none().then_some(snapshot);
+        let mut bodies = Bodies { backup, repository, snapshot, missing };
+        for id in wanted {
+            bodies.put(id).await?;
+        }
+        Ok(bodies)
+    }
+}
+
+/// The second half of the work.
+struct Bodies<'a> {
+    backup: &'a Backup<'a>,
+    repository: Repository,
+    snapshot: Option<Arc<dyn Snapshot>>,
+    missing: BTreeSet<BlobId>,
+}
+
+impl Bodies<'_> {
+    async fn put(&mut self, id: BlobId) -> Result<()> {
+        if self.repository.has(&id) || self.missing.contains(&id) {
+            return Ok(());
+        }
+        match self.blob(&id).await {
+            Ok(bytes) => self.repository.add(id, &bytes),
+            Err(Error::Corrupt) => {
+                self.missing.insert(id);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// A blob where the snapshot has it, or where it was moved meanwhile.
     async fn blob(&self, id: &BlobId) -> Result<bytes::Bytes> {
         let key = store::blob_key(id);
-        if let Some(place) = self.snapshot.get(Table::Blob, &key).await? {
+        if let Some(snapshot) = &self.snapshot
+            && let Some(place) = snapshot.get(Table::Blob, &key).await?
+        {
             match self.backup.blobs.read(id, &Place(place)).await {
                 Err(Error::Corrupt) => {}
                 read => return read,
             }
         }
-        let newest = self.backup.engine.snapshot().await?;
+        let newest = self.backup.engine.newest().await?;
         let place = newest.get(Table::Blob, &key).await?.ok_or(Error::Corrupt)?;
         self.backup.blobs.read(id, &Place(place)).await
     }

@@ -87,9 +87,9 @@ pub const POSTGRES_SNAPSHOT_IDLE_WANTED_MAX: Duration = Duration::from_secs(2);
 /// The oldest that a snapshot may become: the database cannot clean up behind it.
 pub const POSTGRES_SNAPSHOT_AGE_MAX: Duration = Duration::from_secs(30 * 60);
 /// Octets of blobs that wait for the database; whoever brings more waits too.
-pub const POSTGRES_BLOB_WAITING_BYTES_MAX: usize = 64 << 20;
+pub const POSTGRES_BLOB_WAITING_BYTES_MAX: usize = 16 << 20;
 /// Octets of blobs stored by one statement; a larger single blob goes alone.
-pub const POSTGRES_BLOB_GROUP_BYTES_MAX: usize = 8 << 20;
+pub const POSTGRES_BLOB_GROUP_BYTES_MAX: usize = 4 << 20;
 /// Between two signs of life that a process gives to the others on its database.
 pub const POSTGRES_BEAT: Duration = Duration::from_secs(1);
 /// A process that gave none for so long (by the database's clock) has ended.

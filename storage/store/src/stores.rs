@@ -18,7 +18,7 @@ use std::{
     ops::Range,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicI64, AtomicUsize, Ordering},
     },
 };
 
@@ -60,13 +60,18 @@ pub(crate) struct AccountState {
     /// The turn among processes.
     pub(crate) lease: Mutex<Lease>,
     flying: Mutex<Vec<Flying>>,
+    /// The last batch in flight that somebody saw who then went without one of its own.
+    relied_on: Mutex<Option<Landed>>,
     pub(crate) changed: tokio::sync::watch::Sender<Modseq>,
 }
+
+/// Tells when a batch is known to be durable, or to have failed.
+pub(crate) type Landed = tokio::sync::watch::Receiver<bool>;
 
 /// A batch that was handed to the engine and is not known to be durable.
 pub(crate) struct Flying {
     pub(crate) overlay: Arc<Overlay>,
-    pub(crate) landed: Arc<AtomicBool>,
+    pub(crate) landed: Landed,
 }
 
 impl AccountState {
@@ -76,6 +81,7 @@ impl AccountState {
             waiting: AtomicUsize::new(0),
             lease: Mutex::default(),
             flying: Mutex::default(),
+            relied_on: Mutex::default(),
             changed: tokio::sync::watch::Sender::new(Modseq::default()),
         }
     }
@@ -86,7 +92,7 @@ impl AccountState {
         let mut flying = locked(&self.flying);
         // Only from the front: tasks may tell of landings in any order, and an older batch that is not known to
         // have landed must not lie over a snapshot without the newer ones that lie over it.
-        let landed = flying.iter().take_while(|batch| batch.landed.load(Ordering::Acquire)).count();
+        let landed = flying.iter().take_while(|batch| *batch.landed.borrow()).count();
         flying.drain(..landed);
         flying.iter().map(|batch| batch.overlay.clone()).collect()
     }
@@ -98,6 +104,16 @@ impl AccountState {
     /// For when all of them are known to have landed, one way or the other.
     pub(crate) fn forget_flying(&self) {
         locked(&self.flying).clear();
+    }
+
+    /// A writer that has seen what is in flight goes without a batch: what its client is told ("there is one
+    /// already") rests on that, and the client's next look must find it.
+    pub(crate) fn rely(&self) {
+        *locked(&self.relied_on) = locked(&self.flying).last().map(|batch| batch.landed.clone());
+    }
+
+    fn relied_on(&self) -> Option<Landed> {
+        locked(&self.relied_on).clone().filter(|landed| !*landed.borrow())
     }
 
     /// Whether writers of this process wait for the turn.
@@ -170,6 +186,7 @@ impl Store {
     /// # Errors
     /// `Unavailable`, `Corrupt`.
     pub async fn read(&self, who: &Principal, account: AccountId) -> Result<Reader> {
+        self.inner.await_relied_on(account).await;
         let view = View::new(self.inner.engine.snapshot().await?, Vec::new());
         if let Some(row) = view.get(Table::Account, &Key::account(account).done()).await? {
             return Ok(Reader::new(self.clone(), view, who.clone(), account, record::decode(&row)?));
@@ -233,6 +250,15 @@ impl Store {
 impl Inner {
     pub(crate) fn state(&self, account: AccountId) -> Arc<AccountState> {
         locked(&self.accounts).entry(account).or_insert_with(|| Arc::new(AccountState::new())).clone()
+    }
+
+    /// Waits for what somebody has been told of before it was durable; nearly always there is none.
+    async fn await_relied_on(&self, account: AccountId) {
+        let relied_on = locked(&self.accounts).get(&account).and_then(|state| state.relied_on());
+        if let Some(mut landed) = relied_on {
+            // Its teller may have ended with the process's runtime: then there is nothing to wait for.
+            drop(landed.wait_for(|landed| *landed).await);
+        }
     }
 
     /// Accounts that somebody watches.

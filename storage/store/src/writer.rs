@@ -16,14 +16,7 @@ use crate::{
 use bytes::Bytes;
 use engine::{Batch, Durable, Op, Precondition, Table};
 use model::{AccountId, CollectionId, Error, ItemId, Modseq, Result, Timestamp, UidValidity};
-use std::{
-    collections::BTreeSet,
-    ops::Deref,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{collections::BTreeSet, ops::Deref, sync::Arc};
 use tokio::sync::OwnedMutexGuard;
 
 /// A value whose change is on stable storage. Every positive reply to a change takes one.
@@ -100,6 +93,8 @@ pub struct Writer {
     pub(crate) past_quota: bool,
     /// Whether the search index is to hear of it.
     has_new_message: bool,
+    /// Its batch is in the order of commits.
+    is_handed_over: bool,
 }
 
 impl Deref for Writer {
@@ -115,6 +110,9 @@ impl Drop for Writer {
         if let Some(state) = &self.state
             && self.turn.is_some()
         {
+            if !self.is_handed_over && !self.reader.view.flying.is_empty() {
+                state.rely();
+            }
             self.reader.store().inner.give_back(self.reader.account(), state);
         }
         drop(self.turn.take());
@@ -146,6 +144,7 @@ impl Writer {
             kept: None,
             past_quota: false,
             has_new_message: false,
+            is_handed_over: false,
         }
     }
 
@@ -427,7 +426,7 @@ impl Writer {
                 None => Precondition::Absent(Table::Account, key),
             });
         }
-        let landed = Arc::new(AtomicBool::new(false));
+        let (tell, landed) = tokio::sync::watch::channel(false);
         let overlay = Arc::new(std::mem::take(&mut self.reader.view.own));
         let (store, has_new_message): (Store, bool) = (self.store().clone(), self.has_new_message);
         self.pins.iter().try_for_each(|pin| store.inner.still_rests(pin))?;
@@ -435,13 +434,14 @@ impl Writer {
             batch.ops.push(op);
         }
         let durable = store.inner.engine.commit(batch);
-        state.take_off(Flying { overlay, landed: landed.clone() });
+        state.take_off(Flying { overlay, landed });
+        self.is_handed_over = true;
         drop(self);
         // The batch goes its way even when this caller is cut off, so its landing is told from a task.
         let told = state.clone();
         let landing = tokio::spawn(async move {
             let outcome = durable.await;
-            landed.store(true, Ordering::Release);
+            tell.send_replace(true);
             if outcome.is_ok() && !idle {
                 told.changed.send_replace(modseq);
             }

@@ -2,9 +2,21 @@
 
 use crate::testing::{ALICE, BOB, World, files, mail};
 use crate::{Access, Manifest, Repository, load_whole, verify};
-use engine::{BlobStore, Engine, sim::SimDisk};
-use model::{Error, Timestamp};
-use std::sync::Arc;
+use crate::{Backup, create};
+use async_trait::async_trait;
+use bytes::Bytes;
+use engine::{
+    Batch, BlobStore, BoxFuture, Company, Durable, Engine, Frame, Place, ProcessId, Range, Snapshot, Table,
+    sim::SimDisk,
+};
+use model::{BlobId, Error, Timestamp};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 use store::{Depth, INBOX, Options, Store};
 
 async fn restored(world: &World, manifest: &Manifest) -> Store {
@@ -120,4 +132,114 @@ async fn one_writes_at_a_time_and_only_into_its_own_kind_of_directory() {
     assert_eq!(Repository::open(other.path(), Access::Read).err(), Some(Error::NotFound));
     std::fs::write(other.path().join("letter.txt"), b"dear").unwrap();
     assert!(matches!(Repository::open(other.path(), Access::Write).err(), Some(Error::Invalid(_))));
+}
+
+/// Counts the states of a shared engine that are held.
+#[derive(Clone, Default)]
+struct Count(Arc<AtomicUsize>);
+
+struct Held(Arc<dyn Snapshot>, Count);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.1.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Snapshot for Held {
+    async fn get(&self, table: Table, key: &[u8]) -> model::Result<Option<Bytes>> {
+        self.0.get(table, key).await
+    }
+
+    async fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> model::Result<Vec<Option<Bytes>>> {
+        self.0.get_many(table, keys).await
+    }
+
+    async fn scan(
+        &self,
+        table: Table,
+        range: &Range,
+        limit: usize,
+        reverse: bool,
+    ) -> model::Result<Vec<(Bytes, Bytes)>> {
+        self.0.scan(table, range, limit, reverse).await
+    }
+}
+
+/// An engine that others share.
+struct Shared(Arc<dyn Engine>, Count);
+
+#[async_trait]
+impl Engine for Shared {
+    async fn snapshot(&self) -> model::Result<Arc<dyn Snapshot>> {
+        self.1.0.fetch_add(1, Ordering::SeqCst);
+        Ok(Arc::new(Held(self.0.snapshot().await?, self.1.clone())))
+    }
+
+    async fn newest(&self) -> model::Result<Arc<dyn Snapshot>> {
+        self.0.snapshot().await
+    }
+
+    fn company(&self) -> Option<Company> {
+        Some(Company { own: ProcessId([1; 8]), others: Vec::new() })
+    }
+
+    fn commit(&self, batch: Batch) -> BoxFuture<'static, model::Result<Durable>> {
+        self.0.commit(batch)
+    }
+
+    async fn poisoned(&self) {
+        self.0.poisoned().await
+    }
+
+    async fn close(&self) {}
+}
+
+/// Bodies of which each is counted that is read while a state is held.
+struct Watched(Arc<dyn BlobStore>, Count, AtomicUsize, AtomicUsize);
+
+#[async_trait]
+impl BlobStore for Watched {
+    fn blob_bytes_max(&self) -> usize {
+        self.0.blob_bytes_max()
+    }
+
+    async fn append(&self, bytes: Bytes) -> model::Result<Frame> {
+        self.0.append(bytes).await
+    }
+
+    async fn sync(&self, sequence: u64) -> model::Result<()> {
+        self.0.sync(sequence).await
+    }
+
+    async fn read(&self, id: &BlobId, place: &Place) -> model::Result<Bytes> {
+        self.2.fetch_add(1, Ordering::SeqCst);
+        self.3.fetch_add(self.1.0.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.0.read(id, place).await
+    }
+
+    async fn poisoned(&self) {
+        self.0.poisoned().await
+    }
+}
+
+#[tokio::test]
+async fn a_shared_engines_state_is_let_go_before_the_bodies_are_read() {
+    let world = World::furnished().await;
+    let before = mail(&world.read(BOB).await, INBOX).await;
+    let count = Count::default();
+    let engine: Arc<dyn Engine> = Arc::new(Shared(world.engine.clone(), count.clone()));
+    let (none, nor) = (AtomicUsize::default(), AtomicUsize::default());
+    let watched = Arc::new(Watched(world.blobs.clone(), count.clone(), none, nor));
+    let blobs: Arc<dyn BlobStore> = watched.clone();
+    let (store, addresses) = (&world.store, BTreeMap::new());
+    let backup = Backup { store, engine: &engine, blobs: &blobs, addresses, build: "0", full: false };
+    let done = create(&backup, world.path()).await.unwrap();
+    assert_eq!(done.missing_count, 0);
+    assert!(watched.2.load(Ordering::SeqCst) >= 5);
+    assert_eq!((watched.3.load(Ordering::SeqCst), count.0.load(Ordering::SeqCst)), (0, 0));
+    let store = restored(&world, &world.repository().at(None).unwrap()).await;
+    let bob = store.read(&crate::testing::who(BOB), BOB).await.unwrap();
+    assert_eq!(mail(&bob, INBOX).await, before);
 }

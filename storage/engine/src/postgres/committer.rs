@@ -216,6 +216,11 @@ impl Committer {
                     self.is_unknown = true;
                     self.link = None;
                 }
+                Err(Trouble::Standby) => {
+                    self.is_unknown = true;
+                    self.link = None;
+                    tokio::time::sleep(POSTGRES_RETRY_WAIT).await;
+                }
                 Err(trouble) => return Err(trouble.outcome()),
             }
         }

@@ -23,6 +23,8 @@ pub(super) enum Trouble {
     Lost,
     /// Another transaction was first; nothing happened.
     Collided,
+    /// A standby that was taken for the primary: nothing happened, and another connection is needed.
+    Standby,
     /// Nothing happened, and asking again would not help now.
     Refused,
     /// Nothing happened, for want of room.
@@ -45,8 +47,7 @@ impl Trouble {
             Some("40") => Self::Collided,
             Some("08") => Self::Lost,
             Some("57") if *code != SqlState::QUERY_CANCELED => Self::Lost,
-            // A standby that was taken for the primary.
-            Some("25") if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Self::Lost,
+            Some("25") if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Self::Standby,
             Some("53") if *code == SqlState::TOO_MANY_CONNECTIONS => Self::Lost,
             Some("53") if *code == SqlState::DISK_FULL => Self::Full,
             Some("XX") if matches!(code.code(), "XX001" | "XX002") => Self::Damaged,
@@ -63,7 +64,7 @@ impl Trouble {
         match self {
             Self::Damaged => Error::Corrupt,
             Self::Full => Error::DiskFull,
-            Self::Lost | Self::Collided | Self::Refused => Error::Unavailable,
+            Self::Lost | Self::Collided | Self::Standby | Self::Refused => Error::Unavailable,
         }
     }
 }
@@ -172,6 +173,11 @@ impl Link {
         }
         statements.insert(key, statement.clone());
         Ok(statement)
+    }
+
+    #[cfg(test)]
+    pub(super) fn statement_count(&self) -> usize {
+        self.statements().len()
     }
 
     fn statements(&self) -> std::sync::MutexGuard<'_, HashMap<u128, Statement>> {

@@ -217,14 +217,13 @@ impl Pool {
     /// Ends snapshots that were forgotten. Called now and then.
     pub(super) fn sweep(&self) {
         let wanted = self.wanted.load(Ordering::Relaxed) > 0;
-        let idle_max = if wanted { POSTGRES_SNAPSHOT_IDLE_WANTED_MAX } else { POSTGRES_SNAPSHOT_IDLE_MAX };
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|one| one.strong_count() > 0);
         for one in held.iter().filter_map(Weak::upgrade) {
             // Whoever reads just now is not idle.
             let Ok(mut state) = one.state.try_lock() else { continue };
             let State::Open(open) = &*state else { continue };
-            if open.used.elapsed() > idle_max || open.born.elapsed() > POSTGRES_SNAPSHOT_AGE_MAX {
+            if is_over(open.used.elapsed(), open.born.elapsed(), wanted) {
                 *state = State::Over;
             }
         }
@@ -234,6 +233,12 @@ impl Pool {
         self.permits.close();
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
+}
+
+/// Whether a snapshot is ended that was used and begun so long ago; `wanted` says that others wait for connections.
+fn is_over(idle: Duration, age: Duration, wanted: bool) -> bool {
+    let idle_max = if wanted { POSTGRES_SNAPSHOT_IDLE_WANTED_MAX } else { POSTGRES_SNAPSHOT_IDLE_MAX };
+    idle > idle_max || age > POSTGRES_SNAPSHOT_AGE_MAX
 }
 
 /// How often [`Pool::sweep`] is due.
@@ -404,3 +409,6 @@ impl Newest {
         self.0.ask(|link| async move { query.ask(&link, &self.0.target.schema).await }).await
     }
 }
+
+#[cfg(test)]
+mod tests;

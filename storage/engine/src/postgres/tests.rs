@@ -1,5 +1,6 @@
 //! What is the database's own: several processes, faults of its connections, what it refuses, collection.
 
+mod limits;
 mod proxy;
 
 use super::{testing::Schema, *};

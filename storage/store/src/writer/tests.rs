@@ -1,8 +1,14 @@
 //! Batches, turns, counts, quota and what a dropped writer leaves.
 
 use crate::testing::{ALICE, content, files, object, put, reader, remove, store, store_on, writer};
-use engine::sim::SimDisk;
-use model::{Error, Modseq};
+use crate::{NewCollection, Options, Store};
+use engine::{
+    Batch, BoxFuture, Durable, Engine, Snapshot,
+    sim::{SimDisk, SimEnv},
+};
+use model::{Error, Modseq, Rights};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
 
 #[tokio::test]
 async fn writers_of_one_account_build_on_each_other_before_the_sync() {
@@ -89,4 +95,56 @@ async fn what_was_committed_outlives_a_power_cut() {
     assert_eq!(content(&store, "large").await.unwrap(), large);
     assert_eq!(content(&store, "small").await.unwrap(), "s");
     assert_eq!(reader(&store).await.modseq(), modseq);
+}
+
+/// An engine whose commits wait at a gate.
+struct Gated(Arc<dyn Engine>, watch::Sender<bool>);
+
+#[async_trait::async_trait]
+impl Engine for Gated {
+    async fn snapshot(&self) -> model::Result<Arc<dyn Snapshot>> {
+        self.0.snapshot().await
+    }
+
+    fn commit(&self, batch: Batch) -> BoxFuture<'static, model::Result<Durable>> {
+        let (inner, mut open) = (self.0.clone(), self.1.subscribe());
+        Box::pin(async move {
+            drop(open.wait_for(|open| *open).await);
+            inner.commit(batch).await
+        })
+    }
+
+    async fn poisoned(&self) {
+        std::future::pending().await
+    }
+
+    async fn close(&self) {}
+}
+
+#[tokio::test]
+async fn who_is_refused_for_what_is_in_flight_finds_it_at_the_next_look() {
+    let disk = SimDisk::new(1);
+    let gated = Arc::new(Gated(disk.engine(), watch::Sender::new(true)));
+    let store = Store::new(gated.clone(), disk.blobs(), Arc::new(SimEnv::new(1)), Options::default());
+    let before = reader(&store).await.modseq();
+    gated.1.send_replace(false);
+    let mut first = writer(&store).await;
+    first.create_mailbox("new", NewCollection::default()).await.unwrap();
+    let first = tokio::spawn(first.commit(()));
+    tokio::task::yield_now().await;
+    // Whoever has been told nothing need not wait.
+    assert_eq!(reader(&store).await.modseq(), before);
+    let mut second = writer(&store).await;
+    let told = second.create_mailbox("new", NewCollection::default()).await.err();
+    drop(second);
+    assert_eq!(told, Some(Error::Exists));
+    let mut look = Box::pin(reader(&store));
+    assert!(
+        tokio::time::timeout(Duration::from_millis(50), &mut look).await.is_err(),
+        "it is not durable yet"
+    );
+    gated.1.send_replace(true);
+    let look = look.await;
+    assert!(look.modseq() > before && look.open_mailbox("new", Rights::LOOKUP).await.is_ok());
+    assert!(first.await.unwrap().is_ok());
 }

@@ -2,11 +2,11 @@
 //! before it is handed over.
 
 use crate::{
-    ACCOUNTS, Shared,
+    ACCOUNTS, Power, Shared,
     history::{State, World},
     oracle, owner,
 };
-use engine::sim::{Dice, SimDisk, SimEnv};
+use engine::sim::{Dice, SimEnv};
 use model::{AccountId, CollectionId, Error, Flags, Result as Outcome, Rights, ZonedTime};
 use std::sync::{Arc, MutexGuard};
 use store::{Body, Collection, MessageRecord, NewMessage, Store, Writer};
@@ -17,7 +17,7 @@ pub(crate) struct Stop;
 
 pub(crate) struct Client {
     pub(crate) store: Store,
-    disk: SimDisk,
+    power: Arc<dyn Power>,
     env: Arc<SimEnv>,
     shared: Shared,
     pub(crate) dice: Dice,
@@ -39,14 +39,14 @@ pub(crate) fn record(body: Body) -> MessageRecord {
 }
 
 impl Client {
-    pub(crate) fn new(store: &Store, disk: &SimDisk, env: &Arc<SimEnv>, shared: &Shared, seed: u64) -> Self {
-        Self {
-            store: store.clone(),
-            disk: disk.clone(),
-            env: env.clone(),
-            shared: shared.clone(),
-            dice: Dice::new(seed),
-        }
+    pub(crate) fn new(
+        store: &Store,
+        power: Arc<dyn Power>,
+        env: &Arc<SimEnv>,
+        shared: &Shared,
+        seed: u64,
+    ) -> Self {
+        Self { store: store.clone(), power, env: env.clone(), shared: shared.clone(), dice: Dice::new(seed) }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
@@ -110,7 +110,7 @@ impl Client {
     pub(crate) fn expect<T>(&self, outcome: Outcome<T>) -> Result<T, Stop> {
         match outcome {
             Ok(value) => Ok(value),
-            Err(error) if self.disk.is_cut() => {
+            Err(error) if self.power.is_cut() => {
                 assert_eq!(error, Error::Unavailable, "the store hides that the power is gone");
                 Err(Stop)
             }
@@ -125,7 +125,7 @@ impl Client {
         wrong: Option<Error>,
     ) -> Result<Option<T>, Stop> {
         match wrong {
-            Some(_) if self.disk.is_cut() => Err(Stop),
+            Some(_) if self.power.is_cut() => Err(Stop),
             Some(error) => {
                 assert_eq!(outcome.unwrap_err(), error);
                 Ok(None)
@@ -208,7 +208,7 @@ impl Client {
         let reader = self.store.read(&owner(account), account).await;
         let reader = self.expect(reader)?;
         assert!(reader.modseq() >= promised, "what was acknowledged is not visible");
-        if self.disk.is_cut() {
+        if self.power.is_cut() {
             return Err(Stop);
         }
         oracle::promise(&self.shared, account, reader.modseq());

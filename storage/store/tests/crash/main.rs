@@ -6,6 +6,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test says what is wrong by panicking"
@@ -18,6 +19,7 @@ mod files;
 mod history;
 mod mail;
 mod oracle;
+mod postgres;
 mod recover;
 
 use engine::sim::{Dice, Lie, SimDisk, SimEnv};
@@ -28,6 +30,17 @@ use store::{Options, Store};
 use tokio::task::JoinSet;
 
 pub(crate) const ACCOUNTS: [AccountId; 2] = [AccountId(1), AccountId(2)];
+
+/// Whether the power has gone: only then may a client be refused.
+pub(crate) trait Power: Send + Sync {
+    fn is_cut(&self) -> bool;
+}
+
+impl Power for SimDisk {
+    fn is_cut(&self) -> bool {
+        SimDisk::is_cut(self)
+    }
+}
 
 /// Lives of one run: each ends with the power going.
 const LIVES: u64 = 3;
@@ -49,7 +62,7 @@ async fn life(disk: &SimDisk, env: &Arc<SimEnv>, world: &Shared, dice: &mut Dice
     disk.cut_at(disk.steps() + 1 + dice.below(160));
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
-        let client = client::Client::new(&store, disk, env, world, dice.roll());
+        let client = client::Client::new(&store, Arc::new(disk.clone()), env, world, dice.roll());
         clients.spawn(client.work(4 + dice.below(10)));
     }
     while let Some(ended) = clients.join_next().await {
