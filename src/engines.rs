@@ -91,7 +91,10 @@ pub(crate) fn refused(data: &Path, error: Error) -> Failure {
     let why = match error {
         Error::Conflict => "another process has it open",
         Error::Invalid(why) => why,
-        Error::Corrupt => "stored data is damaged; see the log",
+        Error::Corrupt => {
+            "stored data is damaged; see the log. Restore a backup; or, to go on without what cannot be read, run \
+             `collegium fsck --mend-tables --repair`"
+        }
         Error::DiskFull => "the disk is full",
         _ => "it cannot be opened; see the log",
     };

@@ -1,7 +1,7 @@
 //! One installation opened on this node: engine, blobs, store, directory. Held by the server, or by a command
 //! while no server runs.
 
-use crate::config::Config;
+use crate::config::{Config, EngineKind};
 use crate::engines::{self, refused};
 use crate::failure::Failure;
 use crate::limits::{DUTY_LOOK, DUTY_WAIT_MAX, SOCKET_PATH_BYTES_MAX};
@@ -455,6 +455,20 @@ pub(crate) fn mend_journal(config: &Config) -> std::result::Result<engine::Mende
     let data = &config.server.data;
     let _lock = take(data)?;
     engine::mend_journal(&data.join("engine")).map_err(|error| refused(data, error))
+}
+
+/// Makes the engine anew from all that can be read of it; the store must not be open.
+///
+/// # Errors
+/// When another process holds it, when it cannot be written, or when the store is in a database.
+pub(crate) fn mend_tables(config: &Config) -> std::result::Result<engine::MendedTables, Failure> {
+    if *config.store.engine.get_ref() != EngineKind::Fjall {
+        return Err(Failure::new("the store is in a database, which has its own means"));
+    }
+    let data = &config.server.data;
+    let _lock = take(data)?;
+    let memtable_bytes = config.store.memtable_kib.get_ref().saturating_mul(1024);
+    engine::mend_tables(&data.join("engine"), memtable_bytes).map_err(|error| refused(data, error))
 }
 
 #[cfg(test)]

@@ -22,9 +22,10 @@ class Sync:
     spare: str = ""
 
 
-ENGINE, LOCAL, DIRECTORY, SEGMENTS, MENDED, MARK = (
+ENGINE, LOCAL, DIRECTORY, SEGMENTS, MENDED, MARK, MEND = (
     f"storage/engine/src/{name}.rs: "
-    for name in ("fjall", "blobs/local", "directory", "blobs/segments", "fjall/journal", "fjall/mark"))
+    for name in ("fjall", "blobs/local", "directory", "blobs/segments", "fjall/journal", "fjall/mark",
+                 "fjall/mend"))
 REPAIR = "repair of a stopped store: cut off, it is done again from what was there before"
 
 ALL = [
@@ -64,6 +65,8 @@ ALL = [
     Sync("repair: its draft gets its name", "", {}, MENDED + "path.parent().map_or(Ok(()), directory::sync)?;", spare=REPAIR),
     Sync("repair: a draft takes the journal's place", "", {}, MENDED + ".and_then(|()| directory::sync(directory))",
          spare="lost, the draft is still there and takes it again"),
+    Sync("repair: an engine made anew is stable", "", {}, MEND + "directory::sync(draft)?;", spare=REPAIR),
+    Sync("repair: and takes the old one's place", "", {}, MEND + "directory::sync(parent)", spare=REPAIR),
     Sync("repair: a lost segment is written off", "", {}, SEGMENTS + ".and_then(|mark| mark.sync_all())", spare=REPAIR),
     Sync("repair: and that gets its name", "", {},
          SEGMENTS + "crate::directory::sync(directory).map_err(|error| unavailable(directory, &error))?;", spare=REPAIR),

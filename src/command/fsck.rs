@@ -25,6 +25,11 @@ pub(super) struct Fsck {
     /// stopped server; each damaged journal is kept beside the new one.
     #[arg(long)]
     mend_journal: bool,
+    /// Where files of the engine are damaged or missing and cannot be restored: make it anew from every row that can
+    /// still be read, and go on without what is lost. Only on a stopped server; the old engine is kept beside the new
+    /// one. Repair afterwards.
+    #[arg(long)]
+    mend_tables: bool,
     /// Make everything that is derived anew, and say what is lost.
     #[arg(long)]
     repair: bool,
@@ -61,13 +66,22 @@ impl Told {
 
 impl Fsck {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let config = self.shown.target.load()?;
+        let mut config = self.shown.target.load()?;
         if self.mend_journal {
             let mended = crate::site::mend_journal(&config)?;
             eprintln!(
                 "{} stretches of {} octets were left out, {} groups behind them were kept",
                 mended.damage_count, mended.damage_bytes, mended.kept_count
             );
+        }
+        if self.mend_tables {
+            let mended = crate::site::mend_tables(&config)?;
+            eprintln!(
+                "{} rows of {} tables were kept; {} stretches of {} octets could not be read",
+                mended.row_count, mended.table_count, mended.damage_count, mended.damage_bytes
+            );
+            // Who asks for this knows that acknowledged changes are missing.
+            config.store.accept_loss = true;
         }
         crate::logging::start_for_command();
         let told = runtime()?.block_on(async {

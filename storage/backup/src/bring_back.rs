@@ -8,10 +8,11 @@
 //! that are missing are made, with their properties and special use; who shared them must share them again. An
 //! administrator does this: the quota may be passed.
 
+mod exact;
 mod mail;
 mod objects;
 
-use model::{AccountId, Address, CollectionId, CollectionKind, Error, Principal, Result, Role};
+use model::{AccountId, Address, CollectionKind, Error, Principal, Result, Role};
 use store::{AddressBook, Calendar, Folder, Reader, Store, Writer};
 
 /// What is to be brought back.
@@ -25,7 +26,7 @@ pub struct Wanted {
     pub into: Option<String>,
     /// Over newer objects with the same UID or name.
     pub replace: bool,
-    /// What is there goes first; it can be undeleted.
+    /// What is there goes first, when all that is wanted can come back.
     pub exact: bool,
 }
 
@@ -93,6 +94,9 @@ pub async fn bring_back(
     let from = source.read(&owner(was)?, was).await?;
     let mut sides = Sides { source, from, target, who, wanted, brought: Brought::default() };
     if wanted.exact {
+        if !sides.is_whole().await? {
+            return Ok(sides.brought);
+        }
         sides.clear().await?;
     }
     let mut found = false;
@@ -124,45 +128,6 @@ pub(crate) fn goes_to(path: &str, wanted: &Wanted) -> Option<String> {
         Some(into) => format!("{into}{rest}"),
         None => path.to_owned(),
     })
-}
-
-impl Sides<'_> {
-    /// Removes what is there, collection by collection, inner ones first.
-    async fn clear(&mut self) -> Result<()> {
-        for kind in [
-            CollectionKind::Mailbox,
-            CollectionKind::Calendar,
-            CollectionKind::AddressBook,
-            CollectionKind::Folder,
-        ] {
-            if !self.wants(kind) {
-                continue;
-            }
-            let mut waiting = vec![(CollectionId::ROOT, String::new())];
-            let mut found = Vec::new();
-            let reader = self.read().await?;
-            while let Some((id, path)) = waiting.pop() {
-                for (inner, row) in reader.children(id, kind).await? {
-                    let path =
-                        if path.is_empty() { row.name.clone() } else { format!("{path}/{}", row.name) };
-                    if goes_to(&path, self.wanted).is_some() {
-                        found.push(inner);
-                    }
-                    waiting.push((inner, path));
-                }
-            }
-            for id in found.into_iter().rev() {
-                let mut writer = self.write().await?;
-                match writer.remove_any(id).await {
-                    // Something new came into it meanwhile: it stays.
-                    Ok(()) | Err(Error::NotFound | Error::Conflict) => {}
-                    Err(error) => return Err(error),
-                }
-                let _durable = writer.commit(()).await?;
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -23,12 +23,14 @@ use bytes::Bytes;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice, Snapshot};
 pub use journal::Mended;
 use mark::Mark;
+pub use mend::MendedTables;
 use model::{Error, Result};
 use std::{
     ops::Bound,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
+pub(crate) use tables::tell as tell_damage;
 
 /// Opens or creates the engine in a directory of its own, which it locks; blocks while it replays the journal.
 /// `cache_bytes` bounds the block cache; memtables and journals are bounded in `limits.rs`.
@@ -70,6 +72,15 @@ pub fn mend_journal(path: &Path) -> Result<Mended> {
     let mended = journal::mend(path)?;
     Mark::forget(path)?;
     Ok(mended)
+}
+
+/// Makes an engine whose files are damaged or missing anew from every row of its tables and journals that can still be
+/// read; the old directory stays beside the new one. As [`mend_journal`], only for an engine that cannot be restored.
+///
+/// # Errors
+/// `NotFound` when there is none; `Conflict` when another process has it open; `Unavailable`, `DiskFull`; nothing has changed then.
+pub fn mend_tables(path: &Path, memtable_bytes: u64) -> Result<MendedTables> {
+    mend::mend(path, memtable_bytes)
 }
 
 /// Whether there is nothing at all in the directory.
@@ -238,6 +249,7 @@ impl Fjall {
                 Ok(()) => {
                     // Whoever looks for the cause finds it by name.
                     let _ = manifest::verify(&self.path);
+                    tables::tell(&self.path);
                     Error::Unavailable
                 }
             },
@@ -384,5 +396,7 @@ fn collect(found: impl Iterator<Item = fjall::Guard>) -> Result<Rows> {
 mod journal;
 mod manifest;
 mod mark;
+mod mend;
+mod tables;
 #[cfg(test)]
 mod tests;

@@ -66,6 +66,9 @@ pub const MEMTABLE_BYTES_MIN: u64 = 64 << 10;
 /// Bytes of the engine's journals before old memtables are pushed out; bounds the replay at start.
 pub const JOURNAL_BYTES_MAX: u64 = 128 << 20;
 
+/// Bytes of rows that mending writes in one group.
+pub const MEND_BATCH_BYTES: usize = 4 << 20;
+
 /// The longest that reaching a database may take, TLS and login included.
 pub const POSTGRES_CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 /// The longest that one statement may take before its connection counts as lost.

@@ -10,7 +10,7 @@ use crate::{
     Engine, LocalBlobs,
     blobs::{reaches, write_off},
     committer::Committer,
-    fjall::open_raw,
+    fjall::{open_raw, tell_damage},
     ledger::{Ledger, Reach},
     limits::{MEMTABLE_BYTES_MAX, SEGMENT_BYTES_MAX},
 };
@@ -100,8 +100,13 @@ impl fmt::Display for Unopened {
 /// # Errors
 /// See [`Unopened`]; causes are in the log.
 pub fn open_local(path: &Path, options: LocalOptions) -> Result<(Arc<dyn Engine>, LocalBlobs), Unopened> {
-    let mut engine =
-        Ledger::open(open_raw(&path.join("engine"), options.cache_bytes, options.memtable_bytes)?)?;
+    let place = path.join("engine");
+    let opened = open_raw(&place, options.cache_bytes, options.memtable_bytes).and_then(Ledger::open);
+    let mut engine = opened.inspect_err(|error| {
+        if *error == Error::Corrupt {
+            tell_damage(&place);
+        }
+    })?;
     let directory = path.join("blobs");
     let reach = engine.reach();
     let mut accepted = None;

@@ -7,10 +7,13 @@ mod deleted;
 mod grants;
 mod indexes;
 mod items;
+mod metadata;
 mod queue;
+mod search;
 
 pub(crate) use blobs::{needs, split_reference};
 pub(crate) use indexes::uid_in;
+pub(crate) use metadata::annotated;
 
 use crate::{
     collection::{after, child_key},
@@ -95,6 +98,8 @@ pub enum Fault {
     /// A queued message stands in the order of due times wrongly or not at all, or a line or recipient belongs
     /// to no message.
     Queue(QueueId),
+    /// The search index lacks messages that it says it knows, or rows of its own.
+    Search,
     /// A grant is not told the other way round, or told and not given.
     Grant(CollectionId, AccountId),
     /// So many more findings of this account are not told.
@@ -294,7 +299,9 @@ impl Check {
             self.check_collection(id, &row).await?;
         }
         self.check_records().await?;
-        self.check_contents().await?;
+        self.check_metadata().await?;
+        let messages = self.check_contents().await?;
+        self.check_search(&messages).await?;
         let counted = self.collections.len() as u64;
         if row.collection_count != counted {
             self.find(Fault::CollectionCount(row.collection_count, counted));

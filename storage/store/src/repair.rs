@@ -254,6 +254,10 @@ impl Repair {
         self.hanging().await?;
         self.references().await?;
         self.spare_lists(findings).await?;
+        if findings.iter().any(|finding| finding.fault == Fault::Search) {
+            // Searches read the messages until it is built again.
+            self.store.forget_index(self.account).await?;
+        }
         if findings.iter().any(|finding| matches!(finding.fault, Fault::NoBlob(..) | Fault::DamagedBlob(..)))
         {
             places::find(&self.store, findings).await?;

@@ -10,6 +10,7 @@
 //! messages behind [`Hits`]' bound, ones that could not be read or have too many terms, a damaged index - is
 //! "must be looked at", never "has it not".
 
+mod covered;
 mod field;
 mod index;
 mod merge;
@@ -18,6 +19,7 @@ mod segment;
 mod text;
 mod tokens;
 
+pub(crate) use covered::{Covered, covered};
 pub use question::{Hits, Where};
 
 #[cfg(test)]

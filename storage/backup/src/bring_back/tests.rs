@@ -118,6 +118,30 @@ async fn an_account_exactly_as_it_was_with_nothing_lost() {
 }
 
 #[tokio::test]
+async fn nothing_goes_unless_the_backup_has_all_of_it() {
+    let (world, source) = backed_up().await;
+    let kept = files(&world.read(ALICE).await).await;
+    let missing = Some((CollectionKind::Folder, "files/none".to_owned()));
+    let exact = Wanted { exact: true, ..Wanted::default() };
+    let nothing = brought(&world, &source, Wanted { collection: missing, ..exact.clone() }).await;
+    assert_eq!(nothing.err(), Some(Error::NotFound));
+    assert_eq!(files(&world.read(ALICE).await).await, kept);
+    // The newest pack rots: what it holds of the file cannot come back, so nothing goes.
+    world.rot(&[8; 600_000]);
+    let before = mail(&world.read(ALICE).await, INBOX).await;
+    let told = brought(&world, &source, exact.clone()).await.unwrap();
+    assert_eq!((told.restored_count, told.present_count), (0, 0));
+    let refused: Vec<_> = told.refused.iter().map(|(path, name, _)| (path.as_str(), name.as_str())).collect();
+    assert_eq!(refused, [("files", "large")]);
+    assert_eq!(files(&world.read(ALICE).await).await, kept);
+    assert_eq!(mail(&world.read(ALICE).await, INBOX).await, before);
+    // What is whole can be brought back exactly all the same.
+    let inbox = Some((CollectionKind::Mailbox, INBOX.to_owned()));
+    let told = brought(&world, &source, Wanted { collection: inbox, ..exact }).await.unwrap();
+    assert_eq!(told, counts(5, 0));
+}
+
+#[tokio::test]
 async fn an_account_comes_into_another_one() {
     let (world, source) = backed_up().await;
     let wanted = Wanted::default();

@@ -14,8 +14,9 @@
 //! are little-endian. The checksum leaves the batch's number out, and a wrong number puts its rows before or
 //! behind others': so each group tells, in a row of its own, its own number and the least that fjall's can be.
 
-use super::{GROUP_KEY, mark};
+use super::{GROUP_KEY, mark, tables::Row};
 use crate::{directory, limits::BATCH_BYTES_MAX, space::outcome};
+use bytes::Bytes;
 use model::{Error, Result};
 use std::{
     fs::File,
@@ -80,6 +81,61 @@ pub(super) fn mend(directory: &Path) -> Result<Mended> {
     }
     directory::sync(directory).map_err(|error| outcome(directory, &error))?;
     Ok(mended)
+}
+
+/// Tells every row of every whole batch in the journals, damage stepped over: how many stretches of it there were,
+/// and their bytes.
+///
+/// # Errors
+/// `Unavailable` when one cannot be read.
+pub(super) fn rows(directory: &Path, mut found: impl FnMut(Row)) -> Result<(u64, u64)> {
+    let (mut damage_count, mut damage_bytes) = (0, 0);
+    for path in list(directory)? {
+        let bytes = rest_of(&path, 0).map_err(|error| outcome(&path, &error))?;
+        let (mut at, mut number, mut damaged) = (0, None, false);
+        while at < bytes.len() {
+            match sound_at(&bytes, at, number) {
+                Some((batch, whole)) => {
+                    rows_of(whole, batch.order(), &mut found);
+                    at += whole.len();
+                    number = Some(batch.order());
+                    damaged = false;
+                }
+                None => {
+                    damage_count += u64::from(!damaged);
+                    damage_bytes += 1;
+                    damaged = true;
+                    at += 1;
+                }
+            }
+        }
+    }
+    Ok((damage_count, damage_bytes))
+}
+
+/// The rows of a whole batch.
+fn rows_of(mut batch: &[u8], number: u64, found: &mut impl FnMut(Row)) {
+    batch = batch.get(13..).unwrap_or_default();
+    while let Some((&ROW, rest)) = batch.split_first() {
+        let Some((head, rest)) = rest.split_at_checked(20) else { return };
+        let (key_bytes, value_bytes) = (length_in(head, 10, 2), length_in(head, 12, 4));
+        let Some((key, rest)) = rest.split_at_checked(key_bytes) else { return };
+        let Some((stored, rest)) = rest.split_at_checked(length_in(head, 16, 4)) else { return };
+        batch = rest;
+        let value = match (head.first(), head.get(1)) {
+            (Some(0), Some(0)) => Some(Bytes::copy_from_slice(stored)),
+            // The length is the journal's own word: what does not expand to it is no value of ours.
+            (Some(0), Some(_)) if value_bytes <= BATCH_BYTES_MAX => {
+                match lz4_flex::decompress(stored, value_bytes) {
+                    Ok(value) if value.len() == value_bytes => Some(Bytes::from(value)),
+                    _ => continue,
+                }
+            }
+            (Some(0), _) => continue,
+            _ => None,
+        };
+        found(Row { key: key.to_vec(), number, value });
+    }
 }
 
 fn mend_one(path: &Path, mended: &mut Mended) -> io::Result<()> {
@@ -350,11 +406,7 @@ fn read_row(
 ) -> io::Result<Option<u64>> {
     let head: [u8; 20] = take(reader)?;
     hash.update(&head);
-    let length = |from: usize, bytes: usize| {
-        let part = head.get(from..from + bytes).unwrap_or_default();
-        part.iter().rev().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte))
-    };
-    let (key, value) = (length(10, 2), length(16, 4));
+    let (key, value) = (length_in(&head, 10, 2), length_in(&head, 16, 4));
     if value > BATCH_BYTES_MAX {
         return Ok(None);
     }
@@ -374,6 +426,12 @@ fn read_row(
         missing -= part.len();
     }
     Ok(Some((20 + key + value) as u64))
+}
+
+/// A little-endian length in a row's head.
+fn length_in(head: &[u8], from: usize, bytes: usize) -> usize {
+    let part = head.get(from..from + bytes).unwrap_or_default();
+    part.iter().rev().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte))
 }
 
 /// What a group writes about itself: its number, and the least number that fjall may give it.

@@ -14,9 +14,10 @@ use model::{AccountId, BlobId, CollectionId, Error, ItemId, Result};
 use std::sync::Arc;
 
 impl Check {
-    /// Message records and bodies against the items that have them.
-    pub(super) async fn check_contents(&mut self) -> Result<()> {
+    /// Message records and bodies against the items that have them; every message, ascending.
+    pub(super) async fn check_contents(&mut self) -> Result<Vec<ItemId>> {
         let prefix = Key::account(self.account);
+        let mut messages = Vec::new();
         for table in [Table::Message, Table::Body] {
             let mut range = prefix.prefix();
             loop {
@@ -29,6 +30,9 @@ impl Check {
                         self.strange(table, &key);
                         continue;
                     };
+                    if table == Table::Message {
+                        messages.push(ItemId(item));
+                    }
                     self.check_content(table, ItemId(item), &key, &value).await?;
                 }
             }
@@ -40,7 +44,7 @@ impl Check {
         for (item, (id, _, _)) in std::mem::take(&mut self.objects) {
             self.find(Fault::NoContent(id, item));
         }
-        Ok(())
+        Ok(messages)
     }
 
     async fn check_content(&mut self, table: Table, item: ItemId, key: &[u8], value: &[u8]) -> Result<()> {

@@ -3,6 +3,7 @@
 use super::{Note, Repair};
 use crate::{
     collection::after,
+    fsck::annotated,
     key::{Key, split_long, split_number},
     limits::{REPAIR_PAGE_COUNT, SCAN_PAGE_COUNT},
     lock::Lock,
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Repair {
     pub(super) async fn hanging(&mut self) -> Result<()> {
         let mut strays: BTreeMap<CollectionId, BTreeSet<ItemId>> = BTreeMap::new();
+        self.annotations().await?;
         for table in [Table::Changed, Table::ByUid, Table::Time, Table::Lock, Table::Property] {
             let prefix = self.prefix();
             let mut range = prefix.prefix();
@@ -68,6 +70,38 @@ impl Repair {
             self.stray_properties(id, items).await?;
         }
         Ok(())
+    }
+
+    /// Annotations of mailboxes that are not there, and rows that are none.
+    async fn annotations(&mut self) -> Result<()> {
+        let prefix = self.prefix();
+        let mut range = prefix.prefix();
+        loop {
+            let mut writer = self.turn().await?;
+            let page = writer.view().scan(Table::Metadata, &range, REPAIR_PAGE_COUNT, false).await?;
+            let mut looked = false;
+            for (key, _) in &page {
+                let Some(id) = key.get(prefix.len()..).and_then(annotated) else {
+                    self.discard(&mut writer, Table::Metadata, key);
+                    continue;
+                };
+                if id == CollectionId::ROOT || writer.collection_row(id).await?.is_some() {
+                    continue;
+                }
+                if !self.removed.contains_key(&id) && !looked {
+                    self.look_for_removed(&writer).await?;
+                    looked = true;
+                }
+                if !self.removed.contains_key(&id) {
+                    self.discard(&mut writer, Table::Metadata, key);
+                }
+            }
+            let _committed = writer.commit(()).await?;
+            match page.last() {
+                Some((last, _)) if page.len() == REPAIR_PAGE_COUNT => range.start = after(last),
+                _ => return Ok(()),
+            }
+        }
     }
 
     /// The item whose properties these are; what cannot be read goes.

@@ -75,7 +75,7 @@ pub(crate) struct Segment {
     /// Messages in it.
     pub(crate) count: u32,
     /// Octets of its rows.
-    bytes: u64,
+    pub(super) bytes: u64,
 }
 
 impl Segment {

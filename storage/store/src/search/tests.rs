@@ -306,3 +306,52 @@ async fn merged_segments_say_the_same_and_forget_what_has_gone() {
     assert_eq!(rows.len(), 1, "what was thrown away has gone");
     compare(&store, &mut dice, &known, 10).await;
 }
+
+#[tokio::test]
+async fn an_index_that_lacks_something_is_found_and_built_again() {
+    use crate::{Depth, Fault, RepairOptions, key::Key};
+    use engine::{
+        Batch, Engine, Op, Range, Table,
+        sim::{SimDisk, SimEnv},
+    };
+    let disk = SimDisk::new(1);
+    let engine = disk.engine();
+    let env = std::sync::Arc::new(SimEnv::new(1));
+    let store = Store::new(engine.clone(), disk.blobs(), env, crate::Options::default());
+    let (mut dice, mut known) = (Dice::new(11), Known::new());
+    fill(&store, &mut dice, SEARCH_TAIL_COUNT_MAX + 50, &mut known).await;
+    let faults = async || store.fsck(testing::ALICE, Depth::Records).await.unwrap();
+    let all = Range::prefix(b"");
+    let options = RepairOptions { depth: Depth::Records, drop_damaged: false };
+    index(&store).await;
+    assert_eq!(faults().await, []);
+    let count =
+        engine.snapshot().await.unwrap().scan(Table::Search, &all, 10_000, false).await.unwrap().len();
+    assert!(count > 4, "{count}");
+    // Each row but the record itself; and a message that was never entered, below what is known.
+    let snapshot = engine.snapshot().await.unwrap();
+    let key = Key::item(testing::ALICE, known[3].0).done();
+    let unseen = snapshot.get(Table::Message, &key).await.unwrap().unwrap();
+    let never = Key::item(testing::ALICE, ItemId(0)).done();
+    for at in 1..=count {
+        let rows = engine.snapshot().await.unwrap().scan(Table::Search, &all, 10_000, false).await.unwrap();
+        let (op, back) = match rows.get(at) {
+            Some((key, _)) => (Op::Delete(Table::Search, key.to_vec()), None),
+            None => {
+                let back = Op::Delete(Table::Message, never.clone());
+                (Op::Put(Table::Message, never.clone(), unseen.clone()), Some(back))
+            }
+        };
+        let _durable = engine.commit(Batch { expect: Vec::new(), ops: vec![op.clone()] }).await.unwrap();
+        assert!(faults().await.iter().any(|finding| finding.fault == Fault::Search), "{op:?}");
+        match back {
+            Some(back) => drop(engine.commit(Batch { expect: Vec::new(), ops: vec![back] }).await.unwrap()),
+            None => drop(store.repair(testing::ALICE, options).await.unwrap()),
+        }
+        assert_eq!(faults().await, []);
+        index(&store).await;
+        assert_eq!(faults().await, []);
+    }
+    let (looked, _) = compare(&store, &mut dice, &known, 40).await;
+    assert!(looked > 0);
+}

@@ -124,3 +124,26 @@ async fn a_rotten_list_costs_nothing() {
     assert_eq!((repaired.lost().len(), repaired.notes.len()), (0, 0));
     assert_eq!(served(&house.store, true).await, before);
 }
+
+#[tokio::test]
+async fn annotations_of_nothing_go_and_those_of_something_stay() {
+    let house = House::new(5).await;
+    let account = Key::collection(ALICE, CollectionId::ROOT).number(0).bytes(b"/shared/comment").done();
+    let nowhere = Key::collection(ALICE, CollectionId(9_999)).number(0).bytes(b"/shared/comment").done();
+    let nameless = Key::collection(ALICE, CollectionId::ROOT).number(0).done();
+    let put = |key: &Vec<u8>| Op::Put(Table::Metadata, key.clone(), Bytes::from_static(b"x"));
+    let before = rows(&house.engine, Table::Metadata).await.len();
+    damage(&house.engine, [&account, &nowhere, &nameless].map(put).to_vec()).await;
+    let found = house.store.fsck_all(Depth::Records).await.unwrap();
+    let found: Vec<_> = found.into_iter().map(|finding| finding.fault).collect();
+    assert_eq!(
+        found,
+        [
+            Fault::Unreadable(Table::Metadata, nameless),
+            Fault::DanglingRecord(Table::Metadata, CollectionId(9_999))
+        ]
+    );
+    mended(&house, "annotations").await;
+    let left = rows(&house.engine, Table::Metadata).await;
+    assert!(left.len() == before + 1 && left.iter().any(|(key, _)| *key == account));
+}

@@ -1,0 +1,165 @@
+//! An engine of which files are damaged or missing, made anew from all that can still be read of its tables and
+//! journals. What is lost is lost: the store above has to be checked and repaired afterwards.
+//!
+//! Manifests are not asked: of each key the version with the highest of fjall's numbers counts, wherever it stands. A
+//! row that was removed may come back when the block that said so is lost; repair takes it away again.
+
+use super::{Fjall, Sizes, journal, tables};
+use crate::{
+    Table,
+    directory::{self, DirectoryLock},
+    limits::{MEMTABLE_BYTES_MAX, MEMTABLE_BYTES_MIN, MEND_BATCH_BYTES},
+    raw::{Change, RawEngine},
+    space::outcome,
+};
+use model::{Error, Result};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+    path::{Path, PathBuf},
+};
+use tables::{Row, TableFile};
+
+/// What mending found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MendedTables {
+    /// Tables that were read.
+    pub table_count: u64,
+    /// Stretches of tables and journals that could not be.
+    pub damage_count: u64,
+    /// Their bytes.
+    pub damage_bytes: u64,
+    /// Rows that are there again.
+    pub row_count: u64,
+}
+
+/// Makes an engine's directory anew; the old one stays beside it as `<name>.damaged`.
+pub(super) fn mend(path: &Path, memtable_bytes: u64) -> Result<MendedTables> {
+    if !path.is_dir() {
+        return Err(Error::NotFound);
+    }
+    let _lock = DirectoryLock::take(path)?;
+    let mut mended = MendedTables::default();
+    let draft = path.with_extension("mending");
+    if draft.exists() {
+        std::fs::remove_dir_all(&draft).map_err(|error| outcome(&draft, &error))?;
+    }
+    directory::make(&draft)?;
+    let files = tables::survey(path)?;
+    mended.table_count = files.len() as u64;
+    for (_, bytes) in files.iter().flat_map(|file| &file.damage) {
+        mended.damage_count += 1;
+        mended.damage_bytes += bytes;
+    }
+    let sizes = Sizes {
+        cache_bytes: 8 << 20,
+        memtable_bytes: memtable_bytes.clamp(MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
+    };
+    let mut engine = Fjall::open(&draft, sizes)?;
+    let mut merged = Merged::new(files, journalled(path, &mut mended)?)?;
+    let (mut batch, mut batch_bytes) = (Vec::new(), 0);
+    while let Some(row) = merged.next()? {
+        // The number of fjall's newest group is no row of ours: the new engine counts for itself.
+        let table = Table::ALL.iter().find(|table| Some(&(**table as u8)) == row.key.first());
+        let (Some(table), Some(value)) = (table, row.value) else { continue };
+        batch_bytes += row.key.len() + value.len();
+        let key = row.key.get(1..).unwrap_or_default().to_vec();
+        batch.push(Change { table: *table, key, value: Some(value) });
+        mended.row_count += 1;
+        if batch_bytes >= MEND_BATCH_BYTES {
+            engine.apply(vec![std::mem::take(&mut batch)])?;
+            engine.sync()?;
+            batch_bytes = 0;
+        }
+    }
+    engine.apply(vec![batch])?;
+    engine.sync()?;
+    drop(engine);
+    replace(path, &draft).map_err(|error| outcome(path, &error))?;
+    Ok(mended)
+}
+
+/// Puts the draft into the engine's place in one step, so that no start ever finds none.
+fn replace(path: &Path, draft: &Path) -> std::io::Result<()> {
+    let kept = free_name(path);
+    directory::sync(draft)?;
+    renameat_with(CWD, path, CWD, draft, RenameFlags::EXCHANGE)?;
+    std::fs::rename(draft, kept)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    directory::sync(parent)
+}
+
+/// `engine.damaged`, or the first of `engine.damaged-2` and so on that is free.
+fn free_name(path: &Path) -> PathBuf {
+    let first = path.with_extension("damaged");
+    let others = (2_u32..).map(|number| path.with_extension(format!("damaged-{number}")));
+    std::iter::once(first.clone()).chain(others).find(|name| !name.exists()).unwrap_or(first)
+}
+
+/// The newest version of each row that the journals hold.
+fn journalled(path: &Path, mended: &mut MendedTables) -> Result<BTreeMap<Vec<u8>, Row>> {
+    let mut newest: BTreeMap<Vec<u8>, Row> = BTreeMap::new();
+    let (damage_count, damage_bytes) = journal::rows(path, |row| {
+        let newer = newest.get(&row.key).is_none_or(|known| known.number <= row.number);
+        if newer {
+            newest.insert(row.key.clone(), row);
+        }
+    })?;
+    mended.damage_count += damage_count;
+    mended.damage_bytes += damage_bytes;
+    Ok(newest)
+}
+
+/// A row's key and number, and the source that has it.
+type Next = (Vec<u8>, Reverse<u64>, usize);
+
+/// The newest version of every row of several sources, each in the order of keys.
+struct Merged {
+    files: Vec<TableFile>,
+    journal: std::collections::btree_map::IntoValues<Vec<u8>, Row>,
+    /// The next row of each source, and what it says.
+    next: BinaryHeap<Reverse<Next>>,
+    values: BTreeMap<usize, Row>,
+    last: Option<Vec<u8>>,
+}
+
+impl Merged {
+    fn new(files: Vec<TableFile>, journal: BTreeMap<Vec<u8>, Row>) -> Result<Self> {
+        let sources = files.len();
+        let journal = journal.into_values();
+        let mut merged =
+            Self { files, journal, next: BinaryHeap::new(), values: BTreeMap::new(), last: None };
+        for source in 0..=sources {
+            merged.advance(source)?;
+        }
+        Ok(merged)
+    }
+
+    fn advance(&mut self, source: usize) -> Result<()> {
+        let row = match self.files.get_mut(source) {
+            Some(file) => file.next()?,
+            None => self.journal.next(),
+        };
+        if let Some(row) = row {
+            self.next.push(Reverse((row.key.clone(), Reverse(row.number), source)));
+            self.values.insert(source, row);
+        }
+        Ok(())
+    }
+
+    fn next(&mut self) -> Result<Option<Row>> {
+        while let Some(Reverse((key, _, source))) = self.next.pop() {
+            let row = self.values.remove(&source);
+            self.advance(source)?;
+            if self.last.as_ref() != Some(&key) {
+                self.last = Some(key);
+                return Ok(row);
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests;
