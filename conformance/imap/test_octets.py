@@ -193,7 +193,8 @@ def test_sizes_agree(server, which):
 
 
 def test_nul(server):
-    """NUL is no CHAR8: it cannot come in a literal, and in a literal8 (RFC 3516 4.4) it is kept."""
+    """NUL is no CHAR8: it cannot come in a literal, and in a literal8 (RFC 3516 4.4) it is kept. BINARY tells it as it is,
+    BODY, whose literals cannot hold it either (RFC 9051 4.3), as 0x80: no size changes."""
     session, octets = imap.connect(server, server.alice), b"Subject: x\r\n\r\na\0b\0\0\r\n"
     session.send(b"a APPEND INBOX ~{%d+}\r\n%b\r\n" % (len(octets), octets))
     status, _ = session.finish("a")
@@ -204,6 +205,8 @@ def test_nul(server):
         assert fetch(session, uid, "UID RFC822.SIZE")["RFC822.SIZE"] == len(octets)
         line = b"".join(session.ok(f"UID FETCH {uid} (UID BINARY.PEEK[1])"))
         assert b"a\0b\0\0\r\n" in line and b"~{7}" in line, line
+        assert content(session, uid, "BODY.PEEK[]") == octets.replace(b"\0", b"\x80")
+        assert content(session, uid, "BODY.PEEK[TEXT]<1.3>") == b"\x80b\x80"
     session.send(b"b APPEND INBOX {%d+}\r\n%b\r\n" % (len(octets), octets))
     status, _ = session.finish("b")
     assert status.startswith((b"OK", b"NO", b"BAD")), status

@@ -4,3 +4,6 @@ pub(crate) mod date;
 pub(crate) mod decoder;
 pub(crate) mod encoder;
 pub(crate) mod utf7;
+
+#[cfg(test)]
+mod tests;

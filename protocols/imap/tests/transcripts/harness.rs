@@ -169,6 +169,12 @@ impl Client {
         self.until(command.split(' ').next().unwrap()).await
     }
 
+    /// Checks what was said so far, and forgets it.
+    pub fn check(&mut self) {
+        check_grammar(&self.heard);
+        self.heard.clear();
+    }
+
     /// Nothing more may have been said. That what was said is IMAP is checked whenever a client goes.
     pub async fn finish(mut self) {
         if let Ok(Ok(count)) = timeout(Duration::from_millis(1), self.stream.read(&mut [0; 64])).await {
@@ -201,6 +207,8 @@ pub fn like(expect: &str, heard: &str) -> bool {
 /// Forms that imap-codec does not know (its enums are closed).
 const UNKNOWN: &[&str] = &[
     "* ESEARCH",
+    "* ACL ",
+    "* MYRIGHTS ",
     "* UIDBATCHES",
     " UIDFETCH ",
     "OLDNAME",
@@ -215,7 +223,8 @@ const UNKNOWN: &[&str] = &[
 fn check_grammar(heard: &[u8]) {
     let codec = ResponseCodec::new();
     // The greeting has a codec of its own.
-    let start = heard.windows(2).position(|two| two == b"\r\n").map_or(heard.len(), |at| at + 2);
+    let line = heard.windows(2).position(|two| two == b"\r\n").map_or(heard.len(), |at| at + 2);
+    let start = if heard.starts_with(b"* OK [CAPABILITY ") { line } else { 0 };
     let mut rest = &heard[start..];
     while !rest.is_empty() {
         match codec.decode(rest) {

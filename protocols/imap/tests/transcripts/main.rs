@@ -15,6 +15,7 @@ mod append;
 mod contexts;
 mod damage;
 mod fetch;
+mod fuzz;
 mod harness;
 mod idle;
 mod limits;

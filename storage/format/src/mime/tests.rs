@@ -1,5 +1,6 @@
 //! Tests of the whole layer over the corpus: chunking, sums, ranges, an independent reader of what we write.
 
+mod fuzz;
 mod hostile;
 mod oracle;
 mod slices;

@@ -10,6 +10,7 @@ use format::mime::decode::Decoder;
 use format::mime::header::FieldFilter;
 use format::mime::{self, Encoding, Slice, Span, What};
 use model::Error;
+use std::borrow::Cow;
 use store::{BodyStream, MessageRecord};
 
 /// Tells one section, BINARY or BINARY.SIZE.
@@ -73,7 +74,7 @@ async fn section(session: &mut Session, record: &MessageRecord, item: &SectionIt
         }
         Some(Octets::Held(bytes)) => {
             session.connection.out.raw(b" ").literal_header(bytes.len() as u64);
-            session.connection.pass(&bytes).await
+            session.connection.pass(&without_nul(&bytes)).await
         }
         Some(Octets::Stored(span)) if span.len == 0 => {
             session.connection.out.raw(b" \"\"");
@@ -81,6 +82,15 @@ async fn section(session: &mut Session, record: &MessageRecord, item: &SectionIt
         }
         Some(Octets::Stored(span)) => stream(session, record, span).await,
     }
+}
+
+/// What a literal can say (RFC 9051 4.3): NUL, which only a literal8 may hold, is told as another octet that is no
+/// text either, so that sizes stay what they are. BINARY tells it as it is.
+fn without_nul(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if !bytes.contains(&0) {
+        return Cow::Borrowed(bytes);
+    }
+    Cow::Owned(bytes.iter().map(|&byte| if byte == 0 { 0x80 } else { byte }).collect())
 }
 
 /// Sends octets of the body as they come from the store. The first of them are read before any is announced,
@@ -94,7 +104,7 @@ async fn stream(session: &mut Session, record: &MessageRecord, span: Span) -> Re
     loop {
         match next {
             Ok(Some(bytes)) => {
-                session.connection.pass(&bytes).await?;
+                session.connection.pass(&without_nul(&bytes)).await?;
                 sent += bytes.len() as u64;
             }
             Ok(None) if sent == span.len => return Ok(()),

@@ -22,7 +22,7 @@ impl Dice {
 }
 
 /// Asks everything of a message that the server ever asks.
-fn everything(message: &[u8]) -> Digest {
+pub(super) fn everything(message: &[u8]) -> Digest {
     let structure = scan(message);
     let digest = structure.digest();
     for field in header::fields(structure.header(0)) {
@@ -136,10 +136,10 @@ fn nasty_messages_cost_little() {
 }
 
 /// How deep imap-codec reads: it allows eight recursions and refuses the last.
-const READER_DEPTH_MAX: usize = 7;
+pub(super) const READER_DEPTH_MAX: usize = 7;
 
 /// Levels of the tree.
-fn depth(parts: &Parts) -> usize {
+pub(super) fn depth(parts: &Parts) -> usize {
     let mut ends: Vec<u32> = Vec::new();
     let mut deepest = 0;
     for (index, part) in parts.iter().enumerate() {
