@@ -30,8 +30,8 @@ def certificate(folder):
         "cert.pem", "-days", "30", "-extfile", "san.cnf")
 
 
-def dovecot_config(folder, base, users):
-    """mdbox with mail_fsync=always: the one setting of Dovecot whose OK means what ours means."""
+def dovecot_config(folder, base, users, fsync="always"):
+    """mdbox. With mail_fsync=always Dovecot's OK means what ours means; its default is `optimized`."""
     return f"""
 base_dir = {folder}/run
 state_dir = {folder}/state
@@ -39,7 +39,7 @@ log_path = {folder}/dovecot.log
 protocols = imap
 listen = 127.0.0.1
 mail_location = mdbox:{folder}/mail/%u
-mail_fsync = always
+mail_fsync = {fsync}
 mail_uid = {users}
 mail_gid = {users}
 first_valid_uid = 1
@@ -107,8 +107,9 @@ userdb {{
 class Dovecot(Server):
     """Dovecot with the same face as `Server`."""
 
-    def __init__(self, extra_config="", parent=None):
+    def __init__(self, extra_config="", parent=None, fsync="always"):
         super().__init__(parent=parent or tempfile.gettempdir())
+        self.fsync = fsync
         self.data.mkdir()
         self.folder.chmod(0o755)
 
@@ -120,7 +121,7 @@ class Dovecot(Server):
         shutil.chown(self.data / "mail", users, users)
         shutil.chown(self.data / "home", users, users)
         (self.data / "users").write_text("".join(f"{user}:{{PLAIN}}{secret}\n" for user, secret in ACCOUNTS))
-        (self.data / "dovecot.conf").write_text(dovecot_config(self.data, self.base, users))
+        (self.data / "dovecot.conf").write_text(dovecot_config(self.data, self.base, users, self.fsync))
         (self.data / "quickstart.json").write_text(json.dumps({
             "accounts": [{"address": user, "password": secret} for user, secret in ACCOUNTS],
             "ports": {name: self.base + OFFSETS[name] for name in ("imap", "imaps")},

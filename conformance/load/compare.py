@@ -1,6 +1,7 @@
 """Collegium beside its peers in one run: Dovecot for mail, Radicale for calendars.
 
-    python conformance/load/compare.py            the figures of the README, some minutes
+    python conformance/load/compare.py            the figures of the README, less than ten minutes
+    python conformance/load/compare.py --only mail    Dovecot alone, with mail_fsync=always and as it comes
     python conformance/load/compare.py --smoke    small numbers, Collegium alone, correctness only
     python conformance/load/compare.py --engine postgres
                                                   Collegium on a database of the run's own, on the same disk
@@ -15,6 +16,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
@@ -91,16 +93,20 @@ def target(port, accounts, passwords, ca=None):
     return named + (["--ca", ca] if ca else [])
 
 
-def appends(server, accounts, passwords, size):
-    told = load("append", *target(server.mail_port(), accounts, passwords), "--clients", str(size["clients"]),
-                "--seconds", str(size["seconds"]))
-    return told["per_second"]
-
-
-def flags(server, size):
+def one(server):
+    """The first account of a server, as a target."""
     user, password = server.alice
-    return load("flags", *target(server.mail_port(), [user], password), "--messages", str(size["messages"]),
-                "--rounds", str(size["rounds"]))
+    return target(server.mail_port(), [user], password)
+
+
+def appends(server, accounts, size):
+    chosen, password = (accounts, PASSWORD) if accounts else ([server.alice[0]], server.alice[1])
+    return load("append", *target(server.mail_port(), chosen, password), "--clients", str(size["clients"]),
+                "--seconds", str(size["seconds"]))["per_second"]
+
+
+def fill(server, mailbox, messages, octets):
+    load("fill", *one(server), "--mailbox", mailbox, "--messages", str(messages), "--bytes", str(octets))
 
 
 def idle_bytes(server, size):
@@ -125,44 +131,77 @@ def calendars(port, account, path, size, bulk=False):
                 "--rounds", str(size["rounds"]), *(["--bulk"] if bulk else []))
 
 
-FULL = {"clients": 64, "seconds": 8, "messages": 10_000, "rounds": 15, "idle": 400, "events": 10_000, "repeat": 3}
-SMOKE = {"clients": 16, "seconds": 2, "messages": 500, "rounds": 3, "idle": 100, "events": 300, "repeat": 1}
+FULL = {"clients": 64, "seconds": 5, "flags": 100_000, "texts": 20_000, "rounds": 15, "idle": 400, "events": 10_000,
+        "repeat": 3, "indexing": 60}
+SMOKE = {"clients": 16, "seconds": 1, "flags": 1_000, "texts": 300, "rounds": 3, "idle": 100, "events": 300,
+         "repeat": 1, "indexing": 0}
 
 
 def median(values):
     return statistics.median(values)
 
 
-def row(what, ours, theirs, unit, better):
-    """One line of the table; `ratio` says how many times better we are."""
-    if not theirs:
-        return f"| {what} | {ours:,.2f} {unit} | - | - |"
-    ratio = ours / theirs if better == "more" else theirs / ours
-    return f"| {what} | {ours:,.2f} {unit} | {theirs:,.2f} {unit} | {ratio:,.1f} |"
+def row(what, ours, others, unit, better):
+    """One line of a table: our figure, then of each peer its figure and how many times better ours is."""
+    cells = [f"{ours:,.2f} {unit}"]
+    for theirs in others:
+        ratio = ours / theirs if better == "more" else theirs / ours
+        cells += [f"{theirs:,.2f} {unit}", f"{ratio:,.1f}"]
+    return " | ".join([f"| {what}", *cells]) + " |"
 
 
-def mail_rows(ours, dovecot, size):
-    both = [s for s in (ours, dovecot) if s]
+def heading(*peers):
+    titles = ["", "Collegium", *(cell for peer_name in peers for cell in (peer_name, "times better"))]
+    return [f"| {' | '.join(titles)} |", f"|{' --- |' * len(titles)}"]
+
+
+def measured(what, unit, better, measure, servers_, repeat):
+    """A line of medians; every round measures each server in turn."""
+    told = {server: [] for server in servers_}
+    for _ in range(repeat):
+        for server in servers_:
+            told[server].append(measure(server))
+    ours, *others = [median(told[server]) for server in servers_]
+    print(f"# {what}: {[told[server] for server in servers_]}", file=sys.stderr)
+    return row(what, ours, others, unit, better)
+
+
+def searched(server, size, counts):
+    told = load("search", *one(server), "--mailbox", "texts", "--rounds", "1" if size is SMOKE else "2")
+    counts.setdefault(tuple(told["found"]), []).append(type(server).__name__)
+    return told["search_ms"]
+
+
+def mail_rows(all_servers, size):
+    """Every figure beside every peer; `all_servers` begins with ours."""
+    repeat, seconds = size["repeat"], str(size["seconds"])
     table = []
     # First of all, while no memory of an earlier load lies about to be used again.
-    memory = {server: idle_bytes(server, size) / 1024 for server in both}
-    for server in both:
+    memory = [idle_bytes(server, size) / 1024 for server in all_servers]
+    for server in all_servers:
         server.prepare(LOADS[:size["clients"]])
-    for name, accounts in (("one account", None), ("64 accounts", LOADS[:size["clients"]])):
-        rates = {server: [] for server in both}
-        for _ in range(size["repeat"]):
-            for server in both:
-                chosen = accounts or [server.alice[0]]
-                rates[server].append(appends(server, chosen, PASSWORD if accounts else server.alice[1], size))
-        table.append(row(f"durable APPENDs of 30 KB, {size['clients']} clients, {name}", median(rates[ours]),
-                         dovecot and median(rates[dovecot]), "/s", "more"))
-    fetched = {server: [] for server in both}
-    for _ in range(size["repeat"]):
-        for server in both:
-            fetched[server].append(flags(server, size)["fetch_ms"])
-    table.append(row(f"FETCH of {size['messages']:,} flags", median(fetched[ours]),
-                     dovecot and median(fetched[dovecot]), "ms", "less"))
-    table.append(row("memory of an idle TLS session (PSS)", memory[ours], dovecot and memory[dovecot], "KiB", "less"))
+        fill(server, "flags", size["flags"], 200)
+        fill(server, "texts", size["texts"], 1_500)
+    named = LOADS[:size["clients"]]
+    line = lambda *facts: table.append(measured(*facts, all_servers, repeat))  # noqa: E731
+    line("LOGIN, SELECT and LOGOUT, 16 clients", "/s", "more",
+         lambda server: load("logins", *target(server.mail_port(), named, PASSWORD), "--seconds", seconds)["per_second"])
+    for name, accounts in (("one account", None), (f"{len(named)} accounts", named)):
+        line(f"durable APPENDs of 30 KB, {size['clients']} clients, {name}", "/s", "more",
+             lambda server, accounts=accounts: appends(server, accounts, size))
+    line(f"FETCH of whole messages, {size['texts']:,} of 1.5 KB", "/s", "more",
+         lambda server: load("bodies", *one(server), "--mailbox", "texts")["per_second"])
+    line(f"FETCH 1:* (UID FLAGS) of {size['flags']:,}", "ms", "less",
+         lambda server: load("flags", *one(server), "--mailbox", "flags", "--rounds", "5")["fetch_ms"])
+    # The index of words is built in the background; the filling was some minutes ago in a full run.
+    time.sleep(size["indexing"] / 4)
+    counts = {}
+    line(f"SEARCH TEXT over {size['texts']:,}", "ms", "less", lambda server: searched(server, size, counts))
+    if len(counts) != 1:
+        raise RuntimeError(f"the servers do not find the same: {counts}")
+    line("STORE of one message, 20 sessions on one mailbox", "/s", "more",
+         lambda server: load("store", *one(server), "--mailbox", "texts", "--seconds", seconds)["per_second"])
+    table.append(row("memory of an idle TLS session (PSS)", memory[0], memory[1:], "KiB", "less"))
     return table
 
 
@@ -179,9 +218,9 @@ def dav_rows(ours, radicale, size):
     pick = lambda name, key: median([t[key] for t in told[name]]) if name in told else None  # noqa: E731
     if radicale and pick("ours", "found") != pick("theirs", "found"):
         print(f"found: {pick('ours', 'found')} and {pick('theirs', 'found')}", file=sys.stderr)
-    return [row("sync-collection with nothing changed", pick("ours", "sync_ms"), pick("theirs", "sync_ms"), "ms", "less"),
-            row(f"calendar-query of one month of {size['events']:,} events", pick("ours", "month_ms"),
-                pick("theirs", "month_ms"), "ms", "less")]
+    line = lambda what, key: row(what, pick("ours", key), [pick("theirs", key)] if radicale else [], "ms", "less")  # noqa: E731
+    return [line("sync-collection with nothing changed", "sync_ms"),
+            line(f"calendar-query of one month of {size['events']:,} events", "month_ms")]
 
 
 def main():
@@ -195,16 +234,17 @@ def main():
     try:
         ours = ENGINES[chosen.engine](extra_config=PLAIN).start()
         started.append(ours)
-        table = ["| | Collegium | peer | times better |", "| --- | --- | --- | --- |"]
         if chosen.only != "dav":
-            dovecot = None if chosen.smoke else Dovecot().start()
-            started += [dovecot] if dovecot else []
-            table += mail_rows(ours, dovecot, size)
+            peers = [] if chosen.smoke else [("Dovecot, mail_fsync=always", Dovecot()),
+                                             ("Dovecot as it comes", Dovecot(fsync="optimized"))]
+            started += [dovecot.start() for _, dovecot in peers]
+            table = heading(*(name for name, _ in peers))
+            print("\n".join(table + mail_rows([ours, *(dovecot for _, dovecot in peers)], size)), flush=True)
         if chosen.only != "mail":
             radicale = None if chosen.smoke else peer.Radicale().start()
             started += [radicale] if radicale else []
-            table += dav_rows(ours, radicale, size)
-        print("\n".join(table))
+            table = heading(*(["Radicale"] if radicale else []))
+            print("\n".join(["", *table, *dav_rows(ours, radicale, size)]))
     finally:
         for server in started:
             server.dispose()

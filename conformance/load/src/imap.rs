@@ -3,10 +3,13 @@
 use crate::Target;
 use std::error::Error;
 use std::io;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
@@ -15,6 +18,21 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
+
+/// What all connections of this process share: they trust one authority, and each is a stranger to the server.
+fn trusting(ca: &Path) -> Result<Arc<ClientConfig>, Failure> {
+    static SHARED: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    if let Some(config) = SHARED.get() {
+        return Ok(config.clone());
+    }
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(ca)? {
+        roots.add(certificate?)?;
+    }
+    let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    Ok(SHARED.get_or_init(|| Arc::new(config)).clone())
+}
 
 /// One connection.
 pub(crate) struct Imap {
@@ -29,13 +47,8 @@ impl Imap {
         tcp.set_nodelay(true)?;
         let wire: Box<dyn Wire> = match &target.ca {
             Some(ca) => {
-                let mut roots = RootCertStore::empty();
-                for certificate in CertificateDer::pem_file_iter(ca)? {
-                    roots.add(certificate?)?;
-                }
-                let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
                 let name = ServerName::try_from("localhost")?;
-                Box::new(TlsConnector::from(Arc::new(config)).connect(name, tcp).await?)
+                Box::new(TlsConnector::from(trusting(ca)?).connect(name, tcp).await?)
             }
             None => Box::new(tcp),
         };
@@ -47,7 +60,7 @@ impl Imap {
     }
 
     /// One line without its end; a literal announced at its end is read and dropped.
-    async fn line(&mut self) -> Result<String, Failure> {
+    pub(crate) async fn line(&mut self) -> Result<String, Failure> {
         let mut whole = String::new();
         loop {
             let mut line = Vec::new();
@@ -110,6 +123,42 @@ impl Imap {
         self.stream.write_all(&octets).await?;
         self.stream.flush().await?;
         self.finish(&tag).await.map(drop)
+    }
+
+    /// Several messages by one APPEND (RFC 3502).
+    pub(crate) async fn append_all(&mut self, mailbox: &str, messages: &[Vec<u8>]) -> Result<(), Failure> {
+        let tag = self.tag();
+        let mut octets = format!("{tag} APPEND \"{mailbox}\"").into_bytes();
+        for message in messages {
+            octets.extend_from_slice(format!(" (\\Seen) {{{}+}}\r\n", message.len()).as_bytes());
+            octets.extend_from_slice(message);
+        }
+        octets.extend_from_slice(b"\r\n");
+        self.stream.write_all(&octets).await?;
+        self.stream.flush().await?;
+        self.finish(&tag).await.map(drop)
+    }
+
+    /// How many messages a SEARCH finds.
+    pub(crate) async fn search(&mut self, command: &str) -> Result<usize, Failure> {
+        let tag = self.tag();
+        self.stream.write_all(format!("{tag} {command}\r\n").as_bytes()).await?;
+        self.stream.flush().await?;
+        let mut found = 0;
+        loop {
+            let line = self.line().await?;
+            if let Some(numbers) = line.strip_prefix("* SEARCH") {
+                found += numbers.split_whitespace().count();
+            } else if let Some(status) = line.strip_prefix(&tag) {
+                return if status.starts_with(" OK") { Ok(found) } else { Err(status.to_owned().into()) };
+            }
+        }
+    }
+
+    /// Whether the server has said anything that was not read.
+    pub(crate) async fn has_more(&mut self) -> bool {
+        let more = tokio::time::timeout(Duration::from_millis(1), self.stream.fill_buf());
+        more.await.is_ok()
     }
 
     /// Enters IDLE: waits for the `+`.

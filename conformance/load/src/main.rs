@@ -4,11 +4,15 @@
 //! It knows nothing of Collegium: it speaks IMAP and HTTP to an address.
 
 mod append;
+mod crowd;
 mod dav;
-mod flags;
+mod fill;
 mod http;
 mod idle;
 mod imap;
+mod logins;
+mod mailbox;
+mod prose;
 mod stats;
 
 use clap::{Args, Parser, Subcommand};
@@ -51,6 +55,12 @@ impl Target {
         };
         (pick(&self.users), pick(&self.passwords))
     }
+
+    /// The number of an account that is not the first, unless there is only one.
+    pub(crate) fn other(&self, number: usize) -> usize {
+        let accounts = self.users.split(',').count();
+        if accounts > 1 { 1 + number % (accounts - 1) } else { 0 }
+    }
 }
 
 #[derive(Subcommand)]
@@ -66,14 +76,66 @@ enum What {
         #[arg(long, default_value_t = 10)]
         seconds: u64,
     },
-    /// Time of `FETCH 1:* (UID FLAGS)`, filling the mailbox first.
+    /// Fills a mailbox.
+    Fill {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        filling: fill::Filling,
+    },
+    /// Time of SELECT and of `FETCH 1:* (UID FLAGS)`.
     Flags {
         #[command(flatten)]
         target: Target,
-        #[arg(long, default_value_t = 10_000)]
-        messages: usize,
+        #[arg(long)]
+        mailbox: String,
         #[arg(long, default_value_t = 20)]
         rounds: usize,
+    },
+    /// Whole messages a second by `FETCH 1:* BODY.PEEK[]`.
+    Bodies {
+        #[command(flatten)]
+        target: Target,
+        #[arg(long)]
+        mailbox: String,
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
+    /// Time of `SEARCH TEXT`.
+    Search {
+        #[command(flatten)]
+        target: Target,
+        #[arg(long)]
+        mailbox: String,
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
+    /// STOREs a second by many sessions on one mailbox.
+    Store {
+        #[command(flatten)]
+        target: Target,
+        #[arg(long)]
+        mailbox: String,
+        #[arg(long, default_value_t = 20)]
+        clients: usize,
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+    },
+    /// LOGIN, SELECT and LOGOUT a second.
+    Logins {
+        #[command(flatten)]
+        target: Target,
+        #[arg(long, default_value_t = 16)]
+        clients: usize,
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+    },
+    /// Many idle sessions, and how soon some of them see a delivery.
+    Crowd {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        size: crowd::Size,
     },
     /// Opens idle sessions and holds them until standard input ends.
     Idle {
@@ -105,7 +167,15 @@ async fn main() -> std::process::ExitCode {
         What::Append { target, clients, bytes, seconds } => {
             append::run(target, clients, bytes, seconds).await
         }
-        What::Flags { target, messages, rounds } => flags::run(&target, messages, rounds).await,
+        What::Fill { target, filling } => fill::run(&target, &filling).await,
+        What::Flags { target, mailbox, rounds } => mailbox::flags(&target, &mailbox, rounds).await,
+        What::Bodies { target, mailbox, rounds } => mailbox::bodies(&target, &mailbox, rounds).await,
+        What::Search { target, mailbox, rounds } => mailbox::search(&target, &mailbox, rounds).await,
+        What::Store { target, mailbox, clients, seconds } => {
+            mailbox::store(&target, &mailbox, clients, seconds).await
+        }
+        What::Logins { target, clients, seconds } => logins::run(target, clients, seconds).await,
+        What::Crowd { target, size } => crowd::run(target, size).await,
         What::Idle { target, clients } => idle::run(&target, clients).await,
         What::Dav { target, path, events, rounds, bulk } => {
             dav::run(&target, &path, &dav::Size { events, rounds, bulk }).await

@@ -118,6 +118,10 @@ pub(crate) const CHANGES_AT_ONCE: usize = 10_000;
 pub(crate) const TABLE_KEPT_COUNT_MAX: usize = 256;
 /// Messages in those tables together, at 5 to 9 octets each.
 pub(crate) const TABLE_KEPT_MESSAGES_MAX: usize = 2_000_000;
+/// Changes that a table remembers, so that sessions find them without walking through it.
+pub(crate) const TABLE_CHANGES_COUNT_MAX: usize = 256;
+/// Tables that can be made at the same time.
+pub(crate) const TABLE_TURN_COUNT: usize = 32;
 /// Mailboxes of which it is known what no session was told of yet (\Recent).
 pub(crate) const RECENT_KEPT_COUNT_MAX: usize = 100_000;
 /// So many messages are read rather than asked for in the search index.

@@ -9,7 +9,7 @@ use crate::session::selected::{Selected, permanent_flags};
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::select::parameters;
 use crate::wire::decoder::sequence::Intervals;
-use model::{Rights, SystemFlags};
+use model::Rights;
 use store::{Collection, CollectionRow, Mailbox, Reader};
 
 pub(super) const VERBS: &[Verb] = &[
@@ -97,9 +97,10 @@ fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, name: &
         out.raw(b"* LIST () \"/\" ").mailbox(name).crlf();
     } else {
         out.raw(b"* ").number(selected.recent_count()).raw(b" RECENT").crlf();
-        let first = first_unseen(selected).filter(|_| !by_uid);
+        let first = selected.view.first_unseen().filter(|_| !by_uid);
         if let Some(first) = first {
-            out.raw(b"* OK [UNSEEN ").number(first).raw(b"] ").say("The first unseen message").crlf();
+            let number = first as u64 + 1;
+            out.raw(b"* OK [UNSEEN ").number(number).raw(b"] ").say("The first unseen message").crlf();
         }
     }
     out.raw(b"* OK [UIDVALIDITY ").number(row.uid_validity.0).raw(b"] ").say("UIDs are valid").crlf();
@@ -124,13 +125,6 @@ async fn recent(
     };
     let some = first <= last && !session.rev2;
     Ok(Intervals(if some { vec![(first, last)] } else { Vec::new() }))
-}
-
-/// The number of the first message without \Seen (RFC 3501 6.3.1).
-fn first_unseen(selected: &Selected) -> Option<u64> {
-    let view = &selected.view;
-    let unseen = |&index: &usize| !view.flags(index).0.contains(SystemFlags::SEEN);
-    (0..view.len()).find(unseen).map(|index| index as u64 + 1)
 }
 
 /// Only for writing: the mailbox must be open, and not only for reading.

@@ -196,8 +196,7 @@ fn has_vanished(old: &Table, new: &Table) -> bool {
 
 /// `* VANISHED 1:3,5` (RFC 7162 3.2.10).
 fn tell_vanished(out: &mut Output, old: &Table, new: &Table) {
-    let gone = old.uids.iter().copied().filter(|&uid| new.index(uid).is_none());
-    let gone = Intervals::collect(gone);
+    let gone = Intervals::collect(vanished(old, new).into_iter().map(|(_, uid)| uid));
     if !gone.0.is_empty() {
         out.raw(b"* VANISHED ").intervals(&gone.0).crlf();
     }
@@ -205,40 +204,53 @@ fn tell_vanished(out: &mut Output, old: &Table, new: &Table) {
 
 /// `* n EXPUNGE` from the last to the first, so that no number shifts before it is told.
 fn tell_expunged(out: &mut Output, old: &Table, new: &Table) {
-    if !has_vanished(old, new) {
-        return;
+    for (index, _) in vanished(old, new).into_iter().rev() {
+        out.raw(b"* ").number(index as u64 + 1).raw(b" EXPUNGE").crlf();
     }
-    let mut left = new.uids.iter().rev().copied().peekable();
-    for (index, &uid) in old.uids.iter().enumerate().rev() {
-        while left.peek().is_some_and(|&other| other > uid) {
-            left.next();
+}
+
+/// What is in the old view and not in the new one: its places and UIDs there, ascending.
+fn vanished(old: &Table, new: &Table) -> Vec<(usize, u32)> {
+    if !has_vanished(old, new) {
+        return Vec::new();
+    }
+    let mut next = 0;
+    let gone = |(index, uid): (usize, u32)| new.index_from(&mut next, uid).is_none().then_some((index, uid));
+    match new.changed_since(old) {
+        Some(uids) => {
+            let was = uids.into_iter().filter_map(|uid| Some((old.index(uid)?, uid)));
+            was.filter_map(gone).collect()
         }
-        if left.peek() != Some(&uid) {
-            out.raw(b"* ").number(index as u64 + 1).raw(b" EXPUNGE").crlf();
-        }
+        None => old.uids.iter().copied().enumerate().filter_map(gone).collect(),
     }
 }
 
 /// The places in the new table of messages whose flags differ from what the client knows.
 fn changed_flags(old: &Table, new: &Table, told: &[(u32, Flags)]) -> Vec<usize> {
-    let mut changed = Vec::new();
-    let mut before = old.uids.iter().copied().enumerate().peekable();
+    match new.changed_since(old) {
+        Some(mut uids) => {
+            uids.extend(told.iter().map(|(uid, _)| *uid));
+            uids.sort_unstable();
+            uids.dedup();
+            differing(uids.into_iter(), old, new, told)
+        }
+        None => differing(old.uids.iter().copied(), old, new, told),
+    }
+}
+
+/// Of these UIDs, ascending, the places in the new table of those that are in both and whose flags are not as the
+/// client knows them.
+fn differing(uids: impl Iterator<Item = u32>, old: &Table, new: &Table, told: &[(u32, Flags)]) -> Vec<usize> {
     let mut told = told.iter().peekable();
-    for (index, &uid) in new.uids.iter().enumerate() {
-        while before.peek().is_some_and(|&(_, other)| other < uid) {
-            before.next();
-        }
-        let Some((was, _)) = before.next_if(|&(_, other)| other == uid) else { continue };
-        while told.peek().is_some_and(|(other, _)| *other < uid) {
-            told.next();
-        }
+    let (mut next_old, mut next_new) = (0, 0);
+    let differs = |uid: u32| {
+        let (was, index) = (old.index_from(&mut next_old, uid)?, new.index_from(&mut next_new, uid)?);
+        while told.next_if(|(other, _)| *other < uid).is_some() {}
         let known = match told.next_if(|(other, _)| *other == uid) {
             Some((_, flags)) => (flags.system, flags.keywords.as_slice()),
             None => old.flags(was),
         };
-        if known != new.flags(index) {
-            changed.push(index);
-        }
-    }
-    changed
+        (known != new.flags(index)).then_some(index)
+    };
+    uids.filter_map(differs).collect()
 }

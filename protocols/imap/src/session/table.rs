@@ -4,10 +4,14 @@
 //! are keywords. A change makes a new table by copying, which for a mailbox of 10,000 is a matter of
 //! microseconds; sessions move to it when they may tell their client.
 
-use crate::limits::{CHANGES_AT_ONCE, ROWS_AT_ONCE, TABLE_KEPT_COUNT_MAX, TABLE_KEPT_MESSAGES_MAX};
+use crate::limits::{
+    CHANGES_AT_ONCE, ROWS_AT_ONCE, TABLE_CHANGES_COUNT_MAX, TABLE_KEPT_COUNT_MAX, TABLE_KEPT_MESSAGES_MAX,
+    TABLE_TURN_COUNT,
+};
 use model::{AccountId, CollectionId, Error, Flags, Keyword, Modseq, Result, SystemFlags, Uid};
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use store::{Collection, Mailbox, MessageRow, Reader};
 
 /// From this many neighbours on, rows are read in one sweep.
@@ -25,6 +29,33 @@ pub(crate) struct Table {
     words: Vec<u32>,
     /// Keyword sets that occur; the first is the empty one.
     sets: Vec<Arc<[Keyword]>>,
+    /// How it came about.
+    lately: Lately,
+    /// The place of the first message without \Seen, once somebody asked.
+    first_unseen: OnceLock<Option<usize>>,
+}
+
+/// UIDs that came, went or changed, with the Modseq of the table that first showed it: sessions that are a few
+/// changes behind need not walk through a million messages to find them.
+#[derive(Clone, Debug, Default)]
+struct Lately {
+    /// It knows everything after this.
+    since: Modseq,
+    /// In the order of Modseqs.
+    changes: Vec<(Modseq, u32)>,
+}
+
+impl Lately {
+    /// Forgets the oldest where there are too many, always all of one Modseq.
+    fn bound(&mut self) {
+        while self.changes.len() > TABLE_CHANGES_COUNT_MAX
+            && let Some(&(oldest, _)) = self.changes.first()
+        {
+            self.changes.retain(|(modseq, _)| *modseq > oldest);
+            self.since = oldest;
+        }
+        self.changes.shrink_to_fit();
+    }
 }
 
 impl Table {
@@ -41,6 +72,14 @@ impl Table {
     /// The place of a UID.
     pub(crate) fn index(&self, uid: u32) -> Option<usize> {
         self.uids.binary_search(&uid).ok()
+    }
+
+    /// The place of a UID, first looked for at `next`, which then stands behind it: so a walk through UIDs that
+    /// ascend costs no search.
+    pub(crate) fn index_from(&self, next: &mut usize, uid: u32) -> Option<usize> {
+        let at = if self.uids.get(*next) == Some(&uid) { *next } else { self.index(uid)? };
+        *next = at + 1;
+        Some(at)
     }
 
     /// UIDs from this one on.
@@ -84,6 +123,25 @@ impl Table {
     pub(crate) fn flagged(&self, flag: SystemFlags) -> Vec<Uid> {
         let has = |bits: &u8| SystemFlags::from_bits_truncate(*bits).contains(flag);
         self.uids.iter().zip(&self.system).filter(|(_, bits)| has(bits)).map(|(uid, _)| Uid(*uid)).collect()
+    }
+
+    /// The place of the first message without \Seen.
+    pub(crate) fn first_unseen(&self) -> Option<usize> {
+        let unseen = |bits: &u8| !SystemFlags::from_bits_truncate(*bits).contains(SystemFlags::SEEN);
+        *self.first_unseen.get_or_init(|| self.system.iter().position(unseen))
+    }
+
+    /// UIDs that may not be as they are in an older table of the mailbox, ascending; `None` when that is too long ago.
+    pub(crate) fn changed_since(&self, older: &Self) -> Option<Vec<u32>> {
+        if older.modseq < self.lately.since || older.modseq > self.modseq {
+            return None;
+        }
+        let changes = &self.lately.changes;
+        let from = changes.partition_point(|(modseq, _)| *modseq <= older.modseq);
+        let mut uids: Vec<u32> = changes.iter().skip(from).map(|(_, uid)| *uid).collect();
+        uids.sort_unstable();
+        uids.dedup();
+        Some(uids)
     }
 
     /// Keywords that occur in the mailbox.
@@ -156,6 +214,7 @@ impl Table {
     /// Reads a mailbox anew.
     async fn load(reader: &Reader, mailbox: &Collection<Mailbox>, modseq: Modseq) -> Result<Self> {
         let mut table = Self { modseq, ..Self::default() };
+        table.lately.since = modseq;
         let mut interner = Interner::new();
         let mut last = None;
         loop {
@@ -198,7 +257,9 @@ impl Table {
     ) -> Self {
         let mut table = self.without(removed, modseq);
         let mut interner = table.interner();
+        table.lately.changes.extend(removed.iter().map(|&uid| (modseq, uid)));
         for (uid, row) in rows {
+            table.lately.changes.push((modseq, uid.0));
             let Some(row) = row else { continue };
             match table.index(uid.0) {
                 Some(index) => table.set(index, &row.flags, &mut interner),
@@ -207,12 +268,14 @@ impl Table {
                 None => {}
             }
         }
+        table.lately.bound();
         table
     }
 
     fn without(&self, removed: &[u32], modseq: Modseq) -> Self {
         let (system, words, sets) = (self.system.clone(), self.words.clone(), self.sets.clone());
-        let mut table = Self { modseq, uids: self.uids.clone(), system, words, sets };
+        let (lately, first_unseen) = (self.lately.clone(), OnceLock::new());
+        let mut table = Self { modseq, uids: self.uids.clone(), system, words, sets, lately, first_unseen };
         if !removed.is_empty() {
             let stays: Vec<bool> = self.uids.iter().map(|uid| removed.binary_search(uid).is_err()).collect();
             retain(&mut table.uids, &stays);
@@ -240,7 +303,12 @@ type Place = (AccountId, CollectionId);
 
 /// The newest table of every mailbox that some session has open, and of those that were open last.
 #[derive(Debug, Default)]
-pub(crate) struct Tables(Mutex<Known>);
+pub(crate) struct Tables {
+    known: Mutex<Known>,
+    /// A thousand sessions hear of a change at the same moment: one of them makes the new table. Mailboxes share
+    /// these turns by chance, which costs a wait now and then.
+    turns: [tokio::sync::Mutex<()>; TABLE_TURN_COUNT],
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -286,7 +354,19 @@ impl Known {
 
 impl Tables {
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The newest table that somebody has.
+    fn newest(&self, place: &Place) -> Option<Arc<Table>> {
+        self.lock().newest.get(place).and_then(Weak::upgrade)
+    }
+
+    /// The turn to make a table of this mailbox.
+    fn turn(&self, place: &Place) -> &tokio::sync::Mutex<()> {
+        let [first, ..] = &self.turns;
+        let at = BuildHasherDefault::<DefaultHasher>::default().hash_one(place) % TABLE_TURN_COUNT as u64;
+        usize::try_from(at).ok().and_then(|at| self.turns.get(at)).unwrap_or(first)
     }
 
     /// The table of a mailbox as the reader sees it.
@@ -304,7 +384,15 @@ impl Tables {
             return Ok(known.clone());
         }
         let place = (mailbox.account(), mailbox.id());
-        let shared = self.lock().newest.get(&place).and_then(Weak::upgrade);
+        let ready = self.newest(&place).filter(|table| table.modseq == modseq);
+        let _turn = match ready {
+            Some(table) => {
+                self.lock().keep(place, &table);
+                return Ok(table);
+            }
+            None => self.turn(&place).lock().await,
+        };
+        let shared = self.newest(&place);
         let base = [shared, known.cloned()].into_iter().flatten().filter(|table| table.modseq <= modseq);
         let table = match base.max_by_key(|table| table.modseq) {
             Some(table) if table.modseq == modseq => {

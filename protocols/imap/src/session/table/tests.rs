@@ -1,7 +1,7 @@
 //! A table by itself: flags by place, changes by copying, keywords in use.
 
 use super::{Interner, Known, Table};
-use crate::limits::{TABLE_KEPT_COUNT_MAX, TABLE_KEPT_MESSAGES_MAX};
+use crate::limits::{TABLE_CHANGES_COUNT_MAX, TABLE_KEPT_COUNT_MAX, TABLE_KEPT_MESSAGES_MAX};
 use model::{
     AccountId, CollectionId, Flags, ItemId, Keyword, Modseq, SystemFlags, Timestamp, Uid, ZonedTime,
 };
@@ -63,6 +63,38 @@ fn a_changed_table_leaves_the_old_one_alone() {
     assert_eq!(old.uids, [1, 2]);
     assert_eq!(old.flags(0), (SystemFlags::SEEN, &[][..]));
     assert_eq!(old.keywords().len(), 1);
+}
+
+#[test]
+fn a_table_knows_what_changed_lately_and_forgets_whole_states() {
+    let first = table(&[(1, Flags::default()), (2, Flags::default()), (3, Flags::default())]);
+    let seen = row(flags(SystemFlags::SEEN, &[]));
+    let second = first.with(&[2], [(Uid(3), seen.clone())].into_iter(), Modseq(5));
+    let third = second.with(&[], [(Uid(9), seen.clone()), (Uid(3), seen.clone())].into_iter(), Modseq(8));
+    assert_eq!(third.changed_since(&first), Some(vec![2, 3, 9]));
+    assert_eq!(third.changed_since(&second), Some(vec![3, 9]));
+    assert_eq!(third.changed_since(&third), Some(vec![]));
+    assert_eq!(second.changed_since(&third), None, "what comes later is not known");
+
+    let many = |count: usize| (10..).take(count).map(|uid| (Uid(uid), seen.clone()));
+    let at_limit = third.with(&[], many(TABLE_CHANGES_COUNT_MAX - 4), Modseq(9));
+    assert_eq!(at_limit.changed_since(&first).map(|uids| uids.len()), Some(TABLE_CHANGES_COUNT_MAX - 1));
+    let past_it = third.with(&[], many(TABLE_CHANGES_COUNT_MAX - 3), Modseq(9));
+    assert_eq!(past_it.changed_since(&first), None);
+    assert_eq!(past_it.changed_since(&second).map(|uids| uids.len()), Some(TABLE_CHANGES_COUNT_MAX - 1));
+    let too_many = third.with(&[], many(TABLE_CHANGES_COUNT_MAX + 1), Modseq(9));
+    assert_eq!((too_many.changed_since(&third), too_many.lately.changes.len()), (None, 0));
+}
+
+#[test]
+fn the_first_unseen_is_where_the_flags_say() {
+    let seen = || flags(SystemFlags::SEEN, &[]);
+    assert_eq!(table(&[]).first_unseen(), None);
+    assert_eq!(table(&[(1, seen()), (2, seen())]).first_unseen(), None);
+    let old = table(&[(1, seen()), (2, Flags::default()), (3, Flags::default())]);
+    assert_eq!(old.first_unseen(), Some(1));
+    let new = old.with(&[], [(Uid(2), row(seen()))].into_iter(), Modseq(3));
+    assert_eq!((new.first_unseen(), old.first_unseen()), (Some(2), Some(1)));
 }
 
 #[test]
