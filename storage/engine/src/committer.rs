@@ -12,7 +12,7 @@ use crate::{
     limits::{REVIVE_PAUSE, STALL_LOOK},
     poison::Poison,
     queue::{Answer, Queue, Request, measure},
-    raw::{RawEngine, RawView, Shown},
+    raw::{RawEngine, RawView, Shown, blocking},
 };
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
@@ -169,6 +169,8 @@ impl<E: RawEngine> Core<E> {
         let mut judge = Judge::new(view.as_ref());
         let verdicts: Vec<_> = group.iter().map(|request| judge.admit(&request.batch)).collect();
         drop(judge);
+        // Whoever is answered may count on it that nothing here holds the state before.
+        drop(view);
 
         let mut batches = Vec::with_capacity(group.len());
         let mut passed = Vec::with_capacity(group.len());
@@ -313,6 +315,19 @@ impl<E: RawEngine> Engine for Committer<E> {
 
     fn is_full(&self) -> bool {
         self.line.full.load(Ordering::Relaxed)
+    }
+
+    async fn reclaim(&self) -> Result<()> {
+        // A view keeps the engine from being opened anew under the work.
+        let view = || self.line.published.load_full().ok_or(Error::Unavailable);
+        let shown = view()?;
+        if blocking(move || shown.0.reclaim()).await? {
+            // A group of nothing brings a view that does not know the old files.
+            let _durable = self.commit(Batch { expect: Vec::new(), ops: Vec::new() }).await?;
+            let shown = view()?;
+            blocking(move || shown.0.let_go()).await?;
+        }
+        Ok(())
     }
 
     async fn close(&self) {

@@ -138,6 +138,10 @@ impl Engine for FailEngine {
         }
     }
 
+    async fn reclaim(&self) -> Result<()> {
+        self.inner.reclaim().await
+    }
+
     async fn close(&self) {
         self.inner.close().await;
     }

@@ -381,6 +381,16 @@ impl RawView for View {
         let found = snapshot.range::<Vec<u8>, _>(keyspace, bounds);
         if reverse { collect(found.rev().take(limit)) } else { collect(found.take(limit)) }
     }
+
+    fn reclaim(&self) -> Result<bool> {
+        let (_, keyspaces) = self.shown.as_ref().ok_or(Error::Unavailable)?;
+        reclaim::reclaim(keyspaces)
+    }
+
+    fn let_go(&self) -> Result<()> {
+        let (_, keyspaces) = self.shown.as_ref().ok_or(Error::Unavailable)?;
+        reclaim::let_go(keyspaces)
+    }
 }
 
 fn collect(found: impl Iterator<Item = fjall::Guard>) -> Result<Rows> {
@@ -397,6 +407,7 @@ mod journal;
 mod manifest;
 mod mark;
 mod mend;
+mod reclaim;
 mod tables;
 #[cfg(test)]
 mod tests;

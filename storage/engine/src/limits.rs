@@ -68,6 +68,12 @@ pub const JOURNAL_BYTES_MAX: u64 = 128 << 20;
 
 /// Bytes of rows that mending writes in one group.
 pub const MEND_BATCH_BYTES: usize = 4 << 20;
+/// A keyspace is written anew when more than one in so many of its rows is a removal.
+pub const RECLAIM_REMOVED_PART: u64 = 5;
+/// Bytes of a memtable from which it is written out to count the removals in it.
+pub const RECLAIM_BUFFER_BYTES_MIN: u64 = 64 << 10;
+/// How long that is waited for; what is not there by then is counted the next time.
+pub const RECLAIM_FLUSH_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The longest that reaching a database may take, TLS and login included.
 pub const POSTGRES_CONNECT_TIME_MAX: Duration = Duration::from_secs(5);

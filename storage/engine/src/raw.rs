@@ -26,6 +26,16 @@ pub(crate) trait RawView: Send + Sync + 'static {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Bytes>>;
 
     fn scan(&self, table: Table, range: &Range, limit: usize, reverse: bool) -> Result<Rows>;
+
+    /// As [`crate::Engine::reclaim`]; whether there are files now that only views up to this one can want.
+    fn reclaim(&self) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Removes those files, called on a newer view. Where older ones are still held, the next time does it.
+    fn let_go(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Asks an engine, from another thread and while it is in a call, whether it has given up. It may wait for that call,

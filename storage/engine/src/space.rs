@@ -68,6 +68,12 @@ impl Space {
         if short { Err(Error::DiskFull) } else { Ok(()) }
     }
 
+    /// Whether there is room for so many bytes besides the reserve; takes nothing. A system that does not tell is
+    /// believed to have it.
+    pub(crate) fn has(&self, bytes: u64) -> bool {
+        self.look().is_none_or(|look| look.free >= reserve(look.total).saturating_add(bytes))
+    }
+
     /// Whether the last that asked was refused.
     pub(crate) fn is_short(&self) -> bool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).short

@@ -62,6 +62,15 @@ pub trait Engine: Send + Sync + 'static {
         false
     }
 
+    /// Gives the room back that removed rows still take, where they are many; takes as long as that takes. For
+    /// background work, one at a time.
+    ///
+    /// # Errors
+    /// `Unavailable`, `DiskFull`; no row is touched then.
+    async fn reclaim(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Refuses new writes, ends what runs, releases the files. Idempotent.
     async fn close(&self);
 }

@@ -83,6 +83,12 @@ impl Store {
     /// # Errors
     /// `Unavailable`. Damage is told in the log.
     pub async fn collect(&self) -> Result<Collected> {
+        let collected = self.collect_blobs().await?;
+        self.inner.engine.reclaim().await?;
+        Ok(collected)
+    }
+
+    async fn collect_blobs(&self) -> Result<Collected> {
         if self.inner.blobs.is_single() {
             let mut collected = Collected::default();
             self.collect_single(&mut collected).await?;

@@ -40,6 +40,62 @@ async fn what_outgrows_the_memtables_is_all_there_after_reopening() {
     engine.close().await;
 }
 
+/// The engine's files, journals apart: these have a bound of their own.
+fn table_bytes(directory: &Path) -> u64 {
+    std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| {
+            let (path, meta) = entry.map(|entry| (entry.path(), entry.metadata().unwrap())).unwrap();
+            if meta.is_dir() {
+                table_bytes(&path)
+            } else if path.extension().is_some() {
+                0
+            } else {
+                meta.len()
+            }
+        })
+        .sum()
+}
+
+#[tokio::test]
+async fn what_is_removed_gives_its_room_back_once_it_is_much() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = open_fjall_with(directory.path(), 8 << 20, 4 << 20).unwrap();
+    let mut noise = crate::sim::Dice::new(7);
+    let commit = |ops: Vec<Op>| engine.commit(Batch { expect: Vec::new(), ops });
+    for page in 0..200_u32 {
+        let row = |n: u32| {
+            let mut value = vec![0; 2_000];
+            noise.fill(&mut value);
+            Op::Put(Table::Message, (page * 100 + n).to_be_bytes().to_vec(), Bytes::from(value))
+        };
+        let _durable = commit((0..100).map(row).collect()).await.unwrap();
+    }
+    engine.reclaim().await.unwrap();
+    let filled = table_bytes(directory.path());
+    assert!(filled > 38 << 20, "{filled}");
+    let remove =
+        |from: u32, to: u32| (from..to).map(|n| Op::Delete(Table::Message, n.to_be_bytes().to_vec()));
+    let _durable = commit(remove(0, 1_000).collect()).await.unwrap();
+    engine.reclaim().await.unwrap();
+    assert!(table_bytes(directory.path()) > filled - (1 << 20), "a twentieth is not worth it");
+    for page in 1..10 {
+        let _durable = commit(remove(page * 1_000, (page + 1) * 1_000).collect()).await.unwrap();
+    }
+    engine.reclaim().await.unwrap();
+    let halved = table_bytes(directory.path());
+    assert!(halved < filled * 6 / 10, "{halved} of {filled}");
+    let left =
+        engine.snapshot().await.unwrap().scan(Table::Message, &Range::prefix(b""), 30_000, false).await;
+    assert_eq!(left.unwrap().len(), 10_000);
+    engine.close().await;
+    drop(engine);
+    let engine = open_fjall(directory.path(), 8 << 20).unwrap();
+    let left =
+        engine.snapshot().await.unwrap().scan(Table::Message, &Range::prefix(b""), 30_000, false).await;
+    assert_eq!(left.unwrap().len(), 10_000);
+}
+
 #[tokio::test]
 async fn a_making_that_was_cut_short_is_done_again() {
     let folder = tempfile::tempdir().unwrap();
