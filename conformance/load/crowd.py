@@ -86,7 +86,7 @@ def main():
     size = SMOKE if chosen.smoke else FULL
     missed = []
     for name in chosen.only.split(","):
-        server = compare.Ours(extra_config=compare.PLAIN).start()
+        server = compare.OnFjall(extra_config=compare.PLAIN).start()
         try:
             told, goals = MEASURES[name](server, size)
         finally:

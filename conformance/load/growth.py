@@ -1,6 +1,6 @@
 """Speed beside the disk, growth, memory at rest and space: ratios of one run, judged.
 
-    python conformance/load/growth.py             full size: 1,000,000 items, 10,000 accounts of 1,000; an hour
+    python conformance/load/growth.py             full size: 1,000,000 items, 10,000 accounts of 1,000; a quarter of an hour
     python conformance/load/growth.py --smoke     small, for every run of the tests
     python conformance/load/growth.py --only append,space
 

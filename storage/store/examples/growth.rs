@@ -29,6 +29,8 @@ const BODY_BYTES: usize = 30_000;
 const ROUNDS: usize = 3;
 /// Messages of one batch when an account is filled.
 const BATCH_COUNT: usize = 1_000;
+/// Accounts that are filled at the same time.
+const FILLING_COUNT: u32 = 8;
 /// Messages in the mailbox that is opened, whatever lies beside it.
 const OPENED_COUNT: usize = 1_000;
 
@@ -246,8 +248,19 @@ fn resident_bytes() -> Result<u64, Failure> {
 async fn fill_accounts(path: &Path, accounts: usize) -> Result<String, Failure> {
     let site = Site::open(path)?;
     let begun = Instant::now();
-    for account in 1..=u32::try_from(accounts)? {
-        fill(&site.store, account, INBOX, BATCH_COUNT).await?;
+    let last = u32::try_from(accounts)?;
+    let mut lanes = Vec::new();
+    for lane in 1..=FILLING_COUNT {
+        let store = site.store.clone();
+        lanes.push(tokio::spawn(async move {
+            for account in (lane..=last).step_by(FILLING_COUNT as usize) {
+                fill(&store, account, INBOX, BATCH_COUNT).await?;
+            }
+            Ok::<_, Failure>(())
+        }));
+    }
+    for lane in lanes {
+        lane.await??;
     }
     site.engine.close().await;
     Ok(format!("{{\"accounts\": {accounts}, \"seconds\": {:.1}}}", begun.elapsed().as_secs_f64()))
