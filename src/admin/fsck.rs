@@ -61,8 +61,11 @@ pub(super) async fn outside(site: &Site, mode: Mode, lost: Vec<(u32, u64)>) -> R
         checked(site.store.fsck_outside(mode.depth()).await)
     };
     let mut answer = shown(site, done.map_err(of)?).await?;
-    let findings = site.directory.fsck().await.map_err(|error| Refusal::of(error, "directory"))?;
-    for key in ["found", "remaining"] {
+    let of_directory = |error| Refusal::of(error, "directory");
+    let findings = site.directory.fsck().await.map_err(of_directory)?;
+    let left =
+        if mode.repair { site.directory.repair().await.map_err(of_directory)? } else { findings.clone() };
+    for (key, findings) in [("found", findings), ("remaining", left)] {
         if let Some(told) = answer.get_mut(key).and_then(Value::as_array_mut) {
             told.extend(findings.iter().map(
                 |finding| json!({"account": finding.account.0, "fault": format!("{:?}", finding.fault)}),

@@ -14,7 +14,7 @@ use crate::{
 };
 use bytes::Bytes;
 use engine::Table;
-use model::{AccountId, CollectionId, CollectionKind, Error, Result, Rights, SpecialUse, Uid};
+use model::{AccountId, CollectionId, CollectionKind, Error, Result, Rights, SpecialUse};
 use std::{collections::BTreeMap, marker::PhantomData};
 
 /// A collection that a principal may use: proof that its rights were checked.
@@ -235,26 +235,13 @@ impl Writer {
         let modseq = self.touch();
         let now = self.store().env().now();
         let (id, uid_validity) = self.next_collection(now);
+        let empty = CollectionRow::empty(K::KIND, (parent, name.to_owned()), uid_validity, modseq, now);
         let row = CollectionRow {
-            kind: K::KIND,
-            parent,
-            name: name.to_owned(),
-            uid_validity,
-            uid_next: Uid(1),
-            modseq,
-            created_modseq: modseq,
-            slot: modseq,
-            floor: modseq,
-            count: 0,
-            bytes: 0,
-            unseen: 0,
-            deleted: 0,
-            deleted_bytes: 0,
             special_use: new.special_use,
             subscribed: new.subscribed,
-            created: now,
             grants,
             properties: new.properties,
+            ..empty
         };
         check_properties(&row)?;
         self.enter_grants(id, &row);

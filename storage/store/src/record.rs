@@ -161,6 +161,40 @@ pub struct CollectionRow {
     pub properties: BTreeMap<String, String>,
 }
 
+impl CollectionRow {
+    /// A collection with nothing in it, of nobody else, that comes into being at this Modseq: every older token is
+    /// refused.
+    pub(crate) fn empty(
+        kind: CollectionKind,
+        (parent, name): (CollectionId, String),
+        uid_validity: UidValidity,
+        modseq: Modseq,
+        created: Timestamp,
+    ) -> Self {
+        Self {
+            kind,
+            parent,
+            name,
+            uid_validity,
+            uid_next: Uid(1),
+            modseq,
+            created_modseq: modseq,
+            slot: modseq,
+            floor: modseq,
+            count: 0,
+            bytes: 0,
+            unseen: 0,
+            deleted: 0,
+            deleted_bytes: 0,
+            special_use: None,
+            subscribed: false,
+            created,
+            grants: Vec::new(),
+            properties: BTreeMap::new(),
+        }
+    }
+}
+
 /// A message in a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageRow {

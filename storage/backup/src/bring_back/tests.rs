@@ -1,6 +1,7 @@
 //! Accounts, collections and items come back beside what is there, once.
 
 use super::*;
+use crate::limits::NAME_TRIES_MAX;
 use crate::testing::{ALICE, BOB, World, files, mail, opened, who};
 use bytes::Bytes;
 use store::{Depth, INBOX};
@@ -115,6 +116,25 @@ async fn an_account_exactly_as_it_was_with_nothing_lost() {
     assert_eq!(mail(&reader, INBOX).await.len(), 5);
     assert!(reader.open_mailbox(INBOX, model::Rights::READ).await.unwrap().row().uid_validity > before);
     assert!(reader.kept().await.unwrap().count >= 9, "what was there can be undeleted");
+}
+
+#[tokio::test]
+async fn names_at_the_limit_and_one_past() {
+    let (world, source) = backed_up().await;
+    let wanted = Wanted { collection: folder(), item: Some("small".to_owned()), ..Wanted::default() };
+    let taken = |from: u32, until: u32| {
+        let world = &world;
+        async move {
+            for number in from..until {
+                world.file(ALICE, &store::other_name("small", number, true), b"newer").await;
+            }
+        }
+    };
+    taken(0, NAME_TRIES_MAX - 1).await;
+    assert_eq!(brought(&world, &source, wanted.clone()).await.unwrap(), counts(1, 0));
+    taken(NAME_TRIES_MAX - 1, NAME_TRIES_MAX).await;
+    let told = brought(&world, &source, wanted).await.unwrap();
+    assert_eq!(told.refused, [("files".to_owned(), "small".to_owned(), "no free name".to_owned())]);
 }
 
 #[tokio::test]

@@ -26,6 +26,14 @@ fn all_files(world: &World) -> Vec<PathBuf> {
     files
 }
 
+#[test]
+fn damages_at_the_limit_and_one_past() {
+    let mut verified = Verified::default();
+    (0..=DAMAGE_COUNT_MAX).for_each(|number| verified.find(number.to_string()));
+    assert_eq!(verified.damage.len(), DAMAGE_COUNT_MAX);
+    assert_eq!(verified.damage.last(), Some(&(DAMAGE_COUNT_MAX - 1).to_string()));
+}
+
 #[tokio::test]
 async fn a_sound_repository_restores() {
     let world = World::furnished().await;

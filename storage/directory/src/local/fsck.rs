@@ -1,8 +1,9 @@
 //! Do the directory's records fit each other? Changes nothing.
 
 use super::record::{self, Kind};
-use super::{LocalDirectory, key};
+use super::{LocalDirectory, View, key};
 use bytes::Bytes;
+use engine::{Range, Table};
 use model::{AccountId, Address, Error, Result};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -42,6 +43,13 @@ impl fmt::Display for DirectoryFinding {
     }
 }
 
+/// The highest account that has something in the store.
+pub(super) async fn highest_stored(view: &View) -> Result<Option<AccountId>> {
+    let last = view.0.scan(Table::Account, &Range::prefix(b""), 1, true).await?;
+    let number = last.first().and_then(|(key, _)| key.first_chunk::<4>().copied());
+    Ok(number.map(|number| AccountId(u32::from_be_bytes(number))))
+}
+
 impl LocalDirectory {
     /// Checks every record on one snapshot.
     ///
@@ -69,6 +77,10 @@ impl LocalDirectory {
         let mut names: BTreeMap<Bytes, AccountId> = BTreeMap::new();
         for (key, bytes) in view.list(key::ADDRESSES, None, usize::MAX).await? {
             names.insert(key, record::decode(&bytes).unwrap_or_default());
+        }
+        // Whatever is stored under a number that is given again would be shown to a stranger.
+        if let Some(id) = highest_stored(&view).await?.filter(|id| *id >= next && !all.contains_key(id)) {
+            tell(id, DirectoryFault::NumberAhead);
         }
         for (id, account) in &all {
             for address in std::iter::once(&account.address).chain(&account.aliases) {

@@ -11,6 +11,7 @@ mod fsck;
 mod group;
 mod key;
 mod record;
+mod repair;
 mod scram;
 mod switches;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Bodies in and out: inline, chunked, ranges, limits.
 
-use crate::{Content, INLINE_BYTES_MAX, SMALL_CHUNK_BYTES, testing::store};
+use crate::{Content, INLINE_BYTES_MAX, SMALL_CHUNK_BYTES, SMALL_CHUNKS_MAX, testing::store};
 use model::Error;
 
 fn pattern(length: usize) -> Vec<u8> {
@@ -64,4 +64,18 @@ async fn a_body_of_several_chunks_ends_with_their_list() {
         assert_eq!(chunks.last().unwrap().is_list(), listed, "{length}");
         assert_eq!(chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum::<u64>(), body.size);
     }
+}
+
+#[tokio::test]
+async fn small_chunks_at_the_limit_and_one_past() {
+    let store = store();
+    let length = SMALL_CHUNKS_MAX * SMALL_CHUNK_BYTES + SMALL_CHUNK_BYTES + 1;
+    let mut upload = store.upload(length as u64);
+    upload.write(&pattern(length)).await.unwrap();
+    let body = upload.finish().await.unwrap();
+    let Content::Chunks(chunks) = &body.content else { panic!("inline") };
+    let lengths: Vec<_> = chunks.iter().map(|chunk| chunk.bytes as usize).collect();
+    assert_eq!(lengths.len(), SMALL_CHUNKS_MAX + 2, "and their list");
+    assert!(lengths[..SMALL_CHUNKS_MAX].iter().all(|bytes| *bytes == SMALL_CHUNK_BYTES));
+    assert_eq!(lengths[SMALL_CHUNKS_MAX..], [SMALL_CHUNK_BYTES + 1, 0]);
 }

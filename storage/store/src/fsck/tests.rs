@@ -172,6 +172,21 @@ async fn a_flipped_bit_in_a_blob_is_found_by_depth() {
 }
 
 #[tokio::test]
+async fn findings_at_the_limit_and_one_past() {
+    let (store, ..) = laid().await;
+    let snapshot = store.inner.engine.snapshot().await.unwrap();
+    let mut check = Check::new(store, snapshot, ALICE, Depth::Records);
+    for _ in 0..FINDING_COUNT_MAX {
+        check.find(Fault::NoAccount);
+    }
+    assert_eq!(check.findings.len(), FINDING_COUNT_MAX);
+    check.find(Fault::NoAccount);
+    let told = check.told();
+    assert_eq!(told.len(), FINDING_COUNT_MAX + 1);
+    assert_eq!(told.last().map(|finding| &finding.fault), Some(&Fault::More(1)));
+}
+
+#[tokio::test]
 async fn a_reference_of_nobody_is_found() {
     let (store, engine, _) = laid().await;
     let stray = Key::blob_ref(&BlobId([3; 32]), ALICE, ItemId(999)).done();

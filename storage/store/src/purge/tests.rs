@@ -24,6 +24,27 @@ async fn purged_tombstones_raise_the_floor_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_removed_folder_at_a_batch_and_one_past_is_purged_whole() {
+    for count in [crate::PURGE_BATCH_COUNT, crate::PURGE_BATCH_COUNT + 1] {
+        let store = store();
+        let mut filling = writer(&store).await;
+        let root = files(&filling).await;
+        let inner = filling.create_folder(root.id(), "inner", crate::Properties::new()).await.unwrap();
+        for n in 0..count {
+            let new = object(&store, b"x").await;
+            filling.put_object(&inner, &format!("{n}"), new).await.unwrap();
+        }
+        filling.commit(()).await.unwrap();
+        let mut emptying = writer(&store).await;
+        emptying.remove_tree(&inner).await.unwrap();
+        emptying.commit(()).await.unwrap();
+        store.purge_deleted(ALICE, LATER).await.unwrap();
+        assert_eq!(store.fsck_all(crate::Depth::Bytes).await.unwrap(), [], "{count}");
+        assert_eq!(reader(&store).await.kept().await.unwrap().count, 0, "{count}");
+    }
+}
+
+#[tokio::test]
 async fn a_commit_that_removed_more_than_a_page_is_purged_whole() {
     let store = store();
     let count = crate::SCAN_PAGE_COUNT + 200;

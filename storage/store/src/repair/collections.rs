@@ -163,27 +163,14 @@ impl Repair {
         let now = writer.store().env().now();
         let modseq = writer.touch();
         let uid_validity = writer.next_uid_validity(now);
+        let special_use = special_use_of(kind, parent, &name);
+        // Older tokens are refused: what they would have been told is not known.
+        let empty = CollectionRow::empty(kind, (parent, name), uid_validity, modseq, now);
         Ok(CollectionRow {
-            kind,
-            parent,
-            special_use: special_use_of(kind, parent, &name),
+            special_use,
             subscribed: kind == CollectionKind::Mailbox,
-            name,
-            uid_validity,
             uid_next: self.uid_above(writer, id).await?,
-            modseq,
-            created_modseq: modseq,
-            slot: modseq,
-            // Older tokens are refused: what they would have been told is not known.
-            floor: modseq,
-            count: 0,
-            bytes: 0,
-            unseen: 0,
-            deleted: 0,
-            deleted_bytes: 0,
-            created: now,
-            grants: Vec::new(),
-            properties: BTreeMap::new(),
+            ..empty
         })
     }
 

@@ -264,3 +264,24 @@ async fn a_blob_without_a_place_keeps_its_segment() {
     mended(&house, "places").await;
     assert_eq!(served(&house.store, true).await, before);
 }
+
+#[tokio::test]
+async fn a_page_of_a_folder_and_one_more_is_repaired_whole() {
+    for count in [crate::REPAIR_PAGE_COUNT, crate::REPAIR_PAGE_COUNT + 1] {
+        let house = House::new(6).await;
+        let mut writer = crate::testing::writer(&house.store).await;
+        let files = crate::testing::files(&writer).await;
+        let page = writer.create_folder(files.id(), "page", crate::Properties::new()).await.unwrap();
+        for number in 0..count {
+            let new = crate::testing::object(&house.store, b"x").await;
+            writer.put_file(&page, &format!("{number:04}"), new).await.unwrap();
+        }
+        let _committed = writer.commit(()).await.unwrap();
+        let before = served(&house.store, true).await;
+        for table in [Table::Changed, Table::Child, Table::BlobRef] {
+            drop_table(&house, table).await;
+        }
+        mended(&house, &format!("{count} files")).await;
+        assert_eq!(served(&house.store, true).await, before, "{count}");
+    }
+}
