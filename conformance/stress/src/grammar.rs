@@ -81,6 +81,7 @@ impl Reading {
         let text = String::from_utf8_lossy(reply);
         let line = text.split("\r\n").next().unwrap_or_default();
         let known = BEYOND.iter().find(|(form, _)| text.contains(form)).map(|(_, whose)| *whose);
+        let known = known.or_else(|| is_status_in_another_language(&text).then_some("LANGUAGE (RFC 5255)"));
         let known =
             known.or_else(|| (depth(line) > DEPTH_MAX).then_some("nested deeper than imap-codec reads"));
         match known {
@@ -88,6 +89,17 @@ impl Reading {
             None => self.faults.push(format!("{error:?}: {}", shown(reply))),
         }
     }
+}
+
+/// RFC 5255 lets the text of a status be UTF-8; with other letters in their place it must be readable.
+fn is_status_in_another_language(reply: &str) -> bool {
+    let mut words = reply.split(' ');
+    let condition = words.nth(1).unwrap_or_default();
+    let plain: String = reply.chars().map(|char| if char.is_ascii() { char } else { 'x' }).collect();
+    ["OK", "NO", "BAD", "BYE"].contains(&condition)
+        && !reply.is_ascii()
+        && !reply.contains('\u{fffd}')
+        && matches!(ResponseCodec::new().decode(plain.as_bytes()), Ok(([], _)))
 }
 
 fn depth(line: &str) -> usize {

@@ -15,6 +15,8 @@ fn replies_are_read() {
     let reading = read(heard);
     assert_eq!(reading.faults, Vec::<String>::new());
     assert_eq!((reading.read, reading.beyond.len()), (4, 1), "{reading:?}");
+    let french = read("* OK ready\r\na NO [NONEXISTENT] Bo\u{ee}te inconnue\r\n".as_bytes());
+    assert_eq!((french.faults.len(), french.beyond.len()), (0, 1), "{french:?}");
 }
 
 #[test]
@@ -26,6 +28,8 @@ fn what_is_no_imap_is_told() {
         b"* 1 FETCH (BODY[] {3}\r\nabcd)\r\n",
         b"a YES\r\n",
         b"* FLAGS \\Seen\r\n",
+        "a OUI Bo\u{ee}te\r\n".as_bytes(),
+        b"a OK \xff\r\n",
         b"* 1 FETCH (BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL 7BIT 1 1))\r\n",
     ] {
         assert_eq!(read(wrong).faults.len(), 1, "{}", String::from_utf8_lossy(wrong));
