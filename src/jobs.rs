@@ -70,7 +70,9 @@ async fn round(site: &Site, tombstone_days: u32, settled: &mut Instant, wish: &D
         }
         match one(site, account, before).await {
             Ok(count) => forgotten += count,
-            Err(error @ (Error::Corrupt | Error::Conflict)) => passed_over(account, error),
+            Err(error @ (Error::Corrupt | Error::Conflict | Error::TooLarge(_))) => {
+                passed_over(account, error)
+            }
             Err(error) => return Err(error),
         }
     }
@@ -103,7 +105,9 @@ pub(crate) async fn purge_all(site: &Site) -> Result<()> {
             Some(_) => purge_deleted(site, account).await,
         };
         match done {
-            Err(error @ (Error::Corrupt | Error::Conflict)) => passed_over(account, error),
+            Err(error @ (Error::Corrupt | Error::Conflict | Error::TooLarge(_))) => {
+                passed_over(account, error)
+            }
             other => other?,
         }
     }

@@ -62,12 +62,17 @@ struct Work<'a> {
 /// As [`Repository::open`]; `Unavailable` when the store cannot be read or the repository not be written.
 pub async fn create(backup: &Backup<'_>, directory: &Path) -> Result<Done> {
     let repository = Repository::open(directory, Access::Write)?;
-    let previous = repository.manifests()?.pop();
+    // One that cannot be read does not keep the next from being made: what it shares with older ones is used.
+    let previous = match repository.at(None) {
+        Ok(previous) => Some(previous),
+        Err(Error::NotFound) => None,
+        Err(error) => return Err(error),
+    };
     let _held = backup.store.hold_segments();
     let snapshot = backup.engine.snapshot().await?;
     let at_ms = backup.store.env().now().0;
     // Never two of one moment, and in the order of their making, whatever the clock does.
-    let at_ms = previous.as_ref().map_or(at_ms, |previous| at_ms.max(previous.at_ms.saturating_add(1)));
+    let at_ms = repository.newest_ms()?.map_or(at_ms, |newest| at_ms.max(newest.saturating_add(1)));
     let (wanted, missing) = (Vec::new(), BTreeSet::new());
     let mut work = Work { backup, repository, snapshot, wanted, missing };
     let installation = work.installation().await?;
@@ -165,10 +170,12 @@ impl Work<'_> {
         Ok(BlobId(*hasher.finalize().as_bytes()))
     }
 
-    /// Whether the chunks of a list are there: a repository that lost some is mended by the next backup.
+    /// Whether the chunks of a list are there, and every body that they need: a repository that lost some is mended by
+    /// the next backup, and what could not be read in the store is tried, and told, each time anew.
     fn is_whole(&self, id: &BlobId) -> bool {
-        let chunks = list(&self.repository, id);
-        chunks.is_ok_and(|chunks| chunks.iter().all(|chunk| self.repository.has(chunk)))
+        let has_all = |chunk: Chunk| chunk.needs.iter().all(|id| self.repository.has(id));
+        let is_whole = |id: &BlobId| Chunk::read(&self.repository, id).is_ok_and(has_all);
+        list(&self.repository, id).is_ok_and(|chunks| chunks.iter().all(is_whole))
     }
 
     async fn range(

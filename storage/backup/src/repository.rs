@@ -161,6 +161,12 @@ impl Repository {
         self.names("backups", ".json")
     }
 
+    /// The moment of the newest backup, by its name alone: it need not be readable.
+    pub(crate) fn newest_ms(&self) -> Result<Option<i64>> {
+        let moment = |name: &String| name.split_once('-').and_then(|(at_ms, _)| at_ms.parse().ok());
+        Ok(self.manifest_names()?.iter().filter_map(moment).max())
+    }
+
     pub(crate) fn manifest_path(&self, name: &str) -> PathBuf {
         self.directory.join("backups").join(format!("{name}.json"))
     }

@@ -55,6 +55,8 @@ pub enum Table {
     MessageKeys = 23,
     /// Messages by the message ids that they have or answer.
     ByMessageId = 24,
+    /// account, item -> copies of a message that its record does not count.
+    Copies = 25,
 }
 
 /// Whom the rows of a table belong to: what a backup and a copy must know.
@@ -87,7 +89,8 @@ impl Table {
             | Self::Deleted
             | Self::Metadata
             | Self::MessageKeys
-            | Self::ByMessageId => Scope::Account,
+            | Self::ByMessageId
+            | Self::Copies => Scope::Account,
             // Grants stand under who has them: groups, and everybody, too.
             Self::Grant | Self::Directory | Self::Queue | Self::Job => Scope::Installation,
             Self::Meta | Self::Blob | Self::BlobRef | Self::Lease | Self::Search => Scope::Store,
@@ -120,6 +123,7 @@ impl Table {
         Self::Search,
         Self::MessageKeys,
         Self::ByMessageId,
+        Self::Copies,
     ];
 }
 

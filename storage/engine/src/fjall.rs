@@ -122,7 +122,7 @@ fn home(table: Table) -> usize {
         Table::Changed | Table::Lock | Table::Queue | Table::Job | Table::Deleted | Table::Lease => 2,
         Table::Message | Table::Body | Table::Property | Table::Metadata => 3,
         Table::ByUid | Table::Time | Table::Blob | Table::BlobRef | Table::Search => 4,
-        Table::MessageKeys | Table::ByMessageId => 4,
+        Table::MessageKeys | Table::ByMessageId | Table::Copies => 4,
     }
 }
 

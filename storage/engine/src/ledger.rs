@@ -47,6 +47,12 @@ impl Reach {
     pub(crate) fn is_past(&self, segment: u32, offset: u64) -> bool {
         self.segment == segment && self.end > offset
     }
+
+    /// Whether there are places behind this offset, in this segment or a later one: what a later place was committed
+    /// on was stable, all of the segments before it included.
+    pub(crate) fn is_later_than(&self, segment: u32, offset: u64) -> bool {
+        (self.segment, self.end) > (segment, offset)
+    }
 }
 
 /// What the blob store may know of its engine, as of the newest stable group.

@@ -356,6 +356,15 @@ struct Step {
     next: Option<ItemId>,
 }
 
+/// What a page of the purge of a removed collection came to.
+struct CollectionPage {
+    /// Nothing is left.
+    done: bool,
+    left: RemovedCollection,
+    /// Rows that went.
+    row_count: usize,
+}
+
 impl Store {
     /// Purges what an account removed before a time, and the oldest beyond what its quota lets it keep. One commit
     /// for each page; may be left at any point. Nothing happens while the account is on hold.
@@ -421,8 +430,14 @@ impl Writer {
         let page = self.deleted(from, PURGE_BATCH_COUNT).await?;
         let full = page.len() == PURGE_BATCH_COUNT;
         let (mut purged, mut last) = (Purged::default(), from);
+        // Rows that go: one of a removed collection may stand for a page of them.
+        let mut spent = 0;
         for (number, row) in page {
+            if spent >= PURGE_BATCH_COUNT {
+                return Ok(Step { purged, next: Some(last) });
+            }
             last = number;
+            spent += 1;
             if row.at.0 > now.0.saturating_add(AHEAD_MS) {
                 // A clock was wrong: its time begins now, or it would stay for years.
                 let value = record::encode(&DeletedRow { at: now, ..row })?;
@@ -439,7 +454,9 @@ impl Writer {
                 Deleted::Message(_, _, message) => self.release_message(message.message).await?,
                 Deleted::Object(object) => self.release_body(object.row.item).await?,
                 Deleted::Collection(id, removed) => {
-                    let (done, left) = self.purge_collection_page(*id, removed).await?;
+                    let CollectionPage { done, left, row_count } =
+                        self.purge_collection_page(*id, removed).await?;
+                    spent += row_count;
                     purged.bytes += bytes.saturating_sub(left.row.bytes);
                     purged.count += count.saturating_sub(left.row.count);
                     self.unearth(number, &row).await?;
@@ -458,12 +475,12 @@ impl Writer {
         Ok(Step { purged, next: full.then_some(last) })
     }
 
-    /// Lets go of a page of a removed collection; whether nothing is left, and what is.
+    /// Lets go of a page of a removed collection.
     async fn purge_collection_page(
         &mut self,
         id: CollectionId,
         removed: &RemovedCollection,
-    ) -> Result<(bool, RemovedCollection)> {
+    ) -> Result<CollectionPage> {
         let mut left = RemovedCollection { purging: true, ..removed.clone() };
         let prefix = Key::collection(self.account(), id);
         let items = self.view().scan(Table::Item, &prefix.prefix(), PURGE_BATCH_COUNT, false).await?;
@@ -481,8 +498,9 @@ impl Writer {
             left.row.count = left.row.count.saturating_sub(1);
             self.delete_raw(Table::Item, key.to_vec());
         }
-        if items.len() == PURGE_BATCH_COUNT {
-            return Ok((false, left));
+        let mut row_count = items.len();
+        if row_count == PURGE_BATCH_COUNT {
+            return Ok(CollectionPage { done: false, left, row_count });
         }
         let tables =
             [Table::Changed, Table::ByUid, Table::Time, Table::Property, Table::Lock, Table::Metadata];
@@ -491,11 +509,12 @@ impl Writer {
             for (key, _) in &page {
                 self.delete_raw(table, key.to_vec());
             }
+            row_count += page.len();
             if page.len() == SCAN_PAGE_COUNT {
-                return Ok((false, left));
+                return Ok(CollectionPage { done: false, left, row_count });
             }
         }
-        Ok((true, left))
+        Ok(CollectionPage { done: true, left, row_count })
     }
 
     /// Every removed collection, by number.

@@ -132,6 +132,8 @@ struct Check {
     removed: BTreeMap<CollectionId, (CollectionRow, bool)>,
     /// Message records and how many mailbox entries have them.
     messages: BTreeMap<ItemId, u32>,
+    /// Copies that message records do not count.
+    copies: BTreeMap<ItemId, u32>,
     /// Objects, with the collection and the size their row tells.
     objects: BTreeMap<ItemId, (CollectionId, u64, BlobId)>,
     /// Sizes that mailbox entries tell of their messages.
@@ -219,7 +221,7 @@ impl Store {
 }
 
 /// Tables whose keys begin with the account.
-pub(crate) const ACCOUNT_TABLES: [Table; 12] = [
+pub(crate) const ACCOUNT_TABLES: [Table; 13] = [
     Table::Account,
     Table::Collection,
     Table::Child,
@@ -232,6 +234,7 @@ pub(crate) const ACCOUNT_TABLES: [Table; 12] = [
     Table::Property,
     Table::Lock,
     Table::Deleted,
+    Table::Copies,
 ];
 
 /// Every account that has a record of any kind, and the keys that belong to none.
@@ -267,6 +270,7 @@ impl Check {
             collections: BTreeMap::new(),
             removed: BTreeMap::new(),
             messages: BTreeMap::new(),
+            copies: BTreeMap::new(),
             objects: BTreeMap::new(),
             sizes: BTreeMap::new(),
             with_properties: BTreeMap::new(),

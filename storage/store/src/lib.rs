@@ -20,6 +20,7 @@ mod change;
 mod clock;
 mod collect;
 mod collection;
+mod copies;
 mod deleted;
 mod flagging;
 mod folder;

@@ -334,7 +334,7 @@ impl Writer {
     }
 
     /// Copies messages into a mailbox of this account; those that are not there are left out. Nothing but
-    /// the row is written twice: copies share their message record.
+    /// the row is written twice: copies share their message record, and how many there are stands beside it.
     ///
     /// Returns the pairs of old and new UID, in the order of `uids`.
     ///
@@ -349,11 +349,13 @@ impl Writer {
         from.need(Rights::READ)?;
         to.need(Rights::INSERT)?;
         let mut pairs = Vec::with_capacity(uids.len());
+        let mut shared = Vec::with_capacity(uids.len());
         for (uid, row) in uids.iter().zip(self.rows_of(from, uids).await?) {
             let Some(row) = row else { continue };
-            self.share_message(row.message).await?;
+            shared.push(row.message);
             pairs.push((*uid, self.enter(to, row).await?));
         }
+        self.share_messages(&shared).await?;
         Ok(pairs)
     }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// A message as it arrived, and what was read from it then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageRecord {
-    /// How many mailbox entries share it.
+    /// How many mailbox entries share it; copies made later are counted beside it ([`Reader::copies`]).
     pub copies: u32,
     /// Its octets.
     pub body: Body,
@@ -92,29 +92,6 @@ impl Writer {
         self.hold_blobs(id, &record.body);
         self.note_new_message();
         self.put_raw(Table::Message, Key::item(self.account(), id).done(), record::encode(record)?);
-        Ok(())
-    }
-
-    /// Counts one more copy of a message.
-    pub(crate) async fn share_message(&mut self, id: ItemId) -> Result<()> {
-        let mut message = self.message(id).await?;
-        message.copies = message.copies.checked_add(1).ok_or(Error::TooLarge(u64::from(u32::MAX)))?;
-        self.put_raw(Table::Message, Key::item(self.account(), id).done(), record::encode(&message)?);
-        Ok(())
-    }
-
-    /// Counts one copy less; the last takes the record and its blobs with it.
-    pub(crate) async fn release_message(&mut self, id: ItemId) -> Result<()> {
-        let mut message = self.message(id).await?;
-        let key = Key::item(self.account(), id).done();
-        message.copies = message.copies.saturating_sub(1);
-        if message.copies > 0 {
-            self.put_raw(Table::Message, key, record::encode(&message)?);
-        } else {
-            self.release_blobs(id, &message.body);
-            self.delete_raw(Table::Message, key);
-            self.drop_keys(id).await?;
-        }
         Ok(())
     }
 }

@@ -20,6 +20,9 @@ use model::{AccountId, BlobId, CollectionId, Error, ItemId, Modseq, Result, Time
 const JUMP: u64 = 1 << 32;
 /// The same for the numbers of collections, of which an account has at most 100,000.
 const COLLECTION_JUMP: u32 = 1 << 17;
+/// Where an account goes on whose Modseq cannot be read: further than any number of restores can have come, and far
+/// enough from the largest Modseq that there is (RFC 7162 7) for as many more.
+const UNKNOWN_MODSEQ: Modseq = Modseq(1 << 62);
 
 /// The key of a blob's place in [`Table::Blob`].
 #[must_use]
@@ -76,7 +79,8 @@ pub fn reference_keys(table: Table, key: &[u8], value: &[u8]) -> Result<Vec<Vec<
 /// have been given since; every collection's floor is at that Modseq, so that each older token is refused and the
 /// client reads anew. Items keep their rows. Locks are let go of: who held one learns it by its next condition.
 ///
-/// Rows come in the order of their tables, the account's own first.
+/// Rows come in the order of their tables, the account's own first. A row that cannot be read goes back as it is, for
+/// fsck to tell of and repair to mend, and keeps nothing else from coming back.
 #[derive(Clone, Debug)]
 pub struct Rebirth {
     now: Timestamp,
@@ -89,20 +93,24 @@ impl Rebirth {
     /// For one account.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
-        Self { now, modseq: Modseq(0), validity: 0 }
+        // As long as the account's own record has not told better.
+        Self { now, modseq: UNKNOWN_MODSEQ, validity: u32::try_from(now.seconds()).unwrap_or(0) }
     }
 
     /// The row as it is to be stored; `None` for one that is left out.
     ///
     /// # Errors
-    /// `Corrupt` when the row cannot be read.
+    /// `Corrupt` when it cannot be written.
     pub fn row(&mut self, table: Table, value: Bytes) -> Result<Option<Bytes>> {
         match table {
-            Table::Account => self.account(record::decode(&value)?).map(Some),
-            Table::Collection => {
-                let row: CollectionRow = record::decode(&value)?;
-                record::encode(&self.collection(row)).map(Some)
-            }
+            Table::Account => match record::decode(&value) {
+                Ok(row) => self.account(row).map(Some),
+                Err(_) => Ok(Some(value)),
+            },
+            Table::Collection => match record::decode(&value) {
+                Ok(row) => record::encode(&self.collection(row)).map(Some),
+                Err(_) => Ok(Some(value)),
+            },
             Table::Deleted => self.deleted(value).map(Some),
             Table::Lock => Ok(None),
             _ => Ok(Some(value)),

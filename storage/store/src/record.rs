@@ -12,8 +12,8 @@
 //! octets tell: a record whose octets change without a new version turns them red.
 
 use crate::{
-    body::Body, change::Changed, deleted::DeletedRow, deleted::Kept, keys::MessageKeys, lock::Lock,
-    message::MessageRecord, property::Properties, queue::EntryRow, queue::QueueRecipient,
+    body::Body, change::Changed, copies::Copies, deleted::DeletedRow, deleted::Kept, keys::MessageKeys,
+    lock::Lock, message::MessageRecord, property::Properties, queue::EntryRow, queue::QueueRecipient,
 };
 use bytes::Bytes;
 use format::icalendar::span::Span;
@@ -60,6 +60,7 @@ records! {
     ObjectRow: 1;
     MessageRecord: 1;
     MessageKeys: 1;
+    Copies: 1;
     Body: 1;
     Changed: 1;
     Lock: 1;

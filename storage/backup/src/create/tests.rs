@@ -122,6 +122,67 @@ async fn damage_in_the_store_is_told_and_the_rest_backed_up() {
 }
 
 #[tokio::test]
+async fn what_is_missing_is_told_each_time_and_mended_when_it_is_there_again() {
+    let world = World::furnished().await;
+    let snapshot = world.engine.snapshot().await.unwrap();
+    let range = engine::Range::prefix(b"");
+    let (key, place) = snapshot.scan(engine::Table::Blob, &range, 1, false).await.unwrap().remove(0);
+    let place = engine::Place(place);
+    world.memory.flip(&place, 99).unwrap();
+    assert_eq!(world.backup(false).await.missing_count, 1);
+    let second = world.backup(false).await;
+    assert_eq!(second.missing_count, 1, "nothing has changed, and it is missing still");
+    assert_eq!(second.added_bytes, 0);
+    world.memory.flip(&place, 99).unwrap();
+    let third = world.backup(false).await;
+    assert_eq!(third.missing_count, 0);
+    assert!(third.added_bytes > 10_000, "{}", third.added_bytes);
+    let id = model::BlobId(key.as_ref().try_into().unwrap());
+    assert!(world.repository().object(&id).is_ok());
+    assert_eq!(world.backup(false).await.changed_count, 0);
+}
+
+#[tokio::test]
+async fn a_body_that_the_repository_lost_is_brought_again() {
+    let world = World::furnished().await;
+    world.mail(BOB, INBOX, &[99; 10_000]).await;
+    world.backup(false).await;
+    let repository = world.repository();
+    let packs = repository.pack_names().unwrap();
+    world.file(ALICE, "later", &[98; 50_000]).await;
+    world.backup(false).await;
+    let lost = world.repository().pack_names().unwrap().into_iter().find(|name| !packs.contains(name));
+    // The newest pack holds the body, and rows that are made anew when they are missing.
+    let entries = repository.entries(&packs[0]).unwrap();
+    drop(repository);
+    assert!(!entries.is_empty());
+    std::fs::remove_file(world.repository().pack_path(&lost.unwrap())).unwrap();
+    world.backup(false).await;
+    let manifest = world.repository().at(None).unwrap();
+    let store = restored(&world, &manifest).await;
+    let alice = store.read(&crate::testing::who(ALICE), ALICE).await.unwrap();
+    assert_eq!(files(&alice).await["later"], [98; 50_000].as_slice());
+}
+
+#[tokio::test]
+async fn a_damaged_manifest_does_not_keep_the_next_backup_from_being_made() {
+    let world = World::furnished().await;
+    let first = world.backup(false).await;
+    world.file(ALICE, "later", b"later").await;
+    let second = world.backup(false).await;
+    for name in [&second.name, &first.name] {
+        let path = world.repository().manifest_path(name);
+        let mut octets = std::fs::read(&path).unwrap();
+        octets[30] ^= 1;
+        std::fs::write(&path, octets).unwrap();
+        let next = world.backup(false).await;
+        assert!(next.name > second.name, "it comes behind those that cannot be read");
+        let manifest = world.repository().at(None).unwrap();
+        assert_eq!(manifest.name, next.name);
+    }
+}
+
+#[tokio::test]
 async fn one_writes_at_a_time_and_only_into_its_own_kind_of_directory() {
     let world = World::furnished().await;
     let held = Repository::open(world.path(), Access::Write).unwrap();

@@ -97,13 +97,15 @@ impl Shared {
             return Err(Error::Conflict);
         }
         let path = segment_path(&self.directory, segment);
-        let removed = File::create(gone_path(&self.directory, segment))
-            .and_then(|mark| mark.sync_all())
-            .and_then(|()| directory::sync(&self.directory))
-            .and_then(|()| match keep {
-                true => std::fs::rename(&path, kept_path(&self.directory, segment)),
-                false => std::fs::remove_file(&path),
-            });
+        // One that is kept has no moment in which a start would take it for one whose removal was cut short.
+        let removed = match keep {
+            true => std::fs::rename(&path, kept_path(&self.directory, segment)),
+            false => Ok(()),
+        };
+        let removed = removed.and_then(|()| mark_gone(&self.directory, segment)).and_then(|()| match keep {
+            true => Ok(()),
+            false => std::fs::remove_file(&path),
+        });
         self.handles.forget(segment);
         removed.map_err(|error| unavailable(&self.directory, &error))
     }
@@ -129,10 +131,12 @@ impl Shared {
         let mut shares = Vec::new();
         for segment in list(&self.directory)?.present {
             let path = segment_path(&self.directory, segment);
-            let bytes = if segment == written {
-                offset
-            } else {
-                std::fs::metadata(&path).map_err(|error| unavailable(&path, &error))?.len()
+            let bytes = match std::fs::metadata(&path) {
+                _ if segment == written => offset,
+                Ok(file) => file.len(),
+                // Collected since it was listed.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(unavailable(&path, &error)),
             };
             let (is_sealed, is_damaged) = (segment < written, self.damaged.contains(&segment));
             shares.push(Share {
@@ -265,12 +269,19 @@ fn recover(directory: &Path, reach: Reach) -> Result<Recovered> {
         let walked = walk(&file, |_, header| newest = header.group.max(newest));
         let walked = walked.map_err(|error| unavailable(&path, &error))?;
         group = group.max(newest);
+        if back == 1
+            && let End::Here(offset) = walked.end
+            && !reach.is_later_than(*segment, offset)
+        {
+            // The segment before the newest may not have been stable either when the power went.
+            cut(&file, offset).map_err(|error| unavailable(&path, &error))?;
+        }
         if back == 0 {
             last = Some((*segment, file, walked.end));
         }
-        // An empty or damaged segment does not tell how far the numbers had come: ask the one before too.
-        if let Some(found) = walked.sequence {
-            sequence = sequence.max(found);
+        sequence = walked.sequence.unwrap_or(0).max(sequence);
+        // An empty or damaged segment does not tell how far the numbers had come: ask the ones before too.
+        if back > 0 && sequence > 0 {
             break;
         }
     }
@@ -310,9 +321,20 @@ fn is_damaged(end: End, segment: u32, reach: Reach) -> bool {
     }
 }
 
+/// Says that a segment was taken away on purpose, for good.
+fn mark_gone(directory: &Path, segment: u32) -> io::Result<()> {
+    File::create(gone_path(directory, segment))
+        .and_then(|mark| mark.sync_all())
+        .and_then(|()| directory::sync(directory))
+}
+
 /// Ends removals that were cut short.
 fn sweep(directory: &Path, listing: &Listing) -> Result<()> {
     for gone in (1..=listing.highest).filter(|segment| !listing.present.contains(segment)) {
+        if kept_path(directory, gone).exists() && !gone_path(directory, gone).exists() {
+            // Whoever deletes what was kept must not make it look lost.
+            mark_gone(directory, gone).map_err(|error| unavailable(directory, &error))?;
+        }
         match std::fs::remove_file(segment_path(directory, gone)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(unavailable(directory, &error));

@@ -1,9 +1,9 @@
 //! The segment files of a directory: their names, and a bounded set of open handles for reading.
 //!
 //! `00000001.seg` holds frames; `00000001.gone` says that this segment was removed by collection, and
-//! `00000001.damaged` is what is left of one that was damaged, when all that could be read has moved out. A number that
-//! has neither, below one that has, is a segment that was lost: the blob store refuses to open, for answering
-//! "corrupt" one mail at a time would hide it.
+//! `00000001.damaged` is what is left of one that was damaged, when all that could be read has moved out; whoever
+//! wants no more of it may delete it. A number that has none of these, below one that has, is a segment that was lost:
+//! the blob store refuses to open, for answering "corrupt" one mail at a time would hide it.
 
 use crate::{descriptors, ledger::Reach, space::is_full};
 use model::{Error, Result};
@@ -30,12 +30,17 @@ pub(super) fn kept_path(directory: &Path, segment: u32) -> PathBuf {
     directory.join(format!("{segment:08}.damaged"))
 }
 
+/// Whether a segment was taken away on purpose.
+fn is_away(directory: &Path, segment: u32) -> bool {
+    gone_path(directory, segment).exists() || kept_path(directory, segment).exists()
+}
+
 /// Whether the segments hold all that an engine's places reach: as `Ok` the length of the segment in question.
 ///
 /// # Errors
 /// `Err` of that length when it is too short, or of nothing when the segment is missing.
 pub(crate) fn reaches(directory: &Path, reach: Reach) -> std::result::Result<(), Option<u64>> {
-    if reach.segment == 0 || gone_path(directory, reach.segment).exists() {
+    if reach.segment == 0 || is_away(directory, reach.segment) {
         return Ok(());
     }
     match std::fs::metadata(segment_path(directory, reach.segment)) {
@@ -52,7 +57,7 @@ pub(crate) fn reaches(directory: &Path, reach: Reach) -> std::result::Result<(),
 pub(crate) fn write_off(directory: &Path, highest: u32) -> Result<Vec<u32>> {
     let mut missing = Vec::new();
     for segment in (1..=highest.max(highest_known(directory)?)).rev() {
-        if segment_path(directory, segment).exists() || gone_path(directory, segment).exists() {
+        if segment_path(directory, segment).exists() || is_away(directory, segment) {
             continue;
         }
         File::create(gone_path(directory, segment))
@@ -88,6 +93,20 @@ pub(super) struct Listing {
 /// # Errors
 /// `Corrupt` when one is missing, `Unavailable` when the directory cannot be read.
 pub(super) fn list(directory: &Path) -> Result<Listing> {
+    // One that is taken away while the names are read may show under none of them: they are read once more.
+    let listed = match read(directory)? {
+        Err(_) => read(directory)?,
+        whole => whole,
+    };
+    listed.map_err(|missing| {
+        let path = segment_path(directory, missing);
+        tracing::error!(path = %path.display(), "a segment of the blob store is missing: restore it");
+        Error::Corrupt
+    })
+}
+
+/// The names in the directory as they are now, or the number of a segment that is missing among them.
+fn read(directory: &Path) -> Result<std::result::Result<Listing, u32>> {
     let mut known = BTreeMap::new();
     let entries = std::fs::read_dir(directory).map_err(|error| unavailable(directory, &error))?;
     for entry in entries {
@@ -97,19 +116,17 @@ pub(super) fn list(directory: &Path) -> Result<Listing> {
         let (Ok(number), true) = (number.parse::<u32>(), number.len() == 8) else { continue };
         match kind {
             // A removal cut short leaves both: the mark counts, the segment is swept.
-            "gone" => drop(known.insert(number, false)),
+            "gone" | "damaged" => drop(known.insert(number, false)),
             "seg" => drop(known.entry(number).or_insert(true)),
             _ => {}
         }
     }
     let highest = known.last_key_value().map_or(0, |(number, _)| *number);
     if let Some(missing) = (1..highest).find(|number| !known.contains_key(number)) {
-        let path = segment_path(directory, missing);
-        tracing::error!(path = %path.display(), "a segment of the blob store is missing: restore it");
-        return Err(Error::Corrupt);
+        return Ok(Err(missing));
     }
     let present = known.into_iter().filter_map(|(number, present)| present.then_some(number)).collect();
-    Ok(Listing { present, highest })
+    Ok(Ok(Listing { present, highest }))
 }
 
 /// Logs the cause.

@@ -173,7 +173,7 @@ fn mend_one(path: &Path, mended: &mut Mended) -> io::Result<()> {
     io::copy(&mut kept.as_slice(), &mut file)?;
     file.sync_all()?;
     // Its name must be there when the journal's is not: from here on it is the journal.
-    path.parent().map_or(Ok(()), directory::sync)?;
+    directory::sync(path.parent().unwrap_or(Path::new(".")))?;
     std::fs::rename(path, path.with_extension("damaged"))?;
     std::fs::rename(&draft, path)
 }

@@ -38,6 +38,7 @@ pub(super) fn name(table: Table) -> &'static str {
         Table::Search => "search",
         Table::MessageKeys => "message_keys",
         Table::ByMessageId => "by_message_id",
+        Table::Copies => "copies",
     }
 }
 

@@ -188,3 +188,38 @@ async fn a_removed_account_is_told_until_it_comes_back() {
     turn.commit(()).await.unwrap();
     assert_eq!(store.removed_accounts().await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn one_commit_of_a_purge_is_bounded_whatever_the_rows_stand_for() {
+    let (store, _) = keeping(&SimDisk::new(1));
+    let (folders, items) = (8, PURGE_BATCH_COUNT / 2);
+    let mut turn = writer(&store).await;
+    let root = files(&turn).await;
+    let mut made = Vec::new();
+    for folder in 0..folders {
+        let name = format!("{folder}");
+        let sub = turn.create::<crate::Folder>(root.id(), &name, NewCollection::default()).await.unwrap();
+        for n in 0..items {
+            let new = object(&store, b"12345").await;
+            turn.put_object(&sub, &format!("{n}"), new).await.unwrap();
+        }
+        made.push(sub.id());
+    }
+    turn.commit(()).await.unwrap();
+    for id in made {
+        let mut turn = writer(&store).await;
+        let sub = turn.open::<crate::Folder>(id, Rights::OWNER).await.unwrap();
+        turn.remove_collection(&sub).await.unwrap();
+        turn.commit(()).await.unwrap();
+    }
+    let before = Timestamp(store.env().now().0 + 1);
+    let mut turn = writer(&store).await;
+    let step = turn.purge_deleted_page(ItemId(0), before, u64::MAX).await.unwrap();
+    assert!(step.purged.count < 2 * PURGE_BATCH_COUNT as u64, "{:?}", step.purged);
+    assert!(step.next.is_some());
+    drop(turn);
+    let all = store.purge_deleted(ALICE, before).await.unwrap();
+    assert_eq!(all.count, folders * items as u64);
+    assert_eq!(kept(&store).await, (0, 0));
+    sound(&store).await;
+}

@@ -4,6 +4,7 @@
 use super::{Check, Depth, Fault, Finding, page};
 use crate::{
     body::{Body, Content},
+    copies::Copies,
     key::{Key, split_long, split_number},
     message::MessageRecord,
     queue::{QUEUE_HOLDER, Queue, QueueId},
@@ -17,6 +18,7 @@ impl Check {
     /// Message records and bodies against the items that have them; every message, ascending.
     pub(super) async fn check_contents(&mut self) -> Result<Vec<ItemId>> {
         let prefix = Key::account(self.account);
+        self.load_copies().await?;
         let mut messages = Vec::new();
         for table in [Table::Message, Table::Body] {
             let mut range = prefix.prefix();
@@ -44,15 +46,42 @@ impl Check {
         for (item, (id, _, _)) in std::mem::take(&mut self.objects) {
             self.find(Fault::NoContent(id, item));
         }
+        // Of messages without a record.
+        for (item, copies) in std::mem::take(&mut self.copies) {
+            self.find(Fault::Copies(item, copies, 0));
+        }
         Ok(messages)
+    }
+
+    /// Copies that message records do not count.
+    async fn load_copies(&mut self) -> Result<()> {
+        let prefix = Key::account(self.account);
+        let mut range = prefix.prefix();
+        loop {
+            let page = self.page(Table::Copies, &mut range).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for (key, value) in page {
+                let Some((item, [])) = key.get(prefix.len()..).and_then(split_long) else {
+                    self.strange(Table::Copies, &key);
+                    continue;
+                };
+                if let Some(Copies(count)) = self.read(Table::Copies, &key, &value) {
+                    self.copies.insert(ItemId(item), count);
+                }
+            }
+        }
     }
 
     async fn check_content(&mut self, table: Table, item: ItemId, key: &[u8], value: &[u8]) -> Result<()> {
         let body = if table == Table::Message {
+            let beside = self.copies.remove(&item).unwrap_or(0);
             let Some(message) = self.read::<MessageRecord>(table, key, value) else { return Ok(()) };
+            let stored = message.copies.saturating_add(beside);
             match self.messages.remove(&item) {
-                Some(copies) if copies != message.copies => {
-                    self.find(Fault::Copies(item, message.copies, copies));
+                Some(copies) if copies != stored => {
+                    self.find(Fault::Copies(item, stored, copies));
                 }
                 Some(_) => {}
                 None => self.find(Fault::Orphan(item)),

@@ -95,7 +95,7 @@ async fn copies_share_one_record_until_the_last_goes() {
     writer.commit(()).await.unwrap();
     let reader = testing::reader(&store).await;
     let row = reader.entry(&archive, &Uid(1)).await.unwrap().unwrap();
-    assert_eq!(reader.message(row.message).await.unwrap().copies, 2);
+    assert_eq!(reader.copies(row.message).await.unwrap(), 2);
     assert_eq!(row.flags, flags(SystemFlags::DELETED));
     let mut writer = testing::writer(&store).await;
     writer.expunge_all(&inbox).await.unwrap();

@@ -106,3 +106,28 @@ async fn nothing_is_collected_under_a_hold() {
     drop(hold);
     assert!(store.collect().await.unwrap().segment_count > 0);
 }
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_goes_back_as_it_is_and_repair_makes_it_anew() {
+    for table in [Table::Account, Table::Collection] {
+        let old = store_on(&SimDisk::new(1));
+        put(&old, "a", &[1; 20_000]).await;
+        let tokens = [reader(&old).await.modseq(), files(&reader(&old).await).await.row().modseq];
+        let snapshot = old.inner.engine.snapshot().await.unwrap();
+        let (key, _) = snapshot.scan(table, &Range::prefix(b""), 1, false).await.unwrap().remove(0);
+        let rubbish = Op::Put(table, key.to_vec(), Bytes::from_static(b"\xffrubbish"));
+        let _durable =
+            old.inner.engine.commit(Batch { expect: Vec::new(), ops: vec![rubbish] }).await.unwrap();
+        let fresh = reborn(&old, Timestamp(1_000)).await;
+        let options = crate::RepairOptions { depth: Depth::Bytes, drop_damaged: false };
+        assert_eq!(fresh.repair_all(options).await.unwrap().remaining, [], "{table:?}");
+        assert_eq!(content(&fresh, "a").await.unwrap(), [1; 20_000].as_slice());
+        let now = reader(&fresh).await;
+        for token in tokens {
+            let told = now.changes(&files(&now).await, token, 10).await;
+            assert_eq!(told.err(), Some(Error::StaleToken), "{table:?}");
+        }
+        put(&fresh, "b", b"later").await;
+        assert_eq!(fresh.fsck_all(Depth::Bytes).await.unwrap(), []);
+    }
+}

@@ -121,6 +121,7 @@ fn accounts_and_collections() {
 #[test]
 fn items() {
     let keywords = vec![Keyword::parse("$Label1").unwrap()];
+    keeps(&Copies(300));
     keeps(&MessageKeys {
         thread: ItemId(7),
         sent: Some(zoned()),

@@ -6,12 +6,14 @@
 use super::{Repair, items::Covering};
 use crate::{
     collection::after,
+    copies::{Copies, copies_key},
     deleted::{Deleted, DeletedRow, Kept, number_of},
     fsck::page,
     key::{Key, split_number},
     limits::REPAIR_PAGE_COUNT,
     message::MessageRecord,
     record::{self, AccountRow, CollectionRow},
+    writer::Writer,
 };
 use engine::{Snapshot, Table};
 use model::{CollectionId, CollectionKind, ItemId, Result};
@@ -223,6 +225,7 @@ impl Repair {
 
     /// Copies of messages; octets that no item has are put where they are found.
     async fn settle_copies(&mut self, count: &Count) -> Result<()> {
+        let beside = self.copies_beside(count).await?;
         let mut wrong: Vec<(ItemId, i128)> = Vec::new();
         let mut range = self.prefix().prefix();
         loop {
@@ -234,7 +237,8 @@ impl Repair {
                 let message = record::decode::<MessageRecord>(&value).ok();
                 let (Some(item), Some(message)) = (super::damaged::item_of(&key), message) else { continue };
                 let counted = count.copies.get(&item).copied().unwrap_or(0);
-                let by = i128::from(counted) - i128::from(message.copies);
+                let beside = beside.get(&item).copied().unwrap_or(0);
+                let by = i128::from(counted) - i128::from(message.copies) - i128::from(beside);
                 match counted {
                     0 => self.recover_message(item, by).await?,
                     _ if by != 0 => wrong.push((item, by)),
@@ -248,12 +252,62 @@ impl Repair {
                 let key = Key::item(self.account, *item).done();
                 let Some(value) = writer.view().get(Table::Message, &key).await? else { continue };
                 let Ok(mut message) = record::decode::<MessageRecord>(&value) else { continue };
-                message.copies = u32::try_from(shifted(message.copies.into(), *by)).unwrap_or(u32::MAX);
-                writer.put_raw(Table::Message, key, record::encode(&message)?);
+                self.set_copies(&mut writer, *item, &mut message, *by).await?;
             }
             let _committed = writer.commit(()).await?;
         }
         self.recover_objects(count).await
+    }
+
+    /// Copies that message records do not count; rows that cannot be read, or that belong to no record, go.
+    async fn copies_beside(&mut self, count: &Count) -> Result<HashMap<ItemId, u32>> {
+        let (mut found, mut strays) = (HashMap::new(), Vec::new());
+        let mut range = self.prefix().prefix();
+        loop {
+            let rows = page(&count.snapshot, Table::Copies, &mut range).await?;
+            if rows.is_empty() {
+                break;
+            }
+            let keys: Vec<_> = rows.iter().map(|(key, _)| key.to_vec()).collect();
+            let records = count.snapshot.get_many(Table::Message, &keys).await?;
+            for ((key, value), message) in rows.into_iter().zip(records) {
+                match (super::damaged::item_of(&key), record::decode::<Copies>(&value)) {
+                    (Some(item), Ok(Copies(copies))) if message.is_some() => {
+                        found.insert(item, copies);
+                    }
+                    _ => strays.push((key, value)),
+                }
+            }
+        }
+        for page in strays.chunks(REPAIR_PAGE_COUNT) {
+            let mut writer = self.turn().await?;
+            for (key, value) in page {
+                let is_same = writer.view().get(Table::Copies, key).await?.as_ref() == Some(value);
+                let is_stray = record::decode::<Copies>(value).is_err()
+                    || writer.view().get(Table::Message, key).await?.is_none();
+                if is_same && is_stray {
+                    self.discard(&mut writer, Table::Copies, key);
+                }
+            }
+            let _committed = writer.commit(()).await?;
+        }
+        Ok(found)
+    }
+
+    /// Counts so many more copies, all of them in the record itself.
+    pub(super) async fn set_copies(
+        &self,
+        writer: &mut Writer,
+        item: ItemId,
+        message: &mut MessageRecord,
+        by: i128,
+    ) -> Result<()> {
+        let beside = writer.copies_beside(item).await.ok().flatten().unwrap_or_default();
+        let copies = shifted(u64::from(message.copies) + u64::from(beside.0), by);
+        message.copies = u32::try_from(copies.max(1)).unwrap_or(u32::MAX);
+        writer.delete_raw(Table::Copies, copies_key(self.account, item));
+        writer.put_raw(Table::Message, Key::item(self.account, item).done(), record::encode(message)?);
+        Ok(())
     }
 
     /// Bodies that no object has.

@@ -258,7 +258,9 @@ impl Repair {
                     Ok(Deleted::Object(object)) => object.row.item,
                     _ => continue,
                 };
-                if lost.contains(&item) {
+                // It may have been made whole since it was found damaged.
+                let is_whole = || self.content(&writer, item);
+                if lost.contains(&item) && !is_whole().await?.is_some_and(|(_, whole)| whole) {
                     self.discard(&mut writer, Table::Deleted, key);
                 }
             }
@@ -300,7 +302,7 @@ impl Repair {
                 writer.delete_raw(Table::BlobRef, Key::blob_ref(&chunk.id, self.account, item).done());
             }
         }
-        for table in [Table::Message, Table::Body] {
+        for table in [Table::Message, Table::Body, Table::Copies] {
             writer.delete_raw(table, Key::item(self.account, item).done());
         }
         writer.commit(()).await.map(drop)

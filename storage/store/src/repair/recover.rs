@@ -45,9 +45,7 @@ impl Repair {
             modseq: Modseq::default(),
             created_modseq: Modseq::default(),
         };
-        let copies = i128::from(message.copies) + by + 1;
-        message.copies = u32::try_from(copies.max(1)).unwrap_or(1);
-        writer.put_raw(Table::Message, key, record::encode(&message)?);
+        self.set_copies(&mut writer, item, &mut message, by + 1).await?;
         let limit = writer.account_row_mut().quota.limit_bytes.take();
         writer.put(&mailbox, &uid, row).await?;
         writer.account_row_mut().quota.limit_bytes = limit;

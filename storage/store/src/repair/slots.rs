@@ -241,7 +241,8 @@ impl Repair {
         }
         let value = writer.view().get(Table::Message, &Key::item(self.account, item).done()).await?;
         let message = value.and_then(|value| record::decode::<MessageRecord>(&value).ok());
-        Ok(message.is_some_and(|message| message.copies <= standing))
+        let beside = writer.copies_beside(item).await.ok().flatten().unwrap_or_default();
+        Ok(message.is_some_and(|message| message.copies.saturating_add(beside.0) <= standing))
     }
 
     /// Whether there is a record of the octets, though it cannot be read.

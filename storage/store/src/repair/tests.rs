@@ -36,8 +36,16 @@ async fn mended(house: &House, what: &str) -> Repaired {
 }
 
 /// Tables whose every row can be made anew with all that is in it.
-const DERIVED: [Table; 7] =
-    [Table::Child, Table::Changed, Table::ByUid, Table::Time, Table::Blob, Table::BlobRef, Table::Grant];
+const DERIVED: [Table; 8] = [
+    Table::Child,
+    Table::Changed,
+    Table::ByUid,
+    Table::Time,
+    Table::Blob,
+    Table::BlobRef,
+    Table::Grant,
+    Table::Copies,
+];
 
 #[tokio::test]
 async fn a_sound_store_is_left_alone() {

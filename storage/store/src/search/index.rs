@@ -337,6 +337,10 @@ async fn delete_rows(store: &Store, view: &View, prefix: &Key) -> Result<()> {
     let mut range = prefix.prefix();
     loop {
         let page = view.scan(Table::Search, &range, SCAN_PAGE_COUNT, false).await?;
+        if page.is_empty() {
+            // Nothing to sync for.
+            return Ok(());
+        }
         let ops = page.iter().map(|(key, _)| Op::Delete(Table::Search, key.to_vec())).collect();
         let _durable = store.inner.engine.commit(Batch { expect: Vec::new(), ops }).await?;
         match page.last() {

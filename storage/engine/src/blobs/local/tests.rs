@@ -252,3 +252,69 @@ async fn no_flipped_bit_of_a_compressed_frame_gives_other_bytes() {
     std::fs::write(segment(&directory, 1), &whole).unwrap();
     assert_eq!(blobs.read(&frame.id, &frame.place).await.unwrap(), text);
 }
+
+#[tokio::test]
+async fn a_damaged_segment_that_is_put_aside_survives_a_cut_at_any_step() {
+    let directory = tempfile::tempdir().unwrap();
+    fill(&directory, &[300]).await;
+    let blobs = LocalBlobs::open(directory.path()).unwrap();
+    blobs.seal().await.unwrap();
+    blobs.append(body(1, 10)).await.unwrap();
+    let whole = std::fs::read(segment(&directory, 1)).unwrap();
+    blobs.quarantine(1).await.unwrap();
+    drop(blobs);
+    let kept = kept_path(directory.path(), 1);
+    assert_eq!(std::fs::read(&kept).unwrap(), whole);
+    // Cut before the mark: it is what it was, and counts as taken away.
+    std::fs::remove_file(gone_path(directory.path(), 1)).unwrap();
+    drop(LocalBlobs::open(directory.path()).unwrap());
+    assert_eq!(std::fs::read(&kept).unwrap(), whole);
+    // And it may be deleted.
+    std::fs::remove_file(&kept).unwrap();
+    drop(LocalBlobs::open(directory.path()).unwrap());
+}
+
+#[tokio::test]
+async fn no_start_sweeps_a_segment_that_was_to_be_kept() {
+    // The name comes before the mark: with the mark alone the segment would be swept.
+    let directory = tempfile::tempdir().unwrap();
+    fill(&directory, &[300]).await;
+    let blobs = LocalBlobs::open(directory.path()).unwrap();
+    blobs.seal().await.unwrap();
+    blobs.append(body(1, 10)).await.unwrap();
+    // Nothing can be renamed there: the quarantine ends before its first step.
+    std::fs::create_dir_all(kept_path(directory.path(), 1).join("in the way")).unwrap();
+    assert!(blobs.quarantine(1).await.is_err());
+    drop(blobs);
+    std::fs::remove_dir_all(kept_path(directory.path(), 1)).unwrap();
+    drop(LocalBlobs::open(directory.path()).unwrap());
+    assert!(segment(&directory, 1).exists(), "swept");
+}
+
+#[tokio::test]
+async fn the_segment_before_the_newest_may_be_torn_too() {
+    for last in [0, 400] {
+        let directory = tempfile::tempdir().unwrap();
+        let frames = fill(&directory, &[300, 200]).await;
+        let blobs = LocalBlobs::open(directory.path()).unwrap();
+        blobs.seal().await.unwrap();
+        if last > 0 {
+            blobs.append(body(7, last)).await.unwrap();
+        }
+        drop(blobs);
+        let path = segment(&directory, 1);
+        let whole = std::fs::read(&path).unwrap();
+        let sound = (HEADER_BYTES + 300) as u64;
+        std::fs::write(&path, &whole[..whole.len() - 50]).unwrap();
+        // A place in it, or in a later one, says that it was stable: then it is damage, and stays.
+        for reach in [Reach { segment: 1, end: whole.len() as u64 }, Reach { segment: 2, end: 1 }] {
+            drop(LocalBlobs::open_beside(directory.path(), 1 << 20, None, reach).unwrap());
+            assert_eq!(std::fs::metadata(&path).unwrap().len(), whole.len() as u64 - 50);
+        }
+        let blobs = LocalBlobs::open(directory.path()).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), sound);
+        assert_eq!(blobs.found(1).await.unwrap().len(), 1, "it is whole");
+        all_read(&blobs, &frames[..1]).await;
+        assert!(blobs.append(body(9, 10)).await.unwrap().sequence >= 2);
+    }
+}
