@@ -25,6 +25,11 @@ pub(crate) const NESTING_MAX: usize = 16;
 pub(crate) const SEARCH_KEY_COUNT_MAX: usize = 1_000;
 /// The most BODY and TEXT keys among them.
 pub(crate) const SEARCH_TEXT_COUNT_MAX: usize = 100;
+/// Messages that one commit of STORE, EXPUNGE, CLOSE or MOVE changes: more are committed page by page, each message
+/// whole, so that any number fits and others come in between.
+pub(crate) const CHANGE_PAGE_COUNT: usize = 4_096;
+/// As above for MOVE into another account, which writes the messages' records anew.
+pub(crate) const MOVE_AWAY_PAGE_COUNT: usize = 512;
 /// The most messages of one APPEND (RFC 3502).
 pub(crate) const APPEND_COUNT_MAX: usize = 1_000;
 /// The most parts of one CATENATE.

@@ -11,6 +11,10 @@ pub struct Flagged {
     pub now: Vec<(Uid, Flags, Modseq)>,
     /// Those that changed after the state of the condition, and stay as they are.
     pub modified: Vec<Uid>,
+    /// How many changed.
+    pub changed_count: usize,
+    /// The rights that were missing for some of it.
+    pub refused: Rights,
 }
 
 impl Writer {
@@ -26,13 +30,28 @@ impl Writer {
         change: &FlagChange,
         unchanged_since: Option<Modseq>,
     ) -> Result<Flagged> {
+        let flagged = self.change_flags_page(mailbox, uids, change, unchanged_since).await?;
+        flagged.allowed()?;
+        Ok(flagged)
+    }
+
+    /// As [`Writer::change_flags_unless`] for a part of the messages: whether anything was allowed is for the caller
+    /// to ask when it has done all of them ([`Flagged::allowed`]).
+    ///
+    /// # Errors
+    /// `TooLarge` for too many keywords.
+    pub async fn change_flags_page(
+        &mut self,
+        mailbox: &Collection<Mailbox>,
+        uids: &[Uid],
+        change: &FlagChange,
+        unchanged_since: Option<Modseq>,
+    ) -> Result<Flagged> {
         let mut uids = uids.to_vec();
         // Each once: a row that was read is replaced once.
         uids.sort_unstable();
         uids.dedup();
-        let mut flagged = Flagged { now: Vec::with_capacity(uids.len()), modified: Vec::new() };
-        let mut refused = Rights::empty();
-        let mut changed = false;
+        let mut flagged = Flagged { now: Vec::with_capacity(uids.len()), ..Flagged::default() };
         for (uid, row) in uids.iter().zip(self.rows_of(mailbox, &uids).await?) {
             let Some(old) = row else { continue };
             if unchanged_since.is_some_and(|state| old.modseq > state) {
@@ -40,22 +59,39 @@ impl Writer {
                 continue;
             }
             let wanted = change.apply(&old.flags)?;
-            refused |= flag_rights(&old.flags, &wanted) - mailbox.rights();
+            flagged.refused |= flag_rights(&old.flags, &wanted) - mailbox.rights();
             let flags = changed_as_allowed(mailbox.rights(), &old.flags, wanted);
             let mut modseq = old.modseq;
             if flags != old.flags {
-                changed = true;
+                flagged.changed_count += 1;
                 let row = MessageRow { flags: flags.clone(), ..old.clone() };
                 self.replace(mailbox, uid, Some(old), row).await?;
                 modseq = self.touch();
             }
             flagged.now.push((*uid, flags, modseq));
         }
-        // RFC 4314 4: a STORE that may do some of it does that; only one that may do nothing is refused.
-        if !refused.is_empty() && !changed {
-            return Err(Error::Forbidden(refused));
-        }
         Ok(flagged)
+    }
+}
+
+impl Flagged {
+    /// Adds what another part came to, which is of later messages.
+    pub fn add(&mut self, other: Self) {
+        self.now.extend(other.now);
+        self.modified.extend(other.modified);
+        self.changed_count += other.changed_count;
+        self.refused |= other.refused;
+    }
+
+    /// RFC 4314 4: a STORE that may do some of it does that; only one that may do nothing is refused.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn allowed(&self) -> Result<()> {
+        if !self.refused.is_empty() && self.changed_count == 0 {
+            return Err(Error::Forbidden(self.refused));
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! CLOSE (RFC 9051 6.4.1): expunges without telling, then closes.
 
-use super::expunge::deleted;
+use super::expunge::{deleted, remove};
 use super::{Sequences, States, Verb};
 use crate::reply::{Done, Outcome};
 use crate::session::Session;
@@ -24,10 +24,8 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         return Ok(Done::told("CLOSE completed"));
     }
     let uids = deleted(session).await?;
-    let mut writer = session.selected_writer().await?;
-    let gone = writer.expunge(&mailbox, &uids).await?;
-    let proof = writer.commit(gone).await?;
+    let proof = remove(session, &mailbox, &uids).await?;
     session.selected = None;
     let done = Done::changed(&proof, "CLOSE completed");
-    Ok(if proof.is_empty() { done } else { session.with_state(done, proof.modseq()) })
+    Ok(if *proof == 0 { done } else { session.with_state(done, proof.modseq()) })
 }

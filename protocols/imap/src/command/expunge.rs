@@ -1,13 +1,15 @@
 //! EXPUNGE (RFC 9051 6.4.3); the EXPUNGE replies are told by the dispatcher, as for every removal.
 
 use super::select::writable;
-use super::{Sequences, States, Verb};
+use super::{Sequences, States, Verb, pages};
 use crate::extension::notify;
+use crate::limits::CHANGE_PAGE_COUNT;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::sequence::SequenceSet;
-use model::{SystemFlags, Uid};
+use model::{Error, SystemFlags, Uid};
+use store::{Collection, Committed, Mailbox};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
     name: "EXPUNGE",
@@ -32,14 +34,35 @@ pub(crate) async fn expunge(session: &mut Session, set: Option<&SequenceSet>) ->
         Some(set) => selected.choose(set, true)?.into_iter().map(|(_, uid)| uid).collect(),
         None => deleted(session).await?,
     };
-    let mut writer = session.selected_writer().await?;
-    let work = async {
-        let gone = writer.expunge(&mailbox, &uids).await?;
-        writer.commit(gone).await
-    };
-    let proof = session.patiently(work).await??;
+    let proof = remove(session, &mailbox, &uids).await?;
     let done = Done::changed(&proof, "EXPUNGE completed");
-    Ok(if proof.is_empty() { done } else { session.with_state(done, proof.modseq()) })
+    Ok(if *proof == 0 { done } else { session.with_state(done, proof.modseq()) })
+}
+
+/// Removes those of the messages that carry \Deleted, durably, page by page; how many went.
+pub(super) async fn remove(
+    session: &mut Session,
+    mailbox: &Collection<Mailbox>,
+    uids: &[Uid],
+) -> Result<Committed<usize>, Failure> {
+    let (mut count, mut done_count, mut proof) = (0, 0, None);
+    for page in pages(uids, CHANGE_PAGE_COUNT) {
+        let mut writer = session.selected_writer().await?;
+        let work = async {
+            let gone = writer.expunge(mailbox, page).await?.len();
+            writer.commit(gone).await
+        };
+        let done = session.patiently_on((done_count, uids.len()), work).await??;
+        done_count += page.len();
+        let gone = *done;
+        count += gone;
+        let done = done.map(|_| count);
+        // The state is that of the last page which changed something.
+        if gone > 0 || proof.is_none() {
+            proof = Some(done);
+        }
+    }
+    Ok(proof.ok_or(Error::Unavailable)?)
 }
 
 /// UIDs of messages with \Deleted, without reading a row of any other.

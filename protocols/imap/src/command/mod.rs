@@ -31,6 +31,7 @@ use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::sequence::SequenceSet;
 use futures_util::future::BoxFuture;
+use model::Uid;
 
 bitflags::bitflags! {
     /// States of a session (RFC 9051 3).
@@ -47,6 +48,11 @@ bitflags::bitflags! {
         /// Always.
         const ANY = 7;
     }
+}
+
+/// Messages page by page, each to be one commit; where there are none, one page of none, for its proof.
+pub(crate) fn pages(uids: &[Uid], page_count: usize) -> impl Iterator<Item = &[Uid]> {
+    uids.is_empty().then_some(uids).into_iter().chain(uids.chunks(page_count))
 }
 
 /// What a verb has to do with sequence numbers.

@@ -1,7 +1,8 @@
 //! STORE and UID STORE (RFC 9051 6.4.6).
 
 use super::select::writable;
-use super::{Sequences, States, Verb};
+use super::{Sequences, States, Verb, pages};
+use crate::limits::CHANGE_PAGE_COUNT;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::session::enabled::Enabled;
@@ -9,8 +10,8 @@ use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::sequence::SequenceSet;
 use crate::wire::decoder::store::{self as grammar, StoreMode};
 use crate::wire::encoder::Output;
-use model::{Flags, Modseq, Uid};
-use store::FlagChange;
+use model::{Error, Flags, Modseq, Uid};
+use store::{Collection, Committed, FlagChange, Flagged, Mailbox};
 
 pub(super) const VERBS: &[Verb] = &[
     Verb {
@@ -52,29 +53,60 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     if let FlagChange::Replace(flags) | FlagChange::Add(flags) = &change {
         session.tell_keywords(&flags.keywords);
     }
-    let mut writer = session.selected_writer().await?;
-    let work = async {
-        let flagged = writer.change_flags_unless(&mailbox, &uids, &change, modifiers.unchanged_since).await?;
-        writer.commit(flagged).await
-    };
-    let proof = session.patiently(work).await??;
+    let proof = change_flags(session, &mailbox, uids.clone(), &change, modifiers.unchanged_since).await?;
     let conditional = modifiers.unchanged_since.is_some();
-    let how = Telling { by_uid, silent: store.silent, conditional, state: proof.modseq() };
-    for (uid, flags, modseq) in &proof.now {
+    let how = Telling { by_uid, silent: store.silent, conditional, states: proof.states.clone() };
+    for (uid, flags, modseq) in &proof.flagged.now {
         let told = Told { uid: *uid, flags, modseq: *modseq };
         tell(session, &how, &change, &told).await?;
     }
     let done = Done::changed(&proof, "STORE completed");
-    if !proof.modified.is_empty() {
+    if !proof.flagged.modified.is_empty() {
         // RFC 7162 3.1.3: which of them had changed meanwhile.
-        let modified: Vec<u32> = session.numbers(&proof.modified, by_uid)?;
+        let modified: Vec<u32> = session.numbers(&proof.flagged.modified, by_uid)?;
         let mut code = Output::default();
         code.raw(b"MODIFIED ").set(modified);
         let done = Done { text: "Conditional STORE failed", ..done };
         return Ok(done.with_code(String::from_utf8_lossy(code.bytes())));
     }
     // RFC 5530: messages that others removed and the client was not told of yet.
-    Ok(if proof.now.len() < uids.len() { done.with_code("EXPUNGEISSUED") } else { done })
+    Ok(if proof.flagged.now.len() < uids.len() { done.with_code("EXPUNGEISSUED") } else { done })
+}
+
+/// What STORE did.
+struct Stored {
+    flagged: Flagged,
+    /// The Modseqs of its commits.
+    states: Vec<Modseq>,
+}
+
+/// Changes flags, durably, page by page. Where one fails, what was changed before it is told as others' changes are.
+async fn change_flags(
+    session: &mut Session,
+    mailbox: &Collection<Mailbox>,
+    mut uids: Vec<Uid>,
+    change: &FlagChange,
+    unchanged_since: Option<Modseq>,
+) -> Result<Committed<Stored>, Failure> {
+    // Each once, also across pages: the first change would fail the condition of the second.
+    uids.sort_unstable();
+    uids.dedup();
+    let mut stored = Stored { flagged: Flagged::default(), states: Vec::new() };
+    let (mut done_count, mut proof) = (0, None);
+    for page in pages(&uids, CHANGE_PAGE_COUNT) {
+        let mut writer = session.selected_writer().await?;
+        let work = async {
+            let flagged = writer.change_flags_page(mailbox, page, change, unchanged_since).await?;
+            writer.commit(flagged).await
+        };
+        let done = session.patiently_on((done_count, uids.len()), work).await??;
+        done_count += page.len();
+        stored.states.push(done.modseq());
+        proof = Some(done.map(|flagged| stored.flagged.add(flagged)));
+    }
+    stored.flagged.allowed()?;
+    let proof = proof.ok_or(Error::Unavailable)?;
+    Ok(proof.map(|()| stored))
 }
 
 /// How what STORE did is told.
@@ -82,8 +114,8 @@ struct Telling {
     by_uid: bool,
     silent: bool,
     conditional: bool,
-    /// The Modseq of what was changed.
-    state: Modseq,
+    /// The Modseqs of what was changed.
+    states: Vec<Modseq>,
 }
 
 /// A message after STORE.
@@ -111,7 +143,7 @@ async fn tell(
         let expected = change.apply(&selected.known(uid)).unwrap_or_else(|_| flags.clone());
         selected.tell(uid, expected.system, &expected.keywords);
         // RFC 7162 3.1.3: the new Modseq is told even so.
-        if !with_modseq || !how.conditional && modseq != how.state {
+        if !with_modseq || !how.conditional && !how.states.contains(&modseq) {
             return Ok(());
         }
     } else {

@@ -75,6 +75,22 @@ impl Session {
     pub(crate) async fn patiently<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Failure> {
         patiently(&mut self.connection, &self.tag, &mut self.progress, work).await
     }
+
+    /// As [`Session::patiently`], for a part of the work when so much of all of it is done: it says how far it is.
+    ///
+    /// # Errors
+    /// Gone.
+    pub(crate) async fn patiently_on<T>(
+        &mut self,
+        (done, goal): (usize, usize),
+        work: impl Future<Output = T>,
+    ) -> Result<T, Failure> {
+        if done == 0 {
+            return self.patiently(work).await;
+        }
+        self.progress(done, goal).await?;
+        wait(&mut self.connection, &self.tag, &mut self.progress, work).await
+    }
 }
 
 async fn patiently<T>(
@@ -83,9 +99,18 @@ async fn patiently<T>(
     progress: &mut Progress,
     work: impl Future<Output = T>,
 ) -> Result<T, Failure> {
-    let mut work = pin!(work);
     // What the command waited for before, as for a message that came slowly, is not counted.
     progress.due = Instant::now() + progress.interval.max(PATIENCE_MIN);
+    wait(connection, tag, progress, work).await
+}
+
+async fn wait<T>(
+    connection: &mut Connection,
+    tag: &str,
+    progress: &mut Progress,
+    work: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    let mut work = pin!(work);
     loop {
         tokio::select! {
             biased;

@@ -93,20 +93,6 @@ pub(super) struct Listing {
 /// # Errors
 /// `Corrupt` when one is missing, `Unavailable` when the directory cannot be read.
 pub(super) fn list(directory: &Path) -> Result<Listing> {
-    // One that is taken away while the names are read may show under none of them: they are read once more.
-    let listed = match read(directory)? {
-        Err(_) => read(directory)?,
-        whole => whole,
-    };
-    listed.map_err(|missing| {
-        let path = segment_path(directory, missing);
-        tracing::error!(path = %path.display(), "a segment of the blob store is missing: restore it");
-        Error::Corrupt
-    })
-}
-
-/// The names in the directory as they are now, or the number of a segment that is missing among them.
-fn read(directory: &Path) -> Result<std::result::Result<Listing, u32>> {
     let mut known = BTreeMap::new();
     let entries = std::fs::read_dir(directory).map_err(|error| unavailable(directory, &error))?;
     for entry in entries {
@@ -122,11 +108,15 @@ fn read(directory: &Path) -> Result<std::result::Result<Listing, u32>> {
         }
     }
     let highest = known.last_key_value().map_or(0, |(number, _)| *number);
-    if let Some(missing) = (1..highest).find(|number| !known.contains_key(number)) {
-        return Ok(Err(missing));
+    // One that is taken away while the names are read may show under none of them: it is asked for by name.
+    let is_missing = |number: &u32| !known.contains_key(number) && !is_away(directory, *number);
+    if let Some(missing) = (1..highest).find(is_missing) {
+        let path = segment_path(directory, missing);
+        tracing::error!(path = %path.display(), "a segment of the blob store is missing: restore it");
+        return Err(Error::Corrupt);
     }
     let present = known.into_iter().filter_map(|(number, present)| present.then_some(number)).collect();
-    Ok(Ok(Listing { present, highest }))
+    Ok(Listing { present, highest })
 }
 
 /// Logs the cause.

@@ -307,7 +307,7 @@ async fn the_segment_before_the_newest_may_be_torn_too() {
         let sound = (HEADER_BYTES + 300) as u64;
         std::fs::write(&path, &whole[..whole.len() - 50]).unwrap();
         // A place in it, or in a later one, says that it was stable: then it is damage, and stays.
-        for reach in [Reach { segment: 1, end: whole.len() as u64 }, Reach { segment: 2, end: 1 }] {
+        for reach in [Reach { segment: 1, end: whole.len() as u64 }, Reach { segment: 2, end: 0 }] {
             drop(LocalBlobs::open_beside(directory.path(), 1 << 20, None, reach).unwrap());
             assert_eq!(std::fs::metadata(&path).unwrap().len(), whole.len() as u64 - 50);
         }
