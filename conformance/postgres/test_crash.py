@@ -61,6 +61,14 @@ def inbox(server, crew):
     return workers.Inbox(server, [worker for worker in crew if isinstance(worker, workers.Sender)])
 
 
+def settle(server, number):
+    """Clients have gone that waited for the outcome of a change: it may happen now. What is committed behind it shows
+    that it has, or never will."""
+    session = imap.connect(server, server.alice)
+    session.ok(f'CREATE "settled-{number}"')
+    session.logout()
+
+
 @pytest.mark.timeout(600 + 60 * KILLS)
 @pytest.mark.parametrize("end", ["crash", "immediate"])
 def test_the_database_dies(server, cluster, crew, inbox, end):
@@ -81,6 +89,7 @@ def test_the_database_dies(server, cluster, crew, inbox, end):
         inbox.crashes += 1
         if kill in away:
             cluster.start()
+            settle(server, kill)
         kills.check(crew, inbox, f"after {end} {kill} of the database")
     assert server.process is process and process.poll() is None, "the server has ended"
     assert kills.counted(server) == kills.summed(server), "quota is not the sum"
