@@ -27,7 +27,7 @@ from blackbox import dav, imap, mail, server as servers  # noqa: E402
 
 TRIES = int(os.environ.get("COLLEGIUM_TRIES", "12"))
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CALL = re.compile(r"sync_all\(|sync_data\(|fdatasync|fsync|PersistMode::Sync\w+\)|directory::sync\(|\bsync\((parent|directory)")
+CALL = re.compile(r"sync_all\(|sync_data\(|fdatasync|fsync|PersistMode::Sync\w+\)|directory::sync[()]|\bsync\((parent|directory)")
 
 
 def load(seed, lie, tries, fill=None):
