@@ -268,6 +268,17 @@ impl Site {
         Ok(())
     }
 
+    /// Sets how many messages an account may hold.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub(crate) async fn limit_messages(&self, id: AccountId, limit: Option<u64>) -> Result<()> {
+        let principal = self.directory.principal(id).await?;
+        let mut writer = self.store.write(&principal, id).await?;
+        writer.set_message_limit(limit).await?;
+        writer.commit(()).await.map(drop)
+    }
+
     /// Before this time, removed things are to be purged.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ def log_in(house, name):
 
 def test_capabilities(house):
     capabilities = log_in(house, "carol").ok("CAPABILITY")[0].decode().split()
-    assert {"QUOTA", "QUOTA=RES-STORAGE", "QUOTASET"} <= set(capabilities)
+    assert {"QUOTA", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE", "QUOTASET"} <= set(capabilities)
 
 
 def test_what_is_used_and_what_may_be(house):
@@ -88,7 +88,8 @@ def test_an_administrator_sets_it(house):
     assert re.search(r"524288", shown)
     assert told(root, "SETQUOTA bob@example.org ()") == ([], "OK SETQUOTA completed")
     assert told(bob, "GETQUOTAROOT INBOX")[0] == ["* QUOTAROOT INBOX"]
-    assert told(root, "SETQUOTA bob@example.org (MESSAGE 5)")[1].startswith("NO [CANNOT]")
+    assert told(root, "SETQUOTA bob@example.org (X-ROOMS 5)")[1].startswith("NO [CANNOT]")
+    assert told(root, "SETQUOTA bob@example.org (MESSAGE 5 MESSAGE 6)")[1].startswith("BAD")
     assert told(root, "SETQUOTA bob@example.org (STORAGE x)")[1].startswith("BAD")
     assert told(root, "SETQUOTA nobody@example.org (STORAGE 5)")[1].startswith("NO [NONEXISTENT]")
 
@@ -102,3 +103,35 @@ def test_the_owner_of_the_target_pays(house):
     assert told(alice, 'COPY 1 "Other Users/carol@example.org/shared"')[1].startswith("NO [OVERQUOTA]")
     root = told(alice, 'GETQUOTAROOT "Other Users/carol@example.org/shared"')[0]
     assert root[0] == '* QUOTAROOT "Other Users/carol@example.org/shared" carol@example.org'
+
+
+def test_messages_are_counted_and_limited(house):
+    """RES-MESSAGE: every copy in every mailbox, nothing but messages; a move is no growth."""
+    config = ("--config", str(house.config_file()))
+    house.add_account("dora@example.org", "dora-secret-1")
+    dora, root = log_in(house, "dora"), log_in(house, "root")
+    for mailbox in ("INBOX", "INBOX", "Archive"):
+        dora.append(mailbox, b"a: b\r\n\r\n")
+    house.command("account", "set", "dora@example.org", "--quota-messages", "4", *config)
+    assert told(dora, "GETQUOTA dora@example.org")[0] == ["* QUOTA dora@example.org (MESSAGE 3 4)"]
+    dora.append("INBOX", b"a: b\r\n\r\n")
+    assert told(dora, "APPEND INBOX {8+}\r\na: b\r\n\r\n")[1].startswith("NO [OVERQUOTA]")
+    dora.ok("SELECT INBOX")
+    assert told(dora, "COPY 1 Archive")[1].startswith("NO [OVERQUOTA]")
+    dora.ok("MOVE 1 Archive")
+    dora.ok("CREATE elsewhere")
+    dora.ok("STORE 1 +FLAGS.SILENT (\\Deleted)")
+    dora.ok("EXPUNGE")
+    assert told(dora, "GETQUOTA dora@example.org")[0] == ["* QUOTA dora@example.org (MESSAGE 3 4)"]
+    dora.ok("COPY 1 elsewhere")
+    dora.ok("DELETE elsewhere")
+    assert told(dora, "GETQUOTA dora@example.org")[0] == ["* QUOTA dora@example.org (MESSAGE 3 4)"]
+    assert told(root, "SETQUOTA dora@example.org (MESSAGE 2 STORAGE 100)") == (
+        ["* QUOTA dora@example.org (STORAGE 1 100 MESSAGE 3 2)"], "OK SETQUOTA completed")
+    assert told(dora, "APPEND INBOX {8+}\r\na: b\r\n\r\n")[1].startswith("NO [OVERQUOTA]")
+    dora.ok("MOVE 1 Archive")
+    shown = house.command("account", "show", "dora@example.org", "--json", *config).stdout
+    assert re.search(r'"quota_messages": ?2\b', shown) and re.search(r'"used_messages": ?3\b', shown), shown
+    house.command("account", "set", "dora@example.org", "--quota-messages", "0", "--quota", "0", *config)
+    assert told(dora, "GETQUOTAROOT INBOX")[0] == ["* QUOTAROOT INBOX"]
+    assert house.command("fsck", *config).returncode == 0

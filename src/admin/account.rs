@@ -37,6 +37,9 @@ pub(crate) struct Set {
     pub(crate) administrator: Option<bool>,
     /// The most octets it may hold; 0 is no limit.
     pub(crate) quota_bytes: Option<u64>,
+    /// The most messages it may hold; 0 is no limit.
+    #[serde(default)]
+    pub(crate) quota_messages: Option<u64>,
     /// Capabilities that doors do not tell it of; empty shows all again.
     #[serde(default)]
     pub(crate) hidden_capabilities: Option<Vec<String>>,
@@ -144,13 +147,16 @@ async fn show(site: &Site, text: &str) -> Result<Value, Refusal> {
     let apps = site.directory.app_passwords(account.id).await.map_err(of)?;
     let hidden = site.directory.hidden(account.id, None).await.map_err(of)?;
     let usage = site.usage(&principal).await.map_err(of)?;
-    let kept = site.store.read(&principal, account.id).await.map_err(of)?.kept().await.map_err(of)?;
+    let reader = site.store.read(&principal, account.id).await.map_err(of)?;
+    let (kept, messages) = (reader.kept().await.map_err(of)?, reader.message_quota());
     if let Some(object) = shown.as_object_mut() {
         object.insert("groups".to_owned(), json!(groups));
         object.insert("app_passwords".to_owned(), apps.into_iter().map(app_row).collect());
         object.insert("hidden_capabilities".to_owned(), json!(hidden));
         object.insert("used_bytes".to_owned(), json!(usage.used_bytes));
         object.insert("used_count".to_owned(), json!(usage.used_count));
+        object.insert("quota_messages".to_owned(), json!(messages.limit));
+        object.insert("used_messages".to_owned(), json!(messages.count));
         object.insert("deleted_bytes".to_owned(), json!(kept.bytes));
         object.insert("deleted_count".to_owned(), json!(kept.count));
         object.insert("hold".to_owned(), json!(kept.hold));
@@ -172,6 +178,9 @@ async fn change(site: &Site, set: Set) -> Result<Value, Refusal> {
         let quota = Some(quota).filter(|bytes| *bytes > 0);
         site.directory.set_quota(id, quota).await.map_err(of)?.into_inner();
         site.apply_quota(id, quota).await.map_err(of)?;
+    }
+    if let Some(limit) = set.quota_messages {
+        site.limit_messages(id, Some(limit).filter(|limit| *limit > 0)).await.map_err(of)?;
     }
     if let Some(hidden) = &set.hidden_capabilities {
         site.directory.set_hidden(id, None, hidden).await.map_err(of)?.into_inner();

@@ -48,6 +48,9 @@ enum Verb {
         /// The most it may hold, as 500M or 2G; 0 for no limit.
         #[arg(long, value_parser = size)]
         quota: Option<u64>,
+        /// The most messages it may hold; 0 for no limit.
+        #[arg(long, value_name = "COUNT")]
+        quota_messages: Option<u64>,
         /// Capabilities its IMAP clients are not told of, as COMPRESS,UIDONLY; "" tells them of all again.
         #[arg(long)]
         hide_capability: Option<String>,
@@ -114,8 +117,10 @@ impl Account {
             "app_passwords",
             "hidden_capabilities",
             "quota_bytes",
+            "quota_messages",
             "used_bytes",
             "used_count",
+            "used_messages",
             "deleted_bytes",
             "deleted_count",
             "hold",
@@ -135,12 +140,13 @@ impl Account {
                 return tell(&self.shown, Request::AccountList {}, columns);
             }
             Verb::Show { address } => Request::AccountShow { address },
-            Verb::Set { address, name, administrator, quota, hide_capability } => {
+            Verb::Set { address, name, administrator, quota, quota_messages, hide_capability } => {
                 Request::AccountSet(account::Set {
                     address,
                     name,
                     administrator,
                     quota_bytes: quota,
+                    quota_messages,
                     hidden_capabilities: hide_capability.as_deref().map(names),
                 })
             }

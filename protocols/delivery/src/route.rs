@@ -41,8 +41,10 @@ impl Delivery {
 
     async fn room(&self, id: AccountId) -> Result<()> {
         let principal = self.directory().principal(id).await?;
-        let quota = self.store().read(&principal, id).await?.quota();
-        let full = quota.limit_bytes.is_some_and(|limit| quota.used_bytes >= limit);
+        let reader = self.store().read(&principal, id).await?;
+        let quota = reader.quota();
+        let full = quota.limit_bytes.is_some_and(|limit| quota.used_bytes >= limit)
+            || !reader.message_quota().has_room(1);
         if full { Err(Error::OverQuota) } else { Ok(()) }
     }
 }

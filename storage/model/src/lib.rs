@@ -15,7 +15,7 @@ pub use collection::{CollectionKind, SpecialUse};
 pub use error::{Error, Result};
 pub use flag::{Flags, KEYWORD_BYTES_MAX, KEYWORD_COUNT_MAX, Keyword, SystemFlags};
 pub use id::{AccountId, BlobId, CollectionId, ItemId, Modseq, Uid, UidValidity};
-pub use principal::{ADDRESS_BYTES_MAX, Address, Principal, Quota, Role};
+pub use principal::{ADDRESS_BYTES_MAX, Address, MessageQuota, Principal, Quota, Role};
 pub use rights::Rights;
 pub use secret::{SECRET_BYTES_MAX, Secret, wipe};
 pub use time::{Timestamp, ZonedTime};

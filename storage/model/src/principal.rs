@@ -106,3 +106,23 @@ pub struct Quota {
     /// The most octets; `None` is no limit.
     pub limit_bytes: Option<u64>,
 }
+
+/// How many messages an account holds and may hold (RFC 9208 5.2): in all its mailboxes, copies counted each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageQuota {
+    /// Messages there are; `None` where nobody has counted them yet, which setting a limit does.
+    pub count: Option<u64>,
+    /// The most messages; `None` is no limit.
+    pub limit: Option<u64>,
+}
+
+impl MessageQuota {
+    /// Whether there is room for so many more.
+    #[must_use]
+    pub fn has_room(&self, more: u64) -> bool {
+        match (self.count, self.limit) {
+            (Some(count), Some(limit)) => count.saturating_add(more) <= limit,
+            _ => true,
+        }
+    }
+}

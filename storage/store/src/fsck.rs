@@ -53,6 +53,8 @@ pub enum Fault {
     CollectionCount(u64, u64),
     /// The account's quota is not the sum of its items: used octets and items as stored, as counted.
     Quota((u64, u64), (u64, u64)),
+    /// The account's number of messages is wrong: as stored, as counted.
+    MessageCount(u64, u64),
     /// A collection's counts are not those of its items.
     Counts(CollectionId),
     /// A collection cannot be found under its parent and name.
@@ -141,6 +143,7 @@ struct Check {
     /// Items with dead properties.
     with_properties: BTreeMap<ItemId, CollectionId>,
     used: (u64, u64),
+    message_count: u64,
     findings: Vec<Finding>,
     /// Findings that were too many to be told.
     untold: u64,
@@ -275,6 +278,7 @@ impl Check {
             sizes: BTreeMap::new(),
             with_properties: BTreeMap::new(),
             used: (0, 0),
+            message_count: 0,
             findings: Vec::new(),
             untold: 0,
         }
@@ -313,6 +317,9 @@ impl Check {
         let stored = (row.quota.used_bytes, row.quota.used_count);
         if stored != self.used {
             self.find(Fault::Quota(stored, self.used));
+        }
+        if let Some(count) = row.messages.count.filter(|count| *count != self.message_count) {
+            self.find(Fault::MessageCount(count, self.message_count));
         }
         Ok(())
     }

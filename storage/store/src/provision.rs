@@ -11,8 +11,8 @@ use crate::{
 };
 use engine::Table;
 use model::{
-    AccountId, Address, CollectionId, CollectionKind, Error, ItemId, Modseq, Principal, Quota, Result, Role,
-    SpecialUse, UidValidity,
+    AccountId, Address, CollectionId, CollectionKind, Error, ItemId, MessageQuota, Modseq, Principal, Quota,
+    Result, Role, SpecialUse, UidValidity,
 };
 use std::collections::BTreeMap;
 
@@ -49,6 +49,7 @@ impl Store {
             uid_validity: UidValidity(0),
             quota: Quota { limit_bytes: self.inner.options.quota_bytes, ..Quota::default() },
             collection_count: 0,
+            messages: MessageQuota { count: Some(0), limit: None },
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     view::View,
 };
 use engine::Table;
-use model::{AccountId, CollectionId, Error, Modseq, Principal, Quota, Result};
+use model::{AccountId, CollectionId, Error, MessageQuota, Modseq, Principal, Quota, Result};
 use std::collections::BTreeMap;
 
 /// A snapshot of an account. A [`crate::Writer`] is one too, with its own work visible.
@@ -63,6 +63,12 @@ impl Reader {
     #[must_use]
     pub fn quota(&self) -> Quota {
         self.account_row.quota
+    }
+
+    /// How many messages the account holds and may hold.
+    #[must_use]
+    pub fn message_quota(&self) -> MessageQuota {
+        self.account_row.messages
     }
 
     pub(crate) fn view(&self) -> &View {

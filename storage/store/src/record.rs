@@ -11,6 +11,8 @@
 //! A struct that lies inside others (`Body` in `MessageRecord`, that in `EntryRow`) changes all of them. The golden
 //! octets tell: a record whose octets change without a new version turns them red.
 
+mod former;
+
 use crate::{
     body::Body, change::Changed, copies::Copies, deleted::DeletedRow, deleted::Kept, keys::MessageKeys,
     lock::Lock, message::MessageRecord, property::Properties, queue::EntryRow, queue::QueueRecipient,
@@ -18,8 +20,8 @@ use crate::{
 use bytes::Bytes;
 use format::icalendar::span::Span;
 use model::{
-    AccountId, BlobId, CollectionId, CollectionKind, Error, Flags, ItemId, Modseq, Quota, Result, Rights,
-    SpecialUse, Timestamp, Uid, UidValidity, ZonedTime,
+    AccountId, BlobId, CollectionId, CollectionKind, Error, Flags, ItemId, MessageQuota, Modseq, Quota,
+    Result, Rights, SpecialUse, Timestamp, Uid, UidValidity, ZonedTime,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
@@ -53,7 +55,7 @@ macro_rules! records {
 }
 
 records! {
-    AccountRow: 1;
+    AccountRow: 2, 1 => former::AccountRow1;
     CollectionRow: 1;
     CollectionId: 1;
     MessageRow: 1;
@@ -117,6 +119,8 @@ pub struct AccountRow {
     pub quota: Quota,
     /// Number of collections.
     pub collection_count: u64,
+    /// How many messages it holds and may hold.
+    pub messages: MessageQuota,
 }
 
 /// A collection's record.

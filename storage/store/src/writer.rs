@@ -5,7 +5,7 @@ use crate::{
     change::Changed,
     collection::{Collection, after},
     deleted::Kept,
-    key::Key,
+    key::{Key, split_number},
     kind::{ItemKey, Kind, Row, Tally},
     limits::SCAN_PAGE_COUNT,
     pin::Pin,
@@ -15,7 +15,7 @@ use crate::{
 };
 use bytes::Bytes;
 use engine::{Batch, Durable, Op, Precondition, Table};
-use model::{AccountId, CollectionId, Error, ItemId, Modseq, Result, Timestamp, UidValidity};
+use model::{AccountId, CollectionId, CollectionKind, Error, ItemId, Modseq, Result, Timestamp, UidValidity};
 use std::{collections::BTreeSet, ops::Deref, sync::Arc};
 use tokio::sync::OwnedMutexGuard;
 
@@ -82,6 +82,7 @@ pub struct Writer {
     old_modseq: Modseq,
     /// What the account held before this batch.
     old_used_bytes: u64,
+    old_message_count: Option<u64>,
     /// Changes that no reader of this crate looks at, and the order of blob places.
     ops: Vec<Op>,
     expect: Vec<Precondition>,
@@ -131,6 +132,7 @@ impl Writer {
     ) -> Self {
         let old_modseq = reader.account_row.modseq;
         let old_used_bytes = reader.account_row.quota.used_bytes;
+        let old_message_count = reader.account_row.messages.count;
         Self {
             reader,
             state: Some(state),
@@ -138,6 +140,7 @@ impl Writer {
             found,
             old_modseq,
             old_used_bytes,
+            old_message_count,
             ops: Vec::new(),
             expect: Vec::new(),
             pins: Vec::new(),
@@ -194,6 +197,43 @@ impl Writer {
         self.reader.account_row.quota.limit_bytes = limit_bytes;
     }
 
+    /// Sets how many messages the account may hold from now on; they are counted where they were not yet.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn set_message_limit(&mut self, limit: Option<u64>) -> Result<()> {
+        if self.reader.account_row.messages.count.is_none() {
+            let mut count = 0;
+            for (id, row) in self.all_collections().await? {
+                let row = self.reader.rows.get(&id).and_then(Option::as_ref).unwrap_or(&row);
+                count += if row.kind == CollectionKind::Mailbox { row.count } else { 0 };
+            }
+            self.reader.account_row.messages.count = Some(count);
+        }
+        self.touch();
+        self.reader.account_row.messages.limit = limit;
+        Ok(())
+    }
+
+    /// Every collection's record as it is stored.
+    async fn all_collections(&self) -> Result<Vec<(CollectionId, CollectionRow)>> {
+        let prefix = Key::account(self.account());
+        let mut range = prefix.prefix();
+        let mut found = Vec::new();
+        loop {
+            let page = self.view().scan(Table::Collection, &range, SCAN_PAGE_COUNT, false).await?;
+            for (key, value) in &page {
+                let number = key.get(prefix.len()..).and_then(split_number);
+                let (id, _) = number.ok_or(Error::Corrupt)?;
+                found.push((CollectionId(id), record::decode(value)?));
+            }
+            match page.last() {
+                Some((last, _)) if page.len() == SCAN_PAGE_COUNT => range.start = after(last),
+                _ => return Ok(found),
+            }
+        }
+    }
+
     /// The account's own record, as this batch leaves it.
     pub(crate) fn account_row_mut(&mut self) -> &mut AccountRow {
         &mut self.reader.account_row
@@ -209,6 +249,9 @@ impl Writer {
         account.collection_count = account.collection_count.saturating_sub(1);
         account.quota.used_bytes = account.quota.used_bytes.saturating_sub(row.bytes);
         account.quota.used_count = account.quota.used_count.saturating_sub(row.count);
+        if let (CollectionKind::Mailbox, Some(count)) = (row.kind, &mut account.messages.count) {
+            *count = count.saturating_sub(row.count);
+        }
         self.reader.rows.insert(id, None);
     }
 
@@ -219,6 +262,9 @@ impl Writer {
         account.collection_count += 1;
         account.quota.used_bytes = account.quota.used_bytes.saturating_add(row.bytes);
         account.quota.used_count = account.quota.used_count.saturating_add(row.count);
+        if let (CollectionKind::Mailbox, Some(count)) = (row.kind, &mut account.messages.count) {
+            *count = count.saturating_add(row.count);
+        }
         self.reader.rows.insert(id, Some(row));
     }
 
@@ -319,7 +365,10 @@ impl Writer {
         }
         let row = self.reader.rows.get_mut(&collection.id).and_then(Option::as_mut).ok_or(Error::NotFound)?;
         row.modseq = modseq;
-        let quota = &mut self.reader.account_row.quota;
+        let AccountRow { quota, messages, .. } = &mut self.reader.account_row;
+        if let (CollectionKind::Mailbox, Some(count)) = (K::KIND, &mut messages.count) {
+            *count = count.saturating_sub(u64::from(old.is_some())) + u64::from(new.is_some());
+        }
         if let Some(old) = old {
             row.count = row.count.saturating_sub(1);
             row.bytes = row.bytes.saturating_sub(old.bytes);
@@ -340,6 +389,10 @@ impl Writer {
             // What leaves no more than there was is always allowed, a move into Trash above all.
             let grows = quota.used_bytes > self.old_used_bytes && !self.past_quota;
             if grows && quota.limit_bytes.is_some_and(|limit| quota.used_bytes > limit) {
+                return Err(Error::OverQuota);
+            }
+            let one_more = messages.count > self.old_message_count && !self.past_quota;
+            if K::KIND == CollectionKind::Mailbox && one_more && !messages.has_room(0) {
                 return Err(Error::OverQuota);
             }
         }

@@ -223,6 +223,7 @@ pub(crate) const ALL: &[Extension] = &[
     list_myrights::EXTENSION,
     quota::EXTENSION,
     quota::STORAGE,
+    quota::MESSAGE,
     quota::SET,
     metadata::EXTENSION,
     list_metadata::EXTENSION,

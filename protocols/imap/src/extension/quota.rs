@@ -1,7 +1,7 @@
 //! QUOTA (RFC 9208): how much an account holds and may hold, told to those who use it and set by administrators.
 //!
 //! Each account is one quota root, named by its address; all its mailboxes, calendars, address books and files
-//! share it. The one resource is STORAGE. Without a limit there is no root.
+//! share it. The resources are STORAGE and, of its mailboxes, MESSAGE. Without a limit there is no root.
 
 use super::{Extension, When};
 use crate::command::{Sequences, States, Verb};
@@ -9,7 +9,8 @@ use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::{Cursor, Parsed};
 use crate::words::StatusWord;
-use model::{Address, Error, Quota, Rights, Role};
+use model::{Address, Error, MessageQuota, Quota, Rights, Role};
+use store::Reader;
 
 pub(super) const EXTENSION: Extension = Extension {
     name: "QUOTA",
@@ -37,6 +38,15 @@ pub(super) const STORAGE: Extension = Extension {
             out.number(row.deleted_bytes);
         },
     }],
+    ..Extension::PLAIN
+};
+
+/// The resource MESSAGE (RFC 9208 5.2); DELETED of STATUS is IMAP4rev2's already.
+pub(super) const MESSAGE: Extension = Extension {
+    name: "QUOTA=RES-MESSAGE",
+    rfc: "RFC 9208",
+    capability: Some("QUOTA=RES-MESSAGE"),
+    when: When::LoggedIn,
     ..Extension::PLAIN
 };
 
@@ -71,12 +81,12 @@ async fn get_root(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let account = session.context.directory.account(place.account).await?;
     let out = &mut session.connection.out;
     out.raw(b"* QUOTAROOT ").mailbox(&name);
-    match (account, reader.quota().limit_bytes) {
-        (Some(account), Some(_)) => {
+    match account.filter(|_| Resources::of(&reader).is_limited()) {
+        Some(account) => {
             out.raw(b" ").astring(account.address.as_str().as_bytes()).crlf();
-            tell(session, account.address.as_str(), reader.quota());
+            tell(session, account.address.as_str(), Resources::of(&reader));
         }
-        _ => out.crlf(),
+        None => out.crlf(),
     }
     Ok(Done::told("GETQUOTAROOT completed"))
 }
@@ -93,45 +103,89 @@ async fn get(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         return Err(NO_ROOT);
     }
     let reader = session.context.store.read_if_there(principal, account.id).await?.ok_or(NO_ROOT)?;
-    if reader.quota().limit_bytes.is_none() {
+    let resources = Resources::of(&reader);
+    if !resources.is_limited() {
         return Err(NO_ROOT);
     }
-    tell(session, address.as_str(), reader.quota());
+    tell(session, address.as_str(), resources);
     Ok(Done::told("GETQUOTA completed"))
 }
 
-/// `* QUOTA root (STORAGE used limit)`: what is used is rounded up, what may be used down.
-fn tell(session: &mut Session, root: &str, quota: Quota) {
-    let Some(limit) = quota.limit_bytes else { return };
-    let out = &mut session.connection.out;
-    out.raw(b"* QUOTA ").astring(root.as_bytes()).raw(b" (STORAGE ");
-    out.number(quota.used_bytes.div_ceil(UNIT_BYTES)).raw(b" ").number(limit / UNIT_BYTES).raw(b")").crlf();
+/// What a root says of its account.
+#[derive(Clone, Copy)]
+struct Resources {
+    storage: Quota,
+    messages: MessageQuota,
 }
 
-/// `(STORAGE n)`, or `()` for no limit; in octets.
-fn limits(cursor: &mut Cursor<'_>) -> Parsed<Option<u64>> {
-    cursor.expect(b'(', "Expected a list of resources")?;
-    let mut limit = None;
-    while !cursor.eat(b')') {
-        if limit.is_some() {
-            cursor.space()?;
-        }
-        let resource = cursor.atom()?;
-        cursor.space()?;
-        let number = cursor.number64()?;
-        if !resource.eq_ignore_ascii_case("STORAGE") || limit.is_some() {
-            return Err(Failure::No(Some("CANNOT"), "The one resource here is STORAGE"));
-        }
-        limit = Some(number.saturating_mul(UNIT_BYTES));
+impl Resources {
+    fn of(reader: &Reader) -> Self {
+        Self { storage: reader.quota(), messages: reader.message_quota() }
     }
-    Ok(limit)
+
+    /// Whether there is a root at all.
+    fn is_limited(&self) -> bool {
+        self.storage.limit_bytes.is_some() || self.messages.limit.is_some()
+    }
+}
+
+/// `* QUOTA root (STORAGE used limit MESSAGE used limit)`, what has no limit left out: of STORAGE what is used is
+/// rounded up, what may be used down.
+fn tell(session: &mut Session, root: &str, resources: Resources) {
+    if !resources.is_limited() {
+        return;
+    }
+    let Resources { storage, messages } = resources;
+    let storage = storage
+        .limit_bytes
+        .map(|limit| format!("STORAGE {} {}", storage.used_bytes.div_ceil(UNIT_BYTES), limit / UNIT_BYTES));
+    let messages =
+        messages.count.zip(messages.limit).map(|(count, limit)| format!("MESSAGE {count} {limit}"));
+    let told: Vec<String> = storage.into_iter().chain(messages).collect();
+    let out = &mut session.connection.out;
+    out.raw(b"* QUOTA ").astring(root.as_bytes()).raw(b" (").raw(told.join(" ")).raw(b")").crlf();
+}
+
+/// What SETQUOTA sets; a resource that it does not name has no limit from then on (RFC 9208 4.1.3).
+#[derive(Default)]
+struct Limits {
+    bytes: Option<u64>,
+    messages: Option<u64>,
+}
+
+impl Limits {
+    /// `(STORAGE n MESSAGE n)`, or `()` for no limit.
+    fn read(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+        cursor.expect(b'(', "Expected a list of resources")?;
+        let mut limits = Self::default();
+        let mut first = true;
+        while !cursor.eat(b')') {
+            if !std::mem::take(&mut first) {
+                cursor.space()?;
+            }
+            let resource = cursor.atom()?;
+            cursor.space()?;
+            let number = cursor.number64()?;
+            let (limit, number) = match () {
+                () if resource.eq_ignore_ascii_case("STORAGE") => {
+                    (&mut limits.bytes, number.saturating_mul(UNIT_BYTES))
+                }
+                () if resource.eq_ignore_ascii_case("MESSAGE") => (&mut limits.messages, number),
+                () => return Err(Failure::No(Some("CANNOT"), "The resources here are STORAGE and MESSAGE")),
+            };
+            if limit.replace(number).is_some() {
+                return Err(Failure::Bad("Each resource is named once"));
+            }
+        }
+        Ok(limits)
+    }
 }
 
 async fn set(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     cursor.space()?;
     let root = cursor.text()?.into_owned();
     cursor.space()?;
-    let limit = limits(&mut cursor)?;
+    let limits = Limits::read(&mut cursor)?;
     cursor.end()?;
     let (principal, _) = session.account()?;
     if principal.role != Role::Administrator {
@@ -141,12 +195,13 @@ async fn set(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let address = Address::parse(&root).map_err(|_| NO_ROOT)?;
     let found = session.context.directory.by_address(&address).await?;
     let account = found.filter(|found| found.address == address).ok_or(NO_ROOT)?;
-    session.context.directory.limit_quota(account.id, limit).await?;
+    session.context.directory.limit_quota(account.id, limits.bytes).await?;
     let owner = session.context.directory.principal(account.id).await?;
     let mut writer = session.context.store.write(&owner, account.id).await?;
-    writer.set_quota(limit);
-    let quota = writer.quota();
+    writer.set_quota(limits.bytes);
+    writer.set_message_limit(limits.messages).await?;
+    let resources = Resources::of(&writer);
     let proof = writer.commit(()).await?;
-    tell(session, address.as_str(), quota);
+    tell(session, address.as_str(), resources);
     Ok(Done::changed(&proof, "SETQUOTA completed"))
 }

@@ -10,15 +10,13 @@ pub(super) const LANGUAGE: Language = Language {
     texts: TEXTS,
 };
 
+#[rustfmt::skip]
 const TEXTS: &[(&str, &str)] = &[
     ("A batch is 500 messages at least", "Un lot compte au moins 500 messages"),
     ("A limit would be passed", "Une limite serait dépassée"),
     ("A literal holds NUL", "Un littéral contient NUL"),
     ("A mailbox cannot move into itself", "Une boîte ne peut entrer dans elle-même"),
-    (
-        "A mailbox stays in its account; copy the messages",
-        "Une boîte reste dans son compte ; copiez les messages",
-    ),
+    ("A mailbox stays in its account; copy the messages", "Une boîte reste dans son compte ; copiez les messages"),
     ("A message cannot be empty", "Un message ne peut être vide"),
     ("A quoted string does not end", "Une chaîne entre guillemets n'a pas de fin"),
     ("A quoted string is not UTF-8", "Une chaîne entre guillemets n'est pas en UTF-8"),
@@ -53,6 +51,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("ESEARCH completed", "ESEARCH terminé"),
     ("EXAMINE completed", "EXAMINE terminé"),
     ("EXPUNGE completed", "EXPUNGE terminé"),
+    ("Each resource is named once", "Chaque ressource est nommée une fois"),
     ("Expected DONE", "DONE attendu"),
     ("Expected RETURN", "RETURN attendu"),
     ("Expected TEXT or URL", "TEXT ou URL attendu"),
@@ -179,10 +178,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("Search nested too deep", "Recherche trop imbriquée"),
     ("Section too deep", "Section trop profonde"),
     ("Server shutting down", "Le serveur s'arrête"),
-    (
-        "Stored data is damaged; the operator has been told",
-        "Des données sont endommagées ; l'exploitant est averti",
-    ),
+    ("Stored data is damaged; the operator has been told", "Des données sont endommagées ; l'exploitant est averti"),
     ("THREAD completed", "THREAD terminé"),
     ("That URL names nothing here", "Cette URL ne désigne rien ici"),
     ("That name stands for others' mailboxes", "Ce nom désigne les boîtes d'autrui"),
@@ -196,15 +192,12 @@ const TEXTS: &[(&str, &str)] = &[
     ("The mailbox is read-only", "La boîte est en lecture seule"),
     ("The message has gone", "Le message a disparu"),
     ("The next UID", "Le prochain UID"),
-    ("The one resource here is STORAGE", "La seule ressource ici est STORAGE"),
     ("The open mailbox was deleted", "La boîte ouverte a été supprimée"),
     ("The other mailbox is closed", "L'autre boîte est fermée"),
     ("The owner has every right", "Le propriétaire a tous les droits"),
+    ("The resources here are STORAGE and MESSAGE", "Les ressources ici sont STORAGE et MESSAGE"),
     ("The server has no room for it, try again later", "Le serveur n'a pas la place, réessayez plus tard"),
-    (
-        "The server's own annotations are in its configuration",
-        "Les annotations du serveur sont dans sa configuration",
-    ),
+    ("The server's own annotations are in its configuration", "Les annotations du serveur sont dans sa configuration"),
     ("The state of the mailbox", "L'état de la boîte"),
     ("This is IMAP", "Ceci est IMAP"),
     ("Timeout", "Délai dépassé"),
@@ -258,10 +251,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("Unknown transfer encoding", "Codage de transfert inconnu"),
     ("Unknown use", "Usage inconnu"),
     ("Use TLS first", "Passez d'abord à TLS"),
-    (
-        "VANISHED needs UID FETCH, CHANGEDSINCE and QRESYNC",
-        "VANISHED demande UID FETCH, CHANGEDSINCE et QRESYNC",
-    ),
+    ("VANISHED needs UID FETCH, CHANGEDSINCE and QRESYNC", "VANISHED demande UID FETCH, CHANGEDSINCE et QRESYNC"),
     ("XLIST completed", "XLIST terminé"),
     ("You have no right to do that", "Vous n'en avez pas le droit"),
     ("not a keyword", "ce n'est pas un mot-clé"),

@@ -34,6 +34,8 @@ impl Check {
         if is_live {
             self.used.0 = self.used.0.saturating_add(counted.bytes);
             self.used.1 = self.used.1.saturating_add(counted.count);
+            let is_mailbox = row.kind == CollectionKind::Mailbox;
+            self.message_count += if is_mailbox { counted.count } else { 0 };
         }
         if purging {
             // It goes page by page, its indexes last: only what its items hold must be right.

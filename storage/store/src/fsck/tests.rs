@@ -143,9 +143,13 @@ async fn wrong_sums_are_found() {
     let mut row: AccountRow = record::decode(&value).unwrap();
     row.quota.used_bytes += 1;
     row.collection_count += 1;
+    row.messages.count = row.messages.count.map(|count| count + 1);
     damage(&engine, Op::Put(Table::Account, key, encode(&row).unwrap())).await;
     let found = faults(&store).await;
-    assert!(matches!(found.as_slice(), [Fault::CollectionCount(..), Fault::Quota(..)]), "{found:?}");
+    assert!(
+        matches!(found.as_slice(), [Fault::CollectionCount(..), Fault::Quota(..), Fault::MessageCount(..)]),
+        "{found:?}"
+    );
 
     let (store, engine, _) = laid().await;
     let inbox = reader(&store).await.open_mailbox("INBOX", model::Rights::READ).await.unwrap();

@@ -86,14 +86,17 @@ fn message() -> MessageRecord {
 
 #[test]
 fn accounts_and_collections() {
-    keeps(&AccountRow {
+    let first = AccountRow {
         modseq: Modseq(300),
         next_collection: CollectionId(9),
         next_item: ItemId(70_000),
         uid_validity: UidValidity(1_767_225_600),
         quota: Quota { used_bytes: 5_000_000_000, used_count: 12, limit_bytes: Some(1 << 40) },
         collection_count: 8,
-    });
+        messages: MessageQuota::default(),
+    };
+    let messages = MessageQuota { count: Some(70_000), limit: Some(1 << 20) };
+    keeps_since(std::slice::from_ref(&first), &AccountRow { messages, ..first.clone() });
     keeps(&CollectionRow {
         kind: CollectionKind::Mailbox,
         parent: CollectionId(1),

@@ -75,6 +75,14 @@ pub(super) fn shifted(number: u64, by: i128) -> u64 {
     u64::try_from((i128::from(number) + by).max(0)).unwrap_or(u64::MAX)
 }
 
+/// What the account holds, what was removed left out.
+#[derive(Clone, Copy, Debug, Default)]
+struct Live {
+    bytes: i128,
+    items: i128,
+    messages: i128,
+}
+
 /// What is there, as one snapshot shows it.
 struct Count {
     snapshot: Arc<dyn Snapshot>,
@@ -89,19 +97,21 @@ impl Repair {
         let mut count =
             Count { snapshot, collections: BTreeMap::new(), copies: HashMap::new(), objects: HashSet::new() };
         let mut differences = BTreeMap::new();
-        let (mut bytes, mut items) = (0_i128, 0_i128);
+        let mut live_sums = Live::default();
         let removed = self.count_removed(&mut count).await?;
         for (id, row, live) in self.count_collections(&mut count, removed).await? {
             let counted = count.collections.get(&id).copied().unwrap_or_default();
             if live {
-                (bytes, items) = (bytes + counted.bytes, items + counted.count);
+                live_sums.bytes += counted.bytes;
+                live_sums.items += counted.count;
+                live_sums.messages += if row.kind == CollectionKind::Mailbox { counted.count } else { 0 };
             }
             let difference = counted.less(Sums::of(&row));
             if difference != Sums::default() {
                 differences.insert(id, difference);
             }
         }
-        self.settle_sums(&count, &differences, (bytes, items)).await?;
+        self.settle_sums(&count, &differences, live_sums).await?;
         self.settle_copies(&count).await
     }
 
@@ -181,7 +191,7 @@ impl Repair {
         &self,
         count: &Count,
         differences: &BTreeMap<CollectionId, Sums>,
-        (bytes, items): (i128, i128),
+        live: Live,
     ) -> Result<()> {
         let key = Key::account(self.account).done();
         let stored = count.snapshot.get(Table::Account, &key).await?;
@@ -189,10 +199,11 @@ impl Repair {
             return Ok(());
         };
         let counted = self.collection_count(count).await?;
-        let by_bytes = bytes - i128::from(stored.quota.used_bytes);
-        let by_items = items - i128::from(stored.quota.used_count);
+        let by_bytes = live.bytes - i128::from(stored.quota.used_bytes);
+        let by_items = live.items - i128::from(stored.quota.used_count);
         let by_collections = counted - i128::from(stored.collection_count);
-        if differences.is_empty() && (by_bytes, by_items, by_collections) == (0, 0, 0) {
+        let by_messages = stored.messages.count.map_or(0, |count| live.messages - i128::from(count));
+        if differences.is_empty() && (by_bytes, by_items, by_collections, by_messages) == (0, 0, 0, 0) {
             return Ok(());
         }
         let mut writer = self.turn().await?;
@@ -207,6 +218,7 @@ impl Repair {
         row.quota.used_bytes = shifted(row.quota.used_bytes, by_bytes);
         row.quota.used_count = shifted(row.quota.used_count, by_items);
         row.collection_count = shifted(row.collection_count, by_collections);
+        row.messages.count = row.messages.count.map(|count| shifted(count, by_messages));
         writer.commit(()).await.map(drop)
     }
 

@@ -46,9 +46,8 @@ impl Repair {
             created_modseq: Modseq::default(),
         };
         self.set_copies(&mut writer, item, &mut message, by + 1).await?;
-        let limit = writer.account_row_mut().quota.limit_bytes.take();
+        writer.past_quota = true;
         writer.put(&mailbox, &uid, row).await?;
-        writer.account_row_mut().quota.limit_bytes = limit;
         self.notes.push(Note::Recovered(item, format!("{RECOVERED}, UID {uid}")));
         writer.commit(()).await.map(drop)
     }
@@ -89,9 +88,8 @@ impl Repair {
             has_properties: false,
             mark: 0,
         };
-        let limit = writer.account_row_mut().quota.limit_bytes.take();
+        writer.past_quota = true;
         writer.put(&folder, &name, row).await?;
-        writer.account_row_mut().quota.limit_bytes = limit;
         self.notes.push(Note::Recovered(item, format!("{FILES_ROOT}/{RECOVERED}/{name}")));
         writer.commit(()).await.map(drop)
     }

@@ -195,6 +195,7 @@ async fn wrong_numbers_are_set_right() {
     row.quota.used_bytes += 77;
     row.quota.used_count -= 1;
     row.collection_count = 3;
+    row.messages.count = Some(1_000);
     row.next_item = ItemId(1);
     row.next_collection = CollectionId(2);
     row.uid_validity = model::UidValidity(0);
