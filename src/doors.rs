@@ -32,6 +32,7 @@ impl Doors {
 
     /// Makes them.
     pub(crate) fn open(config: &Config, site: &Site) -> Self {
+        site.sessions.begin();
         let directory: Arc<dyn Directory> = site.directory.clone();
         let submission = smtp::Context {
             delivery: site.delivery.clone(),
@@ -43,9 +44,10 @@ impl Doors {
                 site.store.clone(),
                 directory.clone(),
                 config.imap.clone(),
+                site.sessions.clone(),
             )),
             submission: Arc::new(smtp::Door::new(submission)),
-            pop3: Arc::new(pop3::Door::new(site.store.clone(), directory.clone())),
+            pop3: Arc::new(pop3::Door::new(site.store.clone(), directory.clone(), site.sessions.clone())),
             store: site.store.clone(),
             directory,
         }

@@ -9,6 +9,7 @@ use delivery::Delivery;
 use directory::{Directory, LocalDirectory};
 use engine::{BlobStore, Engine, Env, OsEnv, Table};
 use model::{AccountId, Address, CollectionId, Error, Principal, Quota, Result, Rights, Role, Timestamp};
+use sasl::sessions::Sessions;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -24,6 +25,8 @@ pub(crate) struct Site {
     pub(crate) store: Store,
     pub(crate) directory: Arc<LocalDirectory>,
     pub(crate) delivery: Arc<Delivery>,
+    /// Who is logged in, and who is traced.
+    pub(crate) sessions: Arc<Sessions>,
     engine: Arc<dyn Engine>,
     blobs: Arc<dyn BlobStore>,
     collecting: Mutex<()>,
@@ -215,6 +218,7 @@ impl Site {
             store,
             directory,
             delivery,
+            sessions: Sessions::new(data.join("traces")),
             engine,
             blobs,
             collecting: Mutex::default(),

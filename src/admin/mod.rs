@@ -10,6 +10,7 @@ mod fsck;
 mod group;
 mod import;
 mod queue;
+mod session;
 mod socket;
 pub(crate) mod undelete;
 
@@ -42,6 +43,8 @@ pub(crate) enum Request {
     AccountSetDisabled { address: String, disabled: bool },
     AccountSetHold { address: String, hold: bool },
     AccountRemove { address: String },
+    AccountTrace { address: String, minutes: u64 },
+    SessionList { account: Option<String> },
     AppPasswordAdd { address: String, label: String },
     AppPasswordList { address: String },
     AppPasswordSet { address: String, id: u32, hidden_capabilities: Vec<String> },
@@ -160,6 +163,7 @@ pub(crate) async fn perform(
         Request::QueueList {} | Request::QueueRetry { .. } | Request::QueueRemove { .. } => {
             queue::perform(site, request).await
         }
+        Request::AccountTrace { .. } | Request::SessionList { .. } => session::perform(site, request).await,
         Request::ExportBegin { account } => export::begin(site, memory, &account).await,
         Request::ExportPage { collection, behind } => export::page(memory, collection, behind).await,
         Request::ExportOctets { item, message, offset } => {

@@ -68,6 +68,13 @@ enum Verb {
     Enable { address: String },
     /// Keep everything that the account removes, and the account itself, until the hold is off: nothing is purged.
     Hold { hold: Switch, address: String },
+    /// Write down for a while what the account's IMAP clients say and hear: no passwords, no messages.
+    Trace {
+        address: String,
+        /// How long; 0 ends it now.
+        #[arg(long, value_name = "N")]
+        minutes: u64,
+    },
     /// Remove an account. Its address is free again; what it holds is purged when the window of undelete is over.
     Remove { address: String },
     /// Passwords for single programs and devices, each to be revoked by itself.
@@ -126,6 +133,8 @@ impl Account {
             "hold",
             "password",
             "removed_collections",
+            "minutes",
+            "file",
         ];
         let given = |stdin: bool| if stdin { password_from_stdin().map(Some) } else { Ok(None) };
         let request = match self.verb {
@@ -156,6 +165,7 @@ impl Account {
             Verb::Disable { address } => Request::AccountSetDisabled { address, disabled: true },
             Verb::Enable { address } => Request::AccountSetDisabled { address, disabled: false },
             Verb::Hold { hold, address } => Request::AccountSetHold { address, hold: hold == Switch::On },
+            Verb::Trace { address, minutes } => Request::AccountTrace { address, minutes },
             Verb::Remove { address } => Request::AccountRemove { address },
             Verb::AppPassword(verb) => {
                 let request = match verb {

@@ -17,6 +17,7 @@ mod quickstart;
 mod restore;
 mod salvage;
 mod serve;
+mod session;
 mod support;
 mod tenant;
 mod undelete;
@@ -61,6 +62,8 @@ enum Verb {
     Group(group::Group),
     /// Mail in flight.
     Queue(queue::Queue),
+    /// Who is logged in.
+    Session(session::Session),
     /// Check that everything stored holds together; repair what is derived.
     Fsck(fsck::Fsck),
     /// Give the space of removed things back now; the server does so by itself every hour.
@@ -96,6 +99,7 @@ impl Command {
             Verb::Alias(alias) => alias.run(),
             Verb::Group(group) => group.run(),
             Verb::Queue(queue) => queue.run(),
+            Verb::Session(session) => session.run(),
             Verb::Fsck(fsck) => fsck.run(),
             Verb::Collect(collect) => collect.run(),
             Verb::Backup(backup) => backup.run(),

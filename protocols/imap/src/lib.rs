@@ -18,6 +18,7 @@ mod words;
 
 use directory::Directory;
 use sasl::door::{Drain, Peer, Stream};
+use sasl::sessions::Sessions;
 use session::Session;
 use session::connection::Connection;
 use session::recent::Recent;
@@ -39,6 +40,8 @@ pub(crate) struct Context {
     pub recent: Recent,
     /// What the installation sets.
     pub config: Config,
+    /// Who is logged in.
+    pub sessions: Arc<Sessions>,
 }
 
 /// `[imap]`: what the installation says of itself.
@@ -73,14 +76,20 @@ impl Door {
     /// A door to a store.
     #[must_use]
     pub fn new(store: Store, directory: Arc<dyn Directory>) -> Self {
-        Self::configured(store, directory, Config::default())
+        Self::configured(store, directory, Config::default(), Arc::default())
     }
 
-    /// As [`Door::new`], with what the installation sets.
+    /// As [`Door::new`], with what the installation sets and where sessions are listed.
     #[must_use]
-    pub fn configured(store: Store, directory: Arc<dyn Directory>, config: Config) -> Self {
+    pub fn configured(
+        store: Store,
+        directory: Arc<dyn Directory>,
+        config: Config,
+        sessions: Arc<Sessions>,
+    ) -> Self {
         let recent = Recent::new(store.env().now());
-        Self { context: Arc::new(Context { store, directory, tables: Tables::default(), recent, config }) }
+        let tables = Tables::default();
+        Self { context: Arc::new(Context { store, directory, tables, recent, config, sessions }) }
     }
 
     /// Serves one connection until it ends.

@@ -81,6 +81,8 @@ pub(crate) const METADATA_NAME_COUNT_MAX: usize = 100;
 /// The most fields of one ID (RFC 2971 3.3).
 pub(crate) const ID_FIELD_COUNT_MAX: usize = 30;
 
+/// Characters that are kept of what a client says of itself.
+pub(crate) const ID_NOTE_CHARS_MAX: usize = 120;
 /// The most languages of one LANGUAGE.
 pub(crate) const LANGUAGE_COUNT_MAX: usize = 32;
 

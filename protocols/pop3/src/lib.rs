@@ -22,6 +22,7 @@ mod wire;
 
 use directory::Directory;
 use sasl::door::{Drain, Peer, Stream};
+use sasl::sessions::Sessions;
 use std::sync::Arc;
 use store::Store;
 
@@ -31,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) store: Store,
     /// Who may come in.
     pub(crate) directory: Arc<dyn Directory>,
+    /// Who is logged in.
+    pub(crate) sessions: Arc<Sessions>,
 }
 
 /// The POP3 door. Cheap to clone.
@@ -40,10 +43,10 @@ pub struct Door {
 }
 
 impl Door {
-    /// A door to a store.
+    /// A door to a store, and where its sessions are listed.
     #[must_use]
-    pub fn new(store: Store, directory: Arc<dyn Directory>) -> Self {
-        Self { context: Arc::new(Context { store, directory }) }
+    pub fn new(store: Store, directory: Arc<dyn Directory>, sessions: Arc<Sessions>) -> Self {
+        Self { context: Arc::new(Context { store, directory, sessions }) }
     }
 
     /// Serves one connection until it ends.

@@ -14,6 +14,7 @@ use directory::Admitted;
 use model::{Error, Principal, wipe};
 use sasl::door::{self, Drain, Peer, Stream};
 use sasl::line::{Connection, End, Input, Patience};
+use sasl::sessions::{Known, Present};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -25,6 +26,8 @@ const FOREIGN_VERBS: &[&str] =
 pub(crate) struct Opened {
     pub(crate) who: Principal,
     pub(crate) maildrop: Maildrop,
+    /// Its place in the list of who is logged in.
+    _present: Present,
 }
 
 /// One client's session.
@@ -158,7 +161,15 @@ impl Session {
                     Ok(maildrop) => {
                         tracing::info!(%addr, account = %who.account, "logged in");
                         let (count, octets) = maildrop.tally();
-                        self.opened = Some(Opened { who, maildrop });
+                        let present = self.context.sessions.enter(Known {
+                            account: who.account,
+                            app_password: admitted.app_password,
+                            door: "pop3",
+                            from: addr,
+                            since: self.context.store.env().now(),
+                            client: None,
+                        });
+                        self.opened = Some(Opened { who, maildrop, _present: present });
                         self.peer.channel = None;
                         self.say(&Reply::ok(format!("{count} messages ({octets} octets)")));
                     }

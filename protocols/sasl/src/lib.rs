@@ -1,5 +1,5 @@
-//! What every door that logs in by a dialogue shares: the stream and its peer ([`door`]), lines ([`line`]) and the
-//! SASL mechanisms (RFC 4422).
+//! What every door that logs in by a dialogue shares: the stream and its peer ([`door`]), lines ([`line`]),
+//! the list of who is logged in ([`sessions`]) and the SASL mechanisms (RFC 4422).
 //!
 //! Storey L3. A mechanism only turns octets into a proof; whether it is right is the directory's to say, and
 //! [`login`] carries both through. Nothing here logs, and nothing a client sent is ever part of an error.
@@ -10,7 +10,9 @@ pub mod limits;
 pub mod line;
 pub mod login;
 pub mod mechanism;
+pub mod sessions;
 mod tls;
+pub mod trace;
 
 pub use login::{Dialogue, log_in};
 pub use mechanism::{Credentials, Exchange, Mechanism, Next};

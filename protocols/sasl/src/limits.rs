@@ -23,3 +23,7 @@ pub const LINE_TIME_MAX: Duration = Duration::from_secs(60);
 pub const WRITE_TIME_MAX: Duration = Duration::from_secs(60);
 /// Output gathered before it is sent in the middle of a reply.
 pub const OUTPUT_BYTES: usize = 64 * 1024;
+/// The longest line of a trace, in octets; the rest of it is left out.
+pub const TRACE_LINE_BYTES_MAX: usize = 4 * 1024;
+/// The largest file of a trace; then it says that it is full.
+pub const TRACE_BYTES_MAX: u64 = 16 * 1024 * 1024;

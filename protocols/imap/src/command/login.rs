@@ -8,6 +8,7 @@ use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use directory::{Admitted, Proof};
 use model::Error;
+use sasl::sessions::Known;
 use sasl::{Credentials, mechanism};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
@@ -55,6 +56,14 @@ async fn prove(session: &mut Session, credentials: Credentials, text: &'static s
 
 /// Opens the account.
 pub(super) fn admit(session: &mut Session, admitted: Admitted, text: &'static str) -> Done {
+    session.present = Some(session.context.sessions.enter(Known {
+        account: admitted.principal.account,
+        app_password: admitted.app_password,
+        door: "imap",
+        from: session.peer.addr,
+        since: session.context.store.env().now(),
+        client: session.client.clone(),
+    }));
     session.principal = Some(admitted.principal);
     session.hidden = admitted.hidden.into_boxed_slice();
     // What the handshake showed has served its purpose: a session that waits for days does not carry it.

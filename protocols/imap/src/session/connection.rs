@@ -9,6 +9,7 @@ use crate::reply::Failure;
 use crate::wire::decoder::frame::Framer;
 use crate::wire::encoder::Output;
 use sasl::door::Stream;
+use sasl::trace::Tracer;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
@@ -40,6 +41,8 @@ pub(crate) struct Connection {
     stream: Mutex<Option<Way>>,
     pub(crate) framer: Framer,
     pub(crate) out: Output,
+    /// Takes down what is sent, where the account is traced.
+    pub(crate) tracer: Option<Box<Tracer>>,
     /// How often output was sent: tells whether a reply that has begun can still be taken back.
     pub(crate) flushes: u64,
 }
@@ -50,6 +53,7 @@ impl Connection {
             stream: Mutex::new(Some(Way::Plain(stream))),
             framer: Framer::default(),
             out: Output::default(),
+            tracer: None,
             flushes: 0,
         }
     }
@@ -120,6 +124,9 @@ impl Connection {
         }
         let Some(stream) = mine(&mut self.stream).as_mut() else { return Err(Failure::Gone) };
         self.flushes += 1;
+        if let Some(tracer) = &mut self.tracer {
+            tracer.said(self.out.bytes());
+        }
         let outcome = send(stream.as_dyn(), self.out.bytes()).await;
         self.out.sent();
         outcome
@@ -137,6 +144,9 @@ impl Connection {
         self.flush().await?;
         let Some(stream) = mine(&mut self.stream).as_mut() else { return Err(Failure::Gone) };
         self.flushes += 1;
+        if let Some(tracer) = &mut self.tracer {
+            tracer.said(bytes);
+        }
         for window in bytes.chunks(OUTPUT_BYTES) {
             send(stream.as_dyn(), window).await?;
         }

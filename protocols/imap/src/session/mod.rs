@@ -32,6 +32,7 @@ use input::Input;
 pub(crate) use input::Pace;
 use model::{AccountId, Principal};
 use sasl::door::{Drain, Peer};
+use sasl::sessions::Present;
 use selected::Selected;
 use std::sync::Arc;
 use store::{Reader, Writer};
@@ -47,6 +48,10 @@ pub(crate) struct Session {
     pub connection: Connection,
     /// Who logged in.
     pub principal: Option<Principal>,
+    /// Its place in the list of who is logged in.
+    pub present: Option<Present>,
+    /// What the client has said of itself.
+    pub client: Option<Box<str>>,
     /// Capabilities that this login is not told of, in capitals.
     pub hidden: Box<[String]>,
     /// The mailbox that is open.
@@ -85,6 +90,8 @@ impl Session {
             peer,
             connection,
             principal: None,
+            present: None,
+            client: None,
             hidden: Box::default(),
             selected: None,
             rev2: false,
@@ -156,6 +163,7 @@ impl Session {
         }
         tag.clone_into(&mut self.tag);
         self.progress = Progress::new(self.context.config.progress_seconds);
+        self.trace(&command, cursor);
         let outcome = Box::pin(self.dispatch(cursor)).await;
         self.conclude(tag, outcome)?;
         if std::mem::take(&mut self.upgrade_after_reply) {
@@ -166,6 +174,23 @@ impl Session {
             self.connection.deflate();
         }
         Ok(())
+    }
+
+    /// Takes the command down, where the account is traced. What could carry a password, or is no command at all, is
+    /// named and not told.
+    fn trace(&mut self, command: &[u8], mut cursor: Cursor<'_>) {
+        if self.connection.tracer.as_ref().is_none_or(|tracer| tracer.is_over()) {
+            let tracer = self.present.as_ref().and_then(Present::tracer);
+            self.connection.tracer = tracer.map(Box::new);
+        }
+        let Some(tracer) = &mut self.connection.tracer else { return };
+        let by_uid = cursor.space().is_ok() && cursor.word("UID") && cursor.space().is_ok();
+        let name = cursor.take_while(|byte| byte.is_ascii_alphanumeric());
+        let known = command::find(name, by_uid).map(|verb| verb.name);
+        match known.filter(|name| !["LOGIN", "AUTHENTICATE"].contains(name)) {
+            Some(_) => tracer.heard(command),
+            None => tracer.heard(format!("{} {} ...\r\n", self.tag, known.unwrap_or("?")).as_bytes()),
+        }
     }
 
     /// Finds the verb, checks that it may be used now, and runs it.
@@ -237,6 +262,8 @@ impl Session {
     /// As before login (RFC 8437 2): nothing of the principal stays, not even what was enabled.
     pub(crate) fn forget_login(&mut self) {
         self.principal = None;
+        self.present = None;
+        self.connection.tracer = None;
         self.hidden = Box::default();
         self.selected = None;
         self.rev2 = false;

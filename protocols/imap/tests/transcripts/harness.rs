@@ -51,7 +51,7 @@ impl House {
         let disk = SimDisk::new(1);
         let store = Store::new(disk.engine(), disk.blobs(), Arc::new(SimEnv::new(1)), options);
         let (trigger, drain) = drain();
-        let door = Door::configured(store, Arc::new(MemoryDirectory::sample()), config);
+        let door = Door::configured(store, Arc::new(MemoryDirectory::sample()), config, Arc::default());
         Self { door, trigger, disk, drain }
     }
 

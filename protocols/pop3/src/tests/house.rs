@@ -40,7 +40,7 @@ impl House {
         let store = Store::new(engine, blobs, Arc::new(SimEnv::new(1)), Options::default());
         let directory = Arc::new(MemoryDirectory::sample());
         let (trigger, drain) = sasl::door::drain();
-        let door = Door::new(store.clone(), directory.clone());
+        let door = Door::new(store.clone(), directory.clone(), Arc::default());
         Self { store, directory, door, drain, trigger }
     }
 
