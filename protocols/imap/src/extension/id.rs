@@ -26,7 +26,10 @@ pub(super) const EXTENSION: Extension = Extension {
 const NOTED: &[&str] = &["name", "version", "os", "os-version", "vendor"];
 
 /// Adds a value to the note, up to [`ID_NOTE_CHARS_MAX`] characters in all.
-fn noted(note: &mut String, value: &[u8]) {
+fn add(note: &mut String, value: &[u8]) {
+    if value.trim_ascii().is_empty() {
+        return;
+    }
     let separator = if note.is_empty() { "" } else { " " };
     let text = format!("{note}{separator}{}", String::from_utf8_lossy(value).trim());
     *note = text.chars().filter(|c| !c.is_control()).take(ID_NOTE_CHARS_MAX).collect();
@@ -43,7 +46,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
             cursor.space()?;
             let value = cursor.nstring()?;
             if NOTED.iter().any(|noted| field.eq_ignore_ascii_case(noted.as_bytes())) {
-                noted(&mut note, value.as_deref().unwrap_or_default());
+                add(&mut note, value.as_deref().unwrap_or_default());
             }
             while cursor.eat(b' ') {}
             fields += 1;

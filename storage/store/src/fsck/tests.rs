@@ -136,6 +136,30 @@ async fn a_lost_slot_and_an_old_one_are_found() {
 }
 
 #[tokio::test]
+async fn messages_are_counted_when_they_are_first_limited() {
+    let (store, engine, _) = laid().await;
+    let key = Key::account(ALICE).done();
+    let (_, value) = rows(&engine, Table::Account).await.swap_remove(0);
+    let mut row: AccountRow = record::decode(&value).unwrap();
+    let counted = row.messages.count.take();
+    assert_eq!(counted, Some(2), "a message and its copy");
+    damage(&engine, Op::Put(Table::Account, key, encode(&row).unwrap())).await;
+    assert_eq!(faults(&store).await, [], "a record of before, which did not count");
+    let mut writer = writer(&store).await;
+    writer.set_message_limit(Some(2)).await.unwrap();
+    let inbox = writer.open_mailbox("INBOX", model::Rights::READ).await.unwrap();
+    let sent = writer.open_mailbox("Sent", model::Rights::OWNER).await.unwrap();
+    let uids = [model::Uid(1)];
+    assert_eq!(writer.copy_messages(&inbox, &sent, &uids).await, Err(Error::OverQuota));
+    let mut writer = crate::testing::writer(&store).await;
+    writer.set_message_limit(Some(2)).await.unwrap();
+    writer.move_messages(&sent, &inbox, &uids).await.unwrap();
+    assert_eq!(writer.message_quota(), model::MessageQuota { count: counted, limit: Some(2) });
+    let _committed = writer.commit(()).await.unwrap();
+    assert_eq!(faults(&store).await, []);
+}
+
+#[tokio::test]
 async fn wrong_sums_are_found() {
     let (store, engine, _) = laid().await;
     let key = Key::account(ALICE).done();
