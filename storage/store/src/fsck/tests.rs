@@ -151,6 +151,7 @@ async fn messages_are_counted_when_they_are_first_limited() {
     let sent = writer.open_mailbox("Sent", model::Rights::OWNER).await.unwrap();
     let uids = [model::Uid(1)];
     assert_eq!(writer.copy_messages(&inbox, &sent, &uids).await, Err(Error::OverQuota));
+    drop(writer);
     let mut writer = crate::testing::writer(&store).await;
     writer.set_message_limit(Some(2)).await.unwrap();
     writer.move_messages(&sent, &inbox, &uids).await.unwrap();
