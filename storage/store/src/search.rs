@@ -13,6 +13,7 @@
 mod covered;
 mod field;
 mod index;
+mod like;
 mod merge;
 mod question;
 mod segment;
@@ -20,6 +21,7 @@ mod text;
 mod tokens;
 
 pub(crate) use covered::{Covered, covered};
+pub use like::Likes;
 pub use question::{Hits, Where};
 
 #[cfg(test)]

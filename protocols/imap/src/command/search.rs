@@ -10,6 +10,7 @@ pub(crate) mod result;
 pub(crate) mod scope;
 
 use super::{Sequences, States, Verb};
+use crate::extension::search_fuzzy::{self, Scores};
 use crate::extension::{context, filters, uidonly};
 use crate::limits::ROWS_AT_ONCE;
 use crate::reply::{Done, Failure, Outcome};
@@ -61,15 +62,22 @@ pub(crate) struct Program {
     pub options: Option<Return>,
     /// The condition.
     pub key: SearchKey,
+    /// How relevant each of what was found is.
+    pub scores: Scores,
 }
 
 impl Program {
+    /// To be made ready and run.
+    pub(crate) fn new(options: Option<Return>, key: SearchKey) -> Self {
+        Self { options, key, scores: Scores::new() }
+    }
+
     /// Reads charset and keys up to the end of the command, as SORT and THREAD have them (RFC 5256 5).
     pub(crate) fn read(cursor: &mut Cursor<'_>, options: Option<Return>) -> Result<Self, Failure> {
         grammar::charset(cursor)?;
         let key = grammar::keys(cursor)?;
         cursor.end()?;
-        Ok(Self { options, key })
+        Ok(Self::new(options, key))
     }
 
     /// Makes it ready to be run: what is kept under a name is put in; a refusal of that is told with its code.
@@ -83,6 +91,8 @@ impl Program {
         }
         uidonly::may_search(session, &self.key)?;
         context::may_update(session, self.options.as_ref())?;
+        let asked = self.options.as_ref().is_some_and(|options| options.relevancy);
+        search_fuzzy::may_ask(asked, &self.key)?;
         if self.key.tells_modseq() {
             session.enable_condstore();
         }
@@ -96,7 +106,7 @@ impl Program {
         found: &[(u32, u32)],
         how: &Telling<'_>,
     ) -> Result<(), Failure> {
-        result::tell(session, self.options.as_ref(), found, how)
+        result::tell(session, self.options.as_ref(), found, how, &self.scores)
     }
 
     /// RFC 5182 2.1: what was refused leaves an empty result.
@@ -124,11 +134,11 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
         // RFC 9755 3.
         return Err(Failure::Bad("CHARSET is not used with UTF8=ACCEPT"));
     }
-    let mut program = Program { options: search.options, key: search.key };
+    let mut program = Program::new(search.options, search.key);
     if let Err(refused) = program.ready(session).await? {
         return Ok(refused);
     }
-    let found = found_by(session, &program).await?;
+    let found = found_by(session, &mut program).await?;
     let modseq = highest_of(session, &program, &found).await?;
     program.tell(session, &found, &Telling { word: "SEARCH", by_uid, modseq, mailbox: None })?;
     context::begin(session, &program, &found, context::How { by_uid, criteria: &[] }).await?;
@@ -136,7 +146,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
 }
 
 /// The messages of the open mailbox that a program finds, ascending.
-pub(crate) async fn found_by(session: &mut Session, program: &Program) -> Result<Found, Failure> {
+pub(crate) async fn found_by(session: &mut Session, program: &mut Program) -> Result<Found, Failure> {
     let outcome = match session.scope().await {
         Ok(scope) => found_in(session, &scope, program).await,
         Err(failure) => Err(failure),
@@ -151,10 +161,13 @@ pub(crate) async fn found_by(session: &mut Session, program: &Program) -> Result
 pub(crate) async fn found_in(
     session: &mut Session,
     scope: &Scope,
-    program: &Program,
+    program: &mut Program,
 ) -> Result<Found, Failure> {
     let test = Test::prepare(&program.key, scope);
-    find(session, scope, &test, None).await
+    let (found, scores) = find(session, scope, &test, None).await?;
+    program.scores = scores;
+    search_fuzzy::stretch(&mut program.scores);
+    Ok(found)
 }
 
 /// The highest Modseq of what is told, where the program asks for one (RFC 7162 3.1.5, 3.1.10).
@@ -191,18 +204,18 @@ pub(crate) async fn highest_in(
     Ok(highest)
 }
 
-/// The messages that match, ascending: of all, or of these UIDs only.
+/// The messages that match, ascending: of all, or of these UIDs only; and how much they do where that differs.
 pub(crate) async fn find(
     session: &mut Session,
     scope: &Scope,
     test: &Test,
     among: Option<&[u32]>,
-) -> Result<Found, Failure> {
+) -> Result<(Found, Scores), Failure> {
     let now = session.context.store.env().now().seconds();
     let Scope { reader, view, table, recent, .. } = scope;
     let here = (reader.account(), now);
     let same = Arc::ptr_eq(view, table);
-    let mut found = Vec::new();
+    let (mut found, mut scores) = (Vec::new(), Scores::new());
     let mut undecided = Vec::new();
     for (number, (place, &uid)) in (1u32..).zip(view.uids.iter().enumerate()) {
         if among.is_some_and(|among| among.binary_search(&uid).is_err()) {
@@ -217,7 +230,7 @@ pub(crate) async fn find(
         }
     }
     if undecided.is_empty() {
-        return Ok(found);
+        return Ok((found, scores));
     }
     let known = Known::ask(reader, test, undecided.len()).await?;
     let mut done = view.len() - undecided.len();
@@ -225,7 +238,9 @@ pub(crate) async fn find(
         let uids: Vec<Uid> = chunk.iter().map(|candidate| Uid(candidate.uid)).collect();
         let rows = scope.rows(&uids).await?;
         for (candidate, row) in chunk.iter().zip(rows) {
-            session.progress(done, view.len()).await?;
+            if among.is_none() {
+                session.progress(done, view.len()).await?;
+            }
             done += 1;
             let Some(row) = row else { continue };
             let &Candidate { number, uid, index } = candidate;
@@ -235,48 +250,65 @@ pub(crate) async fn find(
                 ..Facts::of_table((uid, recent.contains(uid)), here, table.flags(index))
             };
             match judge_deeper(reader, test, facts, &row).await {
-                Ok(true) => found.push((number, uid)),
+                Ok(Some(score)) => {
+                    found.push((number, uid));
+                    if test.is_fuzzy() {
+                        scores.insert(uid, score);
+                    }
+                }
                 // A damaged message does not keep the others from being found; reading it tells the log.
-                Ok(false) | Err(Failure::Store(Error::Corrupt)) => {}
+                Ok(None) | Err(Failure::Store(Error::Corrupt)) => {}
                 Err(failure) => return Err(failure),
             }
         }
         tokio::task::yield_now().await;
     }
     found.sort_unstable();
-    Ok(found)
+    Ok((found, scores))
 }
 
-/// Judges with the row, then with the record, the header and the text, as far as that is needed.
+/// Judges with the row, then with the record, the words, the header and the text, as far as that is needed; how
+/// relevant a message is that matches.
 async fn judge_deeper(
     reader: &Reader,
     test: &Test,
     facts: Facts<'_>,
     row: &MessageRow,
-) -> Result<bool, Failure> {
-    if let Some(verdict) = test.judge(&facts) {
+) -> Result<Option<u8>, Failure> {
+    let judge = |facts: &Facts<'_>| test.judge(facts).map(|matches| matches.then(|| test.relevancy(facts)));
+    if let Some(verdict) = judge(&facts) {
         return Ok(verdict);
     }
     let mut facts = facts;
     if test.asks_thread() {
         facts.thread = reader.message_keys(&[row]).await?.first().map(|keys| keys.thread);
-        if let Some(verdict) = test.judge(&facts) {
+        if let Some(verdict) = judge(&facts) {
             return Ok(verdict);
         }
     }
     let record = reader.message(row.message).await?;
     let facts = Facts { record: Some(&record), ..facts };
-    if let Some(verdict) = test.judge(&facts) {
+    if let Some(verdict) = judge(&facts) {
         return Ok(verdict);
     }
     // Reading and decoding bodies takes time that others must get as well.
     tokio::task::yield_now().await;
+    let words = test.words();
+    let mut alike = Vec::new();
+    if !words.is_empty() {
+        let scores = reader.message_like(&record, &words).await?;
+        alike.extend(words.into_iter().zip(scores));
+    }
+    let facts = Facts { alike: Some(&alike), ..facts };
+    if let Some(verdict) = judge(&facts) {
+        return Ok(verdict);
+    }
     let table = record.part_table()?;
     let header = matching::header(reader, &record, &table).await?;
     let facts = Facts { header: Some(&header), ..facts };
-    if let Some(verdict) = test.judge(&facts) {
+    if let Some(verdict) = judge(&facts) {
         return Ok(verdict);
     }
     let found = matching::found(reader, &record, &table, test).await?;
-    Ok(test.judge(&Facts { found: Some(&found), ..facts }).unwrap_or(false))
+    Ok(judge(&Facts { found: Some(&found), ..facts }).flatten())
 }

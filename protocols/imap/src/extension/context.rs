@@ -4,6 +4,7 @@
 //! A result is kept as UIDs, 4 octets a message. Only what came or changed is judged again; where a message belongs
 //! in a sorted result is found by halving, so that no sort key is kept.
 
+use super::search_fuzzy::Scores;
 use super::sort::{self, Criterion};
 use super::{Extension, When};
 use crate::command::search::matching::Test;
@@ -117,7 +118,12 @@ pub(crate) async fn begin(
     let tag = session.tag.clone();
     let contexts = &mut session.selected()?.contexts;
     let messages = contexts.iter().map(|context| context.members.len()).sum::<usize>() + found.len();
-    if contexts.len() >= UPDATE_COUNT_MAX || !contexts.is_empty() && messages > UPDATE_MESSAGE_COUNT_MAX {
+    // How relevant a message is depends on all others of the result.
+    let moves = how.criteria.iter().any(Criterion::is_relevancy);
+    if moves
+        || contexts.len() >= UPDATE_COUNT_MAX
+        || !contexts.is_empty() && messages > UPDATE_MESSAGE_COUNT_MAX
+    {
         let out = &mut session.connection.out;
         out.raw(b"* NO [NOUPDATE ")
             .string(tag.as_bytes())
@@ -232,7 +238,7 @@ impl Context {
             return Ok(0);
         }
         let of = async |uid: u32| -> Result<_, Failure> {
-            Ok(sort::values(scope, &self.criteria, &[Uid(uid)]).await?.pop().flatten())
+            Ok(sort::values(scope, &self.criteria, &[Uid(uid)], &Scores::new()).await?.pop().flatten())
         };
         let Some(mine) = of(uid).await? else { return Ok(0) };
         let (mut low, mut high) = (0, self.members.len());
@@ -268,11 +274,23 @@ pub(crate) async fn update(
     scope: &Scope,
     touched: &[u32],
 ) -> Result<Vec<Change>, Failure> {
-    let mut changes = Vec::new();
     let mut contexts = std::mem::take(&mut session.selected()?.contexts);
-    for context in &mut contexts {
+    let outcome = update_each(session, scope, &mut contexts, touched).await;
+    session.selected()?.contexts = contexts;
+    outcome
+}
+
+async fn update_each(
+    session: &mut Session,
+    scope: &Scope,
+    contexts: &mut [Context],
+    touched: &[u32],
+) -> Result<Vec<Change>, Failure> {
+    let mut changes = Vec::new();
+    for context in contexts {
         let found: HashSet<u32> = find(session, scope, &context.test, Some(touched))
             .await?
+            .0
             .into_iter()
             .map(|(_, uid)| uid)
             .collect();
@@ -291,7 +309,6 @@ pub(crate) async fn update(
         }
         changes.push(change);
     }
-    session.selected()?.contexts = contexts;
     Ok(changes)
 }
 

@@ -67,7 +67,7 @@ fn names_any(key: &SearchKey) -> bool {
     match key {
         SearchKey::And(keys) => keys.iter().any(names_any),
         SearchKey::Or(pair) => names_any(&pair.0) || names_any(&pair.1),
-        SearchKey::Not(key) => names_any(key),
+        SearchKey::Not(key) | SearchKey::Fuzzy(key) => names_any(key),
         SearchKey::Named(_) => true,
         _ => false,
     }
@@ -86,7 +86,7 @@ fn put_in(
             put_in(session, kept, &mut pair.0, inside)?;
             put_in(session, kept, &mut pair.1, inside)
         }
-        SearchKey::Not(key) => put_in(session, kept, key, inside),
+        SearchKey::Not(key) | SearchKey::Fuzzy(key) => put_in(session, kept, key, inside),
         SearchKey::Named(name) => {
             let name = name.clone();
             let known = name.to_ascii_lowercase();

@@ -47,6 +47,7 @@ mod quota;
 mod replace;
 mod sasl_ir;
 mod savedate;
+pub(crate) mod search_fuzzy;
 mod searchres;
 mod sort;
 mod sort_display;
@@ -202,6 +203,7 @@ pub(crate) const ALL: &[Extension] = &[
     filters::EXTENSION,
     notify::EXTENSION,
     inprogress::EXTENSION,
+    search_fuzzy::EXTENSION,
     uidbatches::EXTENSION,
     objectid::EXTENSION,
     savedate::EXTENSION,

@@ -36,7 +36,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let sources = sources(&mut cursor)?;
     let search = grammar::parse(&mut cursor)?;
     cursor.end()?;
-    let mut program = Program { options: search.options, key: search.key };
+    let mut program = Program::new(search.options, search.key);
     let with_selected = sources.contains(&Filter::Selected);
     let saves = program.options.as_ref().is_some_and(|options| options.save);
     let updates = program.options.as_ref().is_some_and(|options| options.update.is_some());
@@ -61,7 +61,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
                 Scope::closed(reader, mailbox, table)
             }
         };
-        let found = found_in(session, &scope, &program).await?;
+        let found = found_in(session, &scope, &mut program).await?;
         if is_open && updates {
             context::begin(session, &program, &found, context::How { by_uid: true, criteria: &[] }).await?;
         }

@@ -155,8 +155,8 @@ impl Notify {
 
     /// Looks at all mailboxes that the request is about.
     async fn look(&mut self, session: &mut Session, first: bool) -> Result<(), Failure> {
-        let quiet: Vec<AccountId> = self.quiet(session).await?;
-        let tell = if first { Tell::First } else { Tell::Changes(&quiet) };
+        let quiet = self.quiet(session).await;
+        let tell = if first { Tell::First } else { Tell::Changes(quiet) };
         let states = survey::look(session, &self.request, &mut self.known, tell).await?;
         for (account, state) in states {
             if let Some(watched) = self.watches.iter_mut().find(|watched| watched.account == account) {
@@ -168,13 +168,12 @@ impl Notify {
 
     /// The account in which nothing has happened but what this client did: its state is the one that the client
     /// has made, and the next to the one that was looked at last.
-    async fn quiet(&mut self, session: &Session) -> Result<Vec<AccountId>, Failure> {
-        let Some((account, made)) = self.own.take() else { return Ok(Vec::new()) };
-        let Some(watched) = self.watches.iter().find(|watched| watched.account == account) else {
-            return Ok(Vec::new());
-        };
-        let alone = watched.looked.next() == made && session.reader_of(account).await?.modseq() == made;
-        Ok(if alone { vec![account] } else { Vec::new() })
+    async fn quiet(&mut self, session: &Session) -> Option<AccountId> {
+        let (account, made) = self.own.take()?;
+        let watched = self.watches.iter().find(|watched| watched.account == account)?;
+        // Where nothing can be read of it any more there is nothing to keep quiet about.
+        let now = session.reader_of(account).await.ok()?.modseq();
+        (watched.looked.next() == made && now == made).then_some(account)
     }
 
     /// Waits until something has happened that may be worth a look.

@@ -2,6 +2,7 @@
 //!
 //! What messages are sorted by was read at their arrival; no header and no body is opened.
 
+use super::search_fuzzy::{self, Scores};
 use super::{Extension, When, context};
 use crate::command::search::result::Telling;
 use crate::command::search::scope::Scope;
@@ -52,9 +53,11 @@ pub(super) enum By {
     To,
     DisplayFrom,
     DisplayTo,
+    /// RFC 6203 6: the most relevant first.
+    Relevancy,
 }
 
-const NAMES: [(&str, By); 9] = [
+const NAMES: [(&str, By); 10] = [
     ("ARRIVAL", By::Arrival),
     ("CC", By::Cc),
     ("DATE", By::Date),
@@ -64,6 +67,7 @@ const NAMES: [(&str, By); 9] = [
     ("TO", By::To),
     ("DISPLAYFROM", By::DisplayFrom),
     ("DISPLAYTO", By::DisplayTo),
+    ("RELEVANCY", By::Relevancy),
 ];
 
 /// One criterion, and whether it is turned round.
@@ -71,6 +75,13 @@ const NAMES: [(&str, By); 9] = [
 pub(crate) struct Criterion {
     by: By,
     reverse: bool,
+}
+
+impl Criterion {
+    /// Whether it is how relevant a message is.
+    pub(super) fn is_relevancy(&self) -> bool {
+        self.by == By::Relevancy
+    }
 }
 
 /// A value that is compared.
@@ -89,9 +100,10 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     if let Err(refused) = program.ready(session).await? {
         return Ok(refused);
     }
-    let found = found_by(session, &program).await?;
+    search_fuzzy::may_ask(criteria.iter().any(Criterion::is_relevancy), &program.key)?;
+    let found = found_by(session, &mut program).await?;
     let scope = session.scope().await?;
-    let sorted = sort(session, &scope, &criteria, found).await?;
+    let sorted = sort(session, &scope, (&criteria, &program.scores), found).await?;
     let modseq = highest_of(session, &program, &sorted).await?;
     program.tell(session, &sorted, &Telling { word: "SORT", by_uid, modseq, mailbox: None })?;
     context::begin(session, &program, &sorted, context::How { by_uid, criteria: &criteria }).await?;
@@ -126,14 +138,14 @@ fn criteria(cursor: &mut Cursor<'_>) -> Parsed<Vec<Criterion>> {
 async fn sort(
     session: &mut Session,
     scope: &Scope,
-    criteria: &[Criterion],
+    (criteria, scores): (&[Criterion], &Scores),
     found: Found,
 ) -> Result<Found, Failure> {
     let mut entries = Vec::with_capacity(found.len());
     for chunk in found.chunks(ROWS_AT_ONCE) {
         session.progress(entries.len(), found.len()).await?;
         let uids: Vec<Uid> = chunk.iter().map(|(_, uid)| Uid(*uid)).collect();
-        let values = values(scope, criteria, &uids).await?;
+        let values = values(scope, criteria, &uids, scores).await?;
         entries.extend(chunk.iter().zip(values).filter_map(|(id, values)| Some((values?, *id))));
         // Thousands of messages are read: others must get their turn.
         tokio::task::yield_now().await;
@@ -147,20 +159,24 @@ pub(super) async fn values(
     scope: &Scope,
     criteria: &[Criterion],
     uids: &[Uid],
+    scores: &Scores,
 ) -> Result<Vec<Option<Vec<Value>>>, Failure> {
     let rows = scope.rows(uids).await?;
     let there: Vec<&MessageRow> = rows.iter().flatten().collect();
-    let needs_keys = criteria.iter().any(|it| !matches!(it.by, By::Arrival | By::Size));
+    let needs_keys = criteria.iter().any(|it| !matches!(it.by, By::Arrival | By::Size | By::Relevancy));
     let keys = if needs_keys {
         scope.reader.message_keys(&there).await?
     } else {
         vec![MessageKeys::default(); there.len()]
     };
     let mut keys = keys.into_iter();
-    let of = |row: &MessageRow, keys: &MessageKeys| {
-        criteria.iter().map(|it| value(it.by, row, keys)).collect::<Vec<_>>()
+    let of = |uid: &Uid, row: &MessageRow, keys: &MessageKeys| {
+        let relevancy = Value::Number(-i64::from(search_fuzzy::score(scores, uid.0)));
+        let value = |by| if by == By::Relevancy { relevancy.clone() } else { value(by, row, keys) };
+        criteria.iter().map(|it| value(it.by)).collect::<Vec<_>>()
     };
-    Ok(rows.iter().map(|row| row.as_ref().and_then(|row| Some(of(row, &keys.next()?)))).collect())
+    let both = uids.iter().zip(&rows);
+    Ok(both.map(|(uid, row)| row.as_ref().and_then(|row| Some(of(uid, row, &keys.next()?)))).collect())
 }
 
 pub(super) fn compare(criteria: &[Criterion], left: &[Value], right: &[Value]) -> Ordering {
@@ -184,6 +200,8 @@ fn value(by: By, row: &MessageRow, keys: &MessageKeys) -> Value {
         By::Subject => Value::Text(keys.subject.clone()),
         By::DisplayFrom => Value::Text(keys.display_from.clone()),
         By::DisplayTo => Value::Text(keys.display_to.clone()),
+        // Known of the search, not of the message.
+        By::Relevancy => Value::Number(0),
     }
 }
 

@@ -69,7 +69,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     if let Err(refused) = program.ready(session).await? {
         return Ok(refused);
     }
-    let found = found_by(session, &program).await?;
+    let found = found_by(session, &mut program).await?;
     let messages = read(session, &found, by_uid).await?;
     let forest = algorithm(&messages);
     let out = &mut session.connection.out;

@@ -16,6 +16,7 @@ mod contexts;
 mod damage;
 mod fetch;
 mod fuzz;
+mod fuzzy;
 mod harness;
 mod idle;
 mod limits;

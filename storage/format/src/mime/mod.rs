@@ -41,6 +41,7 @@ pub mod downgrade;
 pub mod envelope;
 pub mod header;
 mod html;
+pub mod like;
 pub mod limits;
 pub mod preview;
 pub mod scanner;

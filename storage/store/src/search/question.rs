@@ -84,7 +84,7 @@ impl Reader {
 }
 
 /// The fields to look in, and whether what stands there decides.
-fn fields(place: &Where) -> (Vec<u8>, bool) {
+pub(super) fn fields(place: &Where) -> (Vec<u8>, bool) {
     match place {
         Where::Body => (vec![field::BODY], true),
         Where::Anywhere => (field::all(), true),
@@ -128,10 +128,10 @@ impl Set {
 }
 
 /// One segment that is asked.
-struct Asked<'a> {
-    view: &'a View,
-    account: AccountId,
-    segment: &'a Segment,
+pub(super) struct Asked<'a> {
+    pub(super) view: &'a View,
+    pub(super) account: AccountId,
+    pub(super) segment: &'a Segment,
 }
 
 impl Asked<'_> {
@@ -172,7 +172,7 @@ impl Asked<'_> {
             for (key, terms) in &page {
                 let matching = terms_with(terms, &finder);
                 if !matching.is_empty() {
-                    self.numbers(key, &matching, set).await?;
+                    self.numbers(key, &matching, |number| set.insert(number)).await?;
                 }
             }
             tokio::task::yield_now().await;
@@ -183,19 +183,24 @@ impl Asked<'_> {
         }
     }
 
-    /// Adds the messages of some terms of a chunk.
-    async fn numbers(&self, chunk: &Bytes, terms: &[u32], set: &mut Set) -> Result<()> {
+    /// Tells the messages of some terms of a chunk.
+    pub(super) async fn numbers(
+        &self,
+        chunk: &Bytes,
+        terms: &[u32],
+        mut sink: impl FnMut(u32),
+    ) -> Result<()> {
         let rows = self.view.get(Table::Search, &part(chunk, FEW)).await?.ok_or(Error::Corrupt)?;
         let rows = few(&rows)?;
         let mut many = Vec::new();
         for term in terms {
             match rows.get(*term as usize).ok_or(Error::Corrupt)? {
-                Some(numbers) => Numbers::each(numbers, |number| set.insert(number))?,
+                Some(numbers) => Numbers::each(numbers, &mut sink)?,
                 None => many.push([part(chunk, MANY).as_slice(), &term.to_be_bytes()].concat()),
             }
         }
         for numbers in self.view.get_many(Table::Search, &many).await? {
-            Numbers::each(&numbers.ok_or(Error::Corrupt)?, |number| set.insert(number))?;
+            Numbers::each(&numbers.ok_or(Error::Corrupt)?, &mut sink)?;
         }
         Ok(())
     }

@@ -132,6 +132,11 @@ impl Builder {
         self.terms.get(key.as_slice()).is_some_and(|numbers| numbers.last == Some(number))
     }
 
+    /// Every term with its field.
+    pub(super) fn terms(&self) -> impl Iterator<Item = (u8, &[u8])> {
+        self.terms.keys().filter_map(|key| key.split_first()).map(|(field, term)| (*field, term))
+    }
+
     /// A message that the terms do not tell all of.
     pub(crate) fn unsure(&mut self, number: u32) {
         self.documents.unsure.push(number);

@@ -6,6 +6,7 @@ use crate::{Arrival, Mailbox, SEARCH_TAIL_COUNT_MAX, Store, collection::Collecti
 use engine::sim::Dice;
 use format::mime::{
     header as fields,
+    like::Word,
     search::{BodySearch, Needle, fold},
     text::{Extractor, header_text},
     words,
@@ -354,4 +355,30 @@ async fn an_index_that_lacks_something_is_found_and_built_again() {
     }
     let (looked, _) = compare(&store, &mut dice, &known, 40).await;
     assert!(looked > 0);
+}
+
+#[tokio::test]
+async fn what_is_alike_with_the_index_is_alike_without() {
+    let (store, mut dice, mut known) = (testing::store(), Dice::new(7), Known::new());
+    fill(&store, &mut dice, SEARCH_TAIL_COUNT_MAX + 40, &mut known).await;
+    index(&store).await;
+    fill(&store, &mut dice, 5, &mut known).await;
+    let reader = reader(&store).await;
+    let places = [Where::Anywhere, Where::Body, Where::Header("SUBJECT".to_owned())];
+    let words = ["alpah", "bet", "naive", "gammma", "uber", "detla", "nothinglikeit", "0123", "neil"];
+    let mut alike = 0;
+    for (place, word) in places.iter().flat_map(|place| words.map(|word| (place.clone(), word))) {
+        let word = Word::new(&fold(word));
+        let likes = reader.search_like(&place, &word).await.unwrap();
+        for (number, (item, ..)) in known.iter().enumerate() {
+            let record = reader.message(*item).await.unwrap();
+            let read = reader.message_like(&record, &[(place.clone(), word.clone())]).await.unwrap();
+            match likes.score(*item) {
+                Some(score) => assert_eq!(score, read[0], "{place:?} {word:?} {item}"),
+                None => assert!(number >= SEARCH_TAIL_COUNT_MAX, "the index does not know {item}"),
+            }
+            alike += usize::from(read[0] > 0);
+        }
+    }
+    assert!(alike > 1_000, "{alike}");
 }

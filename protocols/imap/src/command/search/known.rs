@@ -3,12 +3,16 @@
 use super::matching::Test;
 use crate::limits::SEARCH_UNINDEXED_COUNT_MAX;
 use crate::reply::Failure;
+use format::mime::like::Word;
 use model::ItemId;
-use store::{Hits, Reader, Where};
+use store::{Hits, Likes, Reader, Where};
 
 /// The index's answers.
 #[derive(Default)]
-pub(crate) struct Known(Vec<(Where, String, Hits)>);
+pub(crate) struct Known {
+    exact: Vec<(Where, String, Hits)>,
+    alike: Vec<(Where, Word, Likes)>,
+}
 
 impl Known {
     /// Asks for every string of a test, where there are enough messages to make it worth while.
@@ -20,9 +24,15 @@ impl Known {
         let mut strings = Vec::new();
         test.strings(&mut strings);
         for (place, text) in strings {
-            if !known.0.iter().any(|(other, same, _)| *other == place && same == text) {
+            if !known.exact.iter().any(|(other, same, _)| *other == place && same == text) {
                 let hits = reader.search(&place, text).await?;
-                known.0.push((place, text.to_owned(), hits));
+                known.exact.push((place, text.to_owned(), hits));
+            }
+        }
+        for (place, word) in test.words() {
+            if !known.alike.iter().any(|(other, same, _)| *other == place && *same == word) {
+                let likes = reader.search_like(&place, &word).await?;
+                known.alike.push((place, word, likes));
             }
         }
         Ok(known)
@@ -48,8 +58,14 @@ impl Known {
         self.verdict(text, message, |place| matches!(place, Where::Address(known) if known == name))
     }
 
+    /// How much alike the words of a message are to one.
+    pub(super) fn likeness(&self, (place, word): &(Where, Word), message: ItemId) -> Option<u8> {
+        let (_, _, likes) = self.alike.iter().find(|(known, same, _)| known == place && same == word)?;
+        likes.score(message)
+    }
+
     fn verdict(&self, text: &str, message: ItemId, is: impl Fn(&Where) -> bool) -> Option<bool> {
-        let (_, _, hits) = self.0.iter().find(|(place, known, _)| is(place) && known == text)?;
+        let (_, _, hits) = self.exact.iter().find(|(place, known, _)| is(place) && known == text)?;
         hits.verdict(message)
     }
 }

@@ -6,12 +6,15 @@
 
 use super::known::Known;
 use super::scope::Scope;
+use crate::extension::search_fuzzy::SCORE_MAX;
+use crate::limits::FUZZY_WORD_COUNT_MAX;
 use crate::reply::Failure;
 use crate::wire::date::local_day;
 use crate::wire::decoder::search::{DateKind, DateTest, SearchKey};
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
 use crate::words::SharedCondition;
 use bytes::Bytes;
+use format::mime::like::Word;
 use format::mime::limits::HEADER_BYTES_MAX;
 use format::mime::search::{BodySearch, Needle, fold};
 use format::mime::{Parts, addresses, header as fields, words};
@@ -44,6 +47,8 @@ pub(crate) struct Facts<'a> {
     pub header: Option<&'a Header>,
     /// Those of the folded strings looked for that the body has.
     pub found: Option<&'a BTreeSet<String>>,
+    /// How much alike its words are to those looked for, once it was read.
+    pub alike: Option<&'a [((Where, Word), u8)]>,
     /// What the search index says, of messages whose row was read.
     pub known: Option<&'a Known>,
 }
@@ -67,6 +72,7 @@ impl<'a> Facts<'a> {
             record: None,
             header: None,
             found: None,
+            alike: None,
             known: None,
         }
     }
@@ -97,6 +103,8 @@ pub(crate) enum Test {
     Address(String, String),
     Body(String),
     Text(String),
+    /// For each of the words there is one that is alike.
+    Like(Vec<(Where, Word)>),
     Extended(SharedCondition),
 }
 
@@ -130,9 +138,35 @@ impl Test {
             SearchKey::Body(text) => Self::Body(fold(text)),
             SearchKey::Text(text) => Self::Text(fold(text)),
             SearchKey::Extended(condition) => Self::Extended(condition.clone()),
+            SearchKey::Fuzzy(key) => Self::fuzzy(key, scope),
             // Put in before; a name that is still there finds nothing.
             SearchKey::Named(_) => Self::Always(false),
         }
+    }
+
+    /// The same, where strings need not be exact.
+    fn fuzzy(key: &SearchKey, scope: &Scope) -> Self {
+        let (place, text) = match key {
+            SearchKey::And(keys) => {
+                return Self::All(keys.iter().map(|key| Self::fuzzy(key, scope)).collect());
+            }
+            SearchKey::Or(pair) => {
+                return Self::Any(vec![Self::fuzzy(&pair.0, scope), Self::fuzzy(&pair.1, scope)]);
+            }
+            SearchKey::Not(key) => return Self::Not(Box::new(Self::fuzzy(key, scope))),
+            SearchKey::Fuzzy(key) => return Self::fuzzy(key, scope),
+            SearchKey::Header(name, text) => (Where::Header(fold(name)), text),
+            SearchKey::Address(name, text) => (Where::Address(fold(name)), text),
+            SearchKey::Body(text) => (Where::Body, text),
+            SearchKey::Text(text) => (Where::Anywhere, text),
+            other => return Self::prepare(other, scope),
+        };
+        let words = Word::all(&fold(text));
+        // Signs alone are alike to nothing.
+        if words.is_empty() || words.len() > FUZZY_WORD_COUNT_MAX {
+            return Self::prepare(key, scope);
+        }
+        Self::Like(words.into_iter().map(|word| (place.clone(), word)).collect())
     }
 
     /// Whether the message matches; `None` when the facts do not say.
@@ -163,6 +197,7 @@ impl Test {
                 Some(header) => Some(header.has_address(name, text)),
                 None => facts.known?.address(name, text, facts.row?.message),
             },
+            Self::Like(words) => likeness(words, facts).map(|score| score > 0),
             Self::Extended(condition) => condition.judge(facts),
             Self::Body(text) => match facts.found {
                 Some(found) => Some(found.contains(text)),
@@ -173,6 +208,42 @@ impl Test {
                 (Some(_), Some(found)) => Some(found.contains(text)),
                 _ => facts.known?.anywhere(text, facts.row?.message),
             },
+        }
+    }
+
+    /// How relevant a message is that matches, as far as that is known.
+    pub(super) fn relevancy(&self, facts: &Facts<'_>) -> u8 {
+        let of = |test: &Self| u32::from(test.relevancy(facts));
+        let score = match self {
+            Self::Like(words) => return likeness(words, facts).unwrap_or(SCORE_MAX),
+            Self::All(tests) => {
+                let fuzzy: Vec<u32> = tests.iter().filter(|test| test.is_fuzzy()).map(of).collect();
+                let count = u32::try_from(fuzzy.len()).unwrap_or(u32::MAX);
+                fuzzy.iter().sum::<u32>().checked_div(count)
+            }
+            Self::Any(tests) => tests.iter().filter(|test| test.judge(facts) == Some(true)).map(of).max(),
+            _ => None,
+        };
+        score.and_then(|score| u8::try_from(score).ok()).unwrap_or(SCORE_MAX)
+    }
+
+    /// Whether it says how relevant messages are.
+    pub(super) fn is_fuzzy(&self) -> bool {
+        match self {
+            Self::All(tests) | Self::Any(tests) => tests.iter().any(Self::is_fuzzy),
+            Self::Not(test) => test.is_fuzzy(),
+            Self::Like(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Every word that one alike is looked for, and where.
+    pub(super) fn words(&self) -> Vec<(Where, Word)> {
+        match self {
+            Self::All(tests) | Self::Any(tests) => tests.iter().flat_map(Self::words).collect(),
+            Self::Not(test) => test.words(),
+            Self::Like(words) => words.clone(),
+            _ => Vec::new(),
         }
     }
 
@@ -208,6 +279,24 @@ impl Test {
             _ => {}
         }
     }
+}
+
+/// How much alike a message is to all words together; 0 where one has none.
+fn likeness(words: &[(Where, Word)], facts: &Facts<'_>) -> Option<u8> {
+    let mut sum = 0;
+    for pair in words {
+        let read = facts.alike.and_then(|alike| alike.iter().find(|(known, _)| known == pair));
+        let score = match read {
+            Some((_, score)) => *score,
+            None => facts.known?.likeness(pair, facts.row?.message)?,
+        };
+        if score == 0 {
+            return Some(0);
+        }
+        sum += u32::from(score);
+    }
+    let count = u32::try_from(words.len()).unwrap_or(u32::MAX);
+    u8::try_from(sum.checked_div(count)?).ok()
 }
 
 /// `every`: whether all hold; otherwise: whether any holds.

@@ -1,6 +1,7 @@
 //! Telling what SEARCH or SORT found: as RFC 3501 and 5256 have it, or by ESEARCH as RFC 4731, 5267, 9051 and
 //! 9394 do; and keeping it as `$`.
 
+use crate::extension::search_fuzzy::{Scores, score};
 use crate::reply::Failure;
 use crate::session::Session;
 use crate::session::enabled::Enabled;
@@ -26,6 +27,7 @@ pub(super) fn tell(
     options: Option<&Return>,
     found: &[(u32, u32)],
     how: &Telling<'_>,
+    scores: &Scores,
 ) -> Result<(), Failure> {
     let number = |&(number, uid): &(u32, u32)| if how.by_uid { uid } else { number };
     // RFC 9051 6.4.4: with IMAP4rev2 enabled, a SEARCH without RETURN is one with RETURN (ALL).
@@ -80,6 +82,11 @@ pub(super) fn tell(
             some => out.runs(some.iter().map(number)),
         };
         out.raw(b")");
+    }
+    if options.relevancy {
+        let told = options.partial.map_or(found, |range| slice(found, range));
+        let list: Vec<String> = told.iter().map(|(_, uid)| score(scores, *uid).to_string()).collect();
+        out.raw(b" RELEVANCY (").raw(list.join(" ")).raw(b")");
     }
     if let Some(modseq) = how.modseq {
         out.raw(b" MODSEQ ").number(modseq.0);

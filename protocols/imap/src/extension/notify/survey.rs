@@ -51,18 +51,18 @@ struct State {
 }
 
 /// What is told of what was found.
-pub(super) enum Tell<'a> {
+pub(super) enum Tell {
     /// The figures, where they were asked for: it is the first look.
     First,
-    /// What is new, but not in these accounts, where the client itself has done it.
-    Changes(&'a [AccountId]),
+    /// What is new, but not in this account, where the client itself has done it.
+    Changes(Option<AccountId>),
 }
 
 /// A look at all mailboxes.
 struct Look<'a> {
     request: &'a Request,
     known: &'a mut Known,
-    tell: Tell<'a>,
+    tell: Tell,
     /// The open mailbox: of its messages nothing is told here.
     open: Option<MailboxPlace>,
     /// Names that LIST told of.
@@ -79,7 +79,7 @@ pub(super) async fn look(
     session: &mut Session,
     request: &Request,
     known: &mut Known,
-    tell: Tell<'_>,
+    tell: Tell,
 ) -> Result<Vec<(AccountId, Modseq)>, Failure> {
     let listing = list::names(session, true).await?;
     let open = session.selected.as_ref().map(|selected| (selected.mailbox.account(), selected.mailbox.id()));
@@ -100,7 +100,7 @@ impl Look<'_> {
     fn tells(&self, account: AccountId) -> bool {
         match self.tell {
             Tell::First => false,
-            Tell::Changes(quiet) => !quiet.contains(&account),
+            Tell::Changes(quiet) => quiet != Some(account),
         }
     }
 

@@ -50,6 +50,8 @@ pub(crate) enum SearchKey {
     Text(String),
     /// One of an extension.
     Extended(SharedCondition),
+    /// What is alike (RFC 6203).
+    Fuzzy(Box<SearchKey>),
     /// A search that is kept under a name, which is put in before anything is judged (RFC 5466).
     Named(String),
 }
@@ -60,8 +62,19 @@ impl SearchKey {
         match self {
             Self::And(keys) => keys.iter().any(Self::has_numbers),
             Self::Or(pair) => pair.0.has_numbers() || pair.1.has_numbers(),
-            Self::Not(key) => key.has_numbers(),
+            Self::Not(key) | Self::Fuzzy(key) => key.has_numbers(),
             Self::Sequence(set) => *set != SequenceSet::Saved,
+            _ => false,
+        }
+    }
+
+    /// Whether something in it need not be exact.
+    pub(crate) fn is_fuzzy(&self) -> bool {
+        match self {
+            Self::And(keys) => keys.iter().any(Self::is_fuzzy),
+            Self::Or(pair) => pair.0.is_fuzzy() || pair.1.is_fuzzy(),
+            Self::Not(key) => key.is_fuzzy(),
+            Self::Fuzzy(_) => true,
             _ => false,
         }
     }
@@ -71,7 +84,7 @@ impl SearchKey {
         match self {
             Self::And(keys) => keys.iter().any(Self::tells_modseq),
             Self::Or(pair) => pair.0.tells_modseq() || pair.1.tells_modseq(),
-            Self::Not(key) => key.tells_modseq(),
+            Self::Not(key) | Self::Fuzzy(key) => key.tells_modseq(),
             Self::Extended(condition) => condition.tells_modseq(),
             _ => false,
         }
@@ -124,6 +137,8 @@ pub(crate) struct Return {
     pub save: bool,
     /// Only these of the result, counted from the first or, below 0, from the last (RFC 9394 3.1).
     pub partial: Option<(i64, i64)>,
+    /// How relevant each of it is (RFC 6203 4).
+    pub relevancy: bool,
     /// More of the kind will be asked for (RFC 5267 4.2).
     pub context: bool,
     /// Tell how the result changes (RFC 5267 4.3), and of messages that come these items (RFC 5465 7).

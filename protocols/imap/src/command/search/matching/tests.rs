@@ -16,6 +16,7 @@ const NOTHING: Facts<'static> = Facts {
     record: None,
     header: None,
     found: None,
+    alike: None,
     known: None,
 };
 
