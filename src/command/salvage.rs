@@ -8,10 +8,10 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use store::{Certainty, Salvage as Bodies, Salvaged, SalvagedContent as Content};
+use store::{Certainty, Salvage as Bodies, Salvaged, SalvagedContent as Content, Stretch};
 
 /// Where everything is put: the mailbox, calendar, address book and folder of this name.
 const NAME: &str = "Salvaged";
@@ -78,7 +78,11 @@ impl Salvage {
 /// Whoever has the store open holds its lock; a lock that is not there is nobody's.
 fn hold(data: &Path) -> Result<Option<File>, Failure> {
     let path = data.join("lock");
-    let Ok(file) = File::open(&path) else { return Ok(None) };
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(Failure::of(path.display(), cause)),
+    };
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => {
@@ -120,21 +124,30 @@ impl Tree {
         self.line(&Line::Addressbook { name: name.clone(), properties: properties.clone() })?;
         self.line(&Line::Folder { path: vec![name], properties })?;
         for ruin in bodies.ruins() {
-            let place = format!("segment {:08}, octet {}", ruin.segment, ruin.offset);
+            let place = match ruin.bytes {
+                0 if ruin.last > ruin.segment => format!("segments {:08} to {:08}", ruin.segment, ruin.last),
+                0 => format!("segment {:08}", ruin.segment),
+                _ => format!("segment {:08}, octet {}", ruin.segment, ruin.offset),
+            };
             let why = match (ruin.bytes, ruin.id) {
-                (0, _) => "the segment is missing".to_owned(),
+                (0, _) => "missing".to_owned(),
                 (bytes, None) => format!("{bytes} octets are damaged or were never written to their end"),
                 (bytes, Some(id)) => format!("{bytes} octets are damaged: blob {id}"),
             };
             self.damage(place, why)?;
         }
-        let found = bodies.bodies().map_err(io::Error::other)?;
-        let is_object = |body: &&Salvaged| matches!(body.content, Content::Calendar | Content::Card);
-        for (body, number) in found.iter().filter(|body| !is_object(body)).zip(1..) {
-            self.write(bodies, body, number)?;
+        let is_object = |body: &Salvaged| matches!(body.content, Content::Calendar | Content::Card);
+        let (mut objects, mut number) = (Vec::new(), 0);
+        for body in bodies.bodies() {
+            if is_object(&body) {
+                objects.push(body);
+            } else {
+                number += 1;
+                self.write(bodies, &body, number)?;
+            }
         }
         // Of an object that was changed, the last state comes first: an import takes that one.
-        for (body, number) in found.iter().filter(is_object).rev().zip(1..) {
+        for (body, number) in objects.iter().rev().zip(1..) {
             self.write(bodies, body, number)?;
         }
         self.manifest.flush()?;
@@ -143,15 +156,8 @@ impl Tree {
 
     fn write(&mut self, bodies: &Bodies, body: &Salvaged, number: u64) -> io::Result<()> {
         let draft = self.root.join("part");
-        let mut out = BufWriter::new(File::create(&draft)?);
-        let mut hasher = blake3::Hasher::new();
-        for octets in bodies.octets(body) {
-            let octets = octets.map_err(io::Error::other)?;
-            hasher.update(&octets);
-            out.write_all(&octets)?;
-        }
-        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let blake3 = hasher.finalize().to_hex().to_string();
+        let file = File::create(&draft)?;
+        let (blake3, lost) = put(&file, bodies, body)?;
         let name = format!("{number:010}-{}", blake3.get(..16).unwrap_or(&blake3));
         let ending = match body.content {
             Content::Message { .. } => ".eml",
@@ -159,11 +165,11 @@ impl Tree {
             Content::Card => ".vcf",
             Content::Octets => "",
         };
-        if body.certainty == Certainty::Incomplete {
+        if lost > 0 || body.certainty == Certainty::Incomplete {
             fs::create_dir_all(self.root.join(INCOMPLETE))?;
             let place = format!("{INCOMPLETE}/{name}{ending}");
             fs::rename(&draft, self.root.join(&place))?;
-            return self.damage(place, "zeros stand for what is lost of it".to_owned());
+            return self.damage(place, format!("zeros stand for {lost} octets of it that are lost"));
         }
         let guessed = body.certainty == Certainty::Guessed;
         let facts = Facts { size: body.size, blake3, guessed };
@@ -195,6 +201,28 @@ impl Tree {
         self.damaged.push(json!({"place": place, "why": why}));
         self.line(&Line::Damaged { place, why })
     }
+}
+
+/// Writes a body's octets to an empty file, with holes for what is lost. Their hash, without the holes, and how many are
+/// lost.
+fn put(file: &File, bodies: &Bodies, body: &Salvaged) -> io::Result<(String, u64)> {
+    let mut out = BufWriter::new(file);
+    let (mut hasher, mut lost) = (blake3::Hasher::new(), 0);
+    for stretch in bodies.octets(body) {
+        match stretch {
+            Stretch::Octets(octets) => {
+                hasher.update(&octets);
+                out.write_all(&octets)?;
+            }
+            Stretch::Lost(bytes) => {
+                lost += u64::from(bytes);
+                out.seek(SeekFrom::Current(i64::from(bytes)))?;
+            }
+        }
+    }
+    out.flush()?;
+    file.set_len(body.size)?;
+    Ok((hasher.finalize().to_hex().to_string(), lost))
 }
 
 /// What a body is called in the report, and its line in the manifest.

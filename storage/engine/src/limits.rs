@@ -56,6 +56,8 @@ pub const LEDGER_SCAN_ROWS: usize = 10_000;
 pub const SEGMENT_HANDLES_MAX: usize = 256;
 /// Table files held open, likewise.
 pub const TABLE_HANDLES_MAX: usize = 900;
+/// Segment files held open while segments are read without an engine.
+pub const REMAINS_HANDLES_MAX: usize = 16;
 /// Descriptors that the store may need besides those: journals, locks, tables that are being rewritten.
 pub const WORK_HANDLES_MAX: usize = 48;
 

@@ -14,7 +14,8 @@ use std::sync::Arc;
 /// shape of a record, a key, the frames of bodies.
 ///
 /// 1: the first. 2: bodies may be compressed; groups are counted in the engine and in the frames; what is
-/// removed is kept for a while. 3: copies of a message are counted beside its record, messages in the account's.
+/// removed is kept for a while. 3: copies of a message are counted beside its record, messages in the account's; a
+/// body of several chunks ends with its list.
 pub const FORMAT: u32 = 3;
 
 /// The number's key; its value is the number, big-endian, and the version of the build that set it.

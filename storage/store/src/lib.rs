@@ -93,7 +93,7 @@ pub use queue::{
 pub use reader::Reader;
 pub use record::{AccountRow, CollectionRow, MessageRow, ObjectRow, Record};
 pub use repair::{Damaged, Note, RepairOptions, Repaired};
-pub use salvage::{Certainty, Content as SalvagedContent, Salvage, Salvaged};
+pub use salvage::{Certainty, Content as SalvagedContent, Salvage, Salvaged, Stretch};
 pub use search::{Hits, Likes, Where};
 pub use stores::{Options, Store};
 pub use survey::{Surveyed, SurveyedItem};

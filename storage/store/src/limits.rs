@@ -30,6 +30,8 @@ pub const SMALL_CHUNK_BYTES: usize = 256 * 1024;
 pub const SMALL_CHUNKS_MAX: usize = 64;
 /// How many chunks one blob of a body's list names; bodies of more have lists of several blobs.
 pub const LIST_CHUNK_COUNT_MAX: usize = 16_384;
+/// How many ways are tried to put a list of several blobs together, when there are several of a number.
+pub const LIST_TRIES_MAX: usize = 16;
 /// How many rows cross from the engine at once.
 pub const SCAN_PAGE_COUNT: usize = 1_000;
 /// How many blobs collection forgets or moves in one batch.

@@ -8,7 +8,10 @@
 //! Magic "CgL1", part (4), parts (4), chunks in this part (4), size of the body (8), its hash (32), then hash (32) and
 //! length (4) of each chunk; numbers are big-endian. A body with more chunks than fit has several parts.
 
-use crate::{body::Chunk, limits::LIST_CHUNK_COUNT_MAX};
+use crate::{
+    body::Chunk,
+    limits::{LIST_CHUNK_COUNT_MAX, LIST_TRIES_MAX},
+};
 use bytes::{Buf, BufMut, Bytes};
 use model::BlobId;
 use std::collections::BTreeMap;
@@ -80,34 +83,53 @@ pub(crate) struct Listed {
     pub(crate) parts: Vec<Chunk>,
 }
 
+/// Whose part it is: hash and size of the body, and how many parts its list has.
+type Whose = (BlobId, u64, u32);
+
+/// Parts of one list by their numbers. A client may store octets that look like a part of another's list, so that there
+/// may be several for a number.
+type Parts = BTreeMap<u32, Vec<(BlobId, Part)>>;
+
 /// Puts parts together.
 #[derive(Debug, Default)]
-pub(crate) struct Lists(BTreeMap<(BlobId, u64), BTreeMap<u32, (BlobId, Part)>>);
+pub(crate) struct Lists(BTreeMap<Whose, Parts>);
 
 impl Lists {
     /// Takes a blob, if it is a part.
     pub(crate) fn take(&mut self, id: BlobId, blob: &[u8]) {
         if let Some(part) = decode(blob) {
-            self.0.entry((part.hash, part.size)).or_default().insert(part.number, (id, part));
+            let parts = self.0.entry((part.hash, part.size, part.count)).or_default();
+            parts.entry(part.number).or_default().push((id, part));
         }
     }
 
-    /// The lists of which every part is there and which add up.
-    pub(crate) fn whole(self) -> Vec<Listed> {
-        let whole = |((hash, size), parts): ((BlobId, u64), BTreeMap<u32, (BlobId, Part)>)| {
-            let count = parts.values().next()?.1.count;
-            if parts.len() != usize::try_from(count).ok()?
-                || parts.values().any(|(_, part)| part.count != count)
-            {
-                return None;
-            }
-            let listed = parts.values().map(|(id, _)| Chunk { id: *id, bytes: 0 }).collect();
-            let chunks: Vec<_> = parts.into_values().flat_map(|(_, part)| part.chunks).collect();
-            let sum: u64 = chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum();
-            (sum == size).then_some(Listed { size, hash, chunks, parts: listed })
-        };
-        self.0.into_iter().filter_map(whole).collect()
+    /// The lists of which every part is there and of which the lengths add up. Whether the octets do is for the caller
+    /// to see.
+    pub(crate) fn whole(&self) -> Vec<Listed> {
+        self.0.iter().flat_map(|(whose, parts)| lists_of(*whose, parts)).collect()
     }
+}
+
+fn lists_of((hash, size, count): Whose, parts: &Parts) -> Vec<Listed> {
+    if parts.len() != usize::try_from(count).unwrap_or(usize::MAX) {
+        return Vec::new();
+    }
+    // Parts of the same number multiply: more than these would have no end.
+    let most = if count == 1 { usize::MAX } else { LIST_TRIES_MAX };
+    let mut tries: Vec<Vec<&(BlobId, Part)>> = vec![Vec::new()];
+    for candidates in parts.values() {
+        let longer = |before: Vec<_>| {
+            candidates.iter().map(move |candidate| before.iter().copied().chain([candidate]).collect())
+        };
+        tries = tries.into_iter().flat_map(longer).take(most).collect();
+    }
+    let listed = |parts: Vec<&(BlobId, Part)>| {
+        let chunks: Vec<_> = parts.iter().flat_map(|(_, part)| part.chunks.iter().copied()).collect();
+        let sum: u64 = chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum();
+        let parts = parts.iter().map(|(id, _)| Chunk { id: *id, bytes: 0 }).collect();
+        (sum == size).then_some(Listed { size, hash, chunks, parts })
+    };
+    tries.into_iter().filter_map(listed).collect()
 }
 
 #[cfg(test)]

@@ -409,8 +409,10 @@ impl Writer {
         let partly = body.fresh.len() < chunks.len();
         let brought: Option<BTreeSet<_>> = partly.then(|| body.fresh.iter().map(|(id, _)| *id).collect());
         for chunk in chunks {
-            // What it did not bring must still be there.
-            if body.fresh.is_empty() || brought.as_ref().is_some_and(|ids| !ids.contains(&chunk.id)) {
+            // What it did not bring must still be there; but a lost list keeps no message from being delivered.
+            let is_old =
+                body.fresh.is_empty() || brought.as_ref().is_some_and(|ids| !ids.contains(&chunk.id));
+            if is_old && !chunk.is_list() {
                 self.expect.push(Precondition::Present(Table::Blob, Key::blob(&chunk.id).done()));
             }
             let held = Key::blob_ref(&chunk.id, self.account(), owner).done();

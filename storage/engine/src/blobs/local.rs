@@ -77,17 +77,16 @@ impl Shared {
     /// The frames of a segment, and whether there is nothing else in it.
     fn survey(&self, segment: u32) -> Result<(Vec<Found>, bool)> {
         let file = self.handles.get(segment)?;
+        let failed = |error| unavailable(&segment_path(&self.directory, segment), &error);
+        let length = file.metadata().map_err(failed)?.len();
         let mut frames = Vec::new();
-        let walked = walk(&file, |offset, header| {
+        let walked = walk(&*file, length, |offset, header| {
             let spot =
                 Spot { segment, offset: u32::try_from(offset).unwrap_or(u32::MAX), stored: header.stored };
             let (place, bytes) = (Place(spot.encode()), header.frame_bytes());
             frames.push(Found { id: header.id, place, bytes, sequence: header.sequence });
         });
-        let length = file.metadata().map(|file| file.len());
-        let walked = walked.and_then(|walk| Ok((walk.end, length?)));
-        let (end, length) =
-            walked.map_err(|error| unavailable(&segment_path(&self.directory, segment), &error))?;
+        let end = walked.map_err(failed)?.end;
         Ok((frames, matches!(end, End::Here(end) if end == length)))
     }
 
@@ -265,8 +264,9 @@ fn recover(directory: &Path, reach: Reach) -> Result<Recovered> {
         let path = segment_path(directory, *segment);
         let opened = File::options().read(true).write(true).open(&path);
         let file = opened.map_err(|error| unavailable(&path, &error))?;
+        let length = file.metadata().map_err(|error| unavailable(&path, &error))?.len();
         let mut newest = 0;
-        let walked = walk(&file, |_, header| newest = header.group.max(newest));
+        let walked = walk(&file, length, |_, header| newest = header.group.max(newest));
         let walked = walked.map_err(|error| unavailable(&path, &error))?;
         group = group.max(newest);
         if back == 1

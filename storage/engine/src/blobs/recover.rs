@@ -24,9 +24,20 @@ pub(super) struct Walk {
     pub(super) sequence: Option<u64>,
 }
 
-/// Walks a segment's headers, telling each whole frame and its offset to `found`.
-pub(super) fn walk(file: &File, mut found: impl FnMut(u64, Header)) -> io::Result<Walk> {
-    let length = file.metadata()?.len();
+/// What a walk reads from.
+pub(super) trait ReadAt {
+    /// Fills all of `octets` from this offset.
+    fn read_exact_at(&self, octets: &mut [u8], offset: u64) -> io::Result<()>;
+}
+
+impl ReadAt for File {
+    fn read_exact_at(&self, octets: &mut [u8], offset: u64) -> io::Result<()> {
+        FileExt::read_exact_at(self, octets, offset)
+    }
+}
+
+/// Walks the headers of a segment of this length, telling each whole frame and its offset to `found`.
+pub(super) fn walk(file: &impl ReadAt, length: u64, mut found: impl FnMut(u64, Header)) -> io::Result<Walk> {
     let (mut offset, mut sequence, mut damaged) = (0, None, false);
     loop {
         match header_at(file, offset, length)? {
@@ -48,7 +59,7 @@ pub(super) fn walk(file: &File, mut found: impl FnMut(u64, Header)) -> io::Resul
 }
 
 /// The header of a whole frame at this offset.
-fn header_at(file: &File, offset: u64, length: u64) -> io::Result<Option<Header>> {
+fn header_at(file: &impl ReadAt, offset: u64, length: u64) -> io::Result<Option<Header>> {
     if offset + HEADER_BYTES as u64 > length {
         return Ok(None);
     }
@@ -61,7 +72,7 @@ fn header_at(file: &File, offset: u64, length: u64) -> io::Result<Option<Header>
 const WINDOW_BYTES: usize = 1 << 20;
 
 /// The offset of the first whole frame at or behind `from`.
-fn next_frame(file: &File, mut from: u64, length: u64) -> io::Result<Option<u64>> {
+fn next_frame(file: &impl ReadAt, mut from: u64, length: u64) -> io::Result<Option<u64>> {
     let mut window = vec![0; WINDOW_BYTES];
     while from + HEADER_BYTES as u64 <= length {
         let wanted = usize::try_from(length - from).unwrap_or(WINDOW_BYTES).min(WINDOW_BYTES);

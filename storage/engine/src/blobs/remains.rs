@@ -1,30 +1,39 @@
 //! What segments hold, read without an engine: for a store of which nothing else is left.
 //!
-//! Nothing is written, locked or cut; damage is stepped over and told. Segments that were set aside as damaged are
-//! looked through too, for there may be no other copy of what can still be read in them.
+//! Nothing is written, locked or cut. Damage is stepped over and told, be it octets that changed or pages that the disk
+//! does not give any more. Segments that were set aside as damaged are looked through too, for there may be no other
+//! copy of what can still be read in them.
+//!
+//! Takes about 150 octets of memory for each blob, and few descriptors however many segments there are.
 
 use super::{
-    frame::{HEADER_BYTES, Spot},
+    frame::Spot,
     local::read_frame,
-    recover::walk,
+    recover::{ReadAt, walk},
     segments::unavailable,
 };
+use crate::limits::REMAINS_HANDLES_MAX;
 use bytes::Bytes;
 use model::{BlobId, Error, Result};
 use std::{
-    collections::BTreeMap,
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
+    io,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-/// A stretch of a segment that is no sound frame, or a segment that is not there.
+/// A stretch of a segment that is no sound frame, or segments that are not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ruin {
     /// The segment's number.
     pub segment: u32,
+    /// The last one of those that are missing one after another; else the same.
+    pub last: u32,
     /// Where the stretch begins.
     pub offset: u64,
-    /// Its octets; none for a segment that is missing.
+    /// Its octets; none for segments that are missing.
     pub bytes: u64,
     /// Whose octets they were, where the frame's header can still be read.
     pub id: Option<BlobId>,
@@ -33,7 +42,7 @@ pub struct Ruin {
 /// A blob that can be read.
 #[derive(Clone, Copy, Debug)]
 struct Kept {
-    file: usize,
+    file: u32,
     spot: Spot,
     bytes: u32,
     sequence: u64,
@@ -42,7 +51,9 @@ struct Kept {
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Remains {
-    files: Vec<File>,
+    files: Vec<PathBuf>,
+    /// Those of them that are open, the longest unused first.
+    open: Mutex<Vec<(u32, Arc<File>)>>,
     blobs: BTreeMap<BlobId, Kept>,
     ruins: Vec<Ruin>,
 }
@@ -52,16 +63,17 @@ impl Remains {
     /// once. Blocks for as long as the disk takes.
     ///
     /// # Errors
-    /// `NotFound` when there is no segment in the directory; `Unavailable` when a file cannot be read.
+    /// `NotFound` when there is no segment in the directory; `Unavailable` when the directory or a file in it cannot be
+    /// opened.
     pub fn read(directory: &Path, mut look: impl FnMut(BlobId, &Bytes)) -> Result<Self> {
         let found = segments(directory)?;
         let mut remains = Self::default();
         let mut expected = 1;
         for (segment, paths) in &found {
-            if !paths.is_empty() {
-                remains.ruins.extend((expected..*segment).map(missing));
+            // Marks of segments that went on purpose are found too: what has neither file nor mark was lost.
+            if expected < *segment {
+                remains.ruins.push(missing(expected, segment - 1));
             }
-            // A number that says only that the segment went on purpose is not missed.
             expected = segment.saturating_add(1);
             for path in paths {
                 remains.add(path, *segment, &mut look)?;
@@ -71,39 +83,63 @@ impl Remains {
     }
 
     fn add(&mut self, path: &Path, segment: u32, look: &mut impl FnMut(BlobId, &Bytes)) -> Result<()> {
-        let failed = |error: std::io::Error| unavailable(path, &error);
-        let file = File::open(path).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
+        let opened = File::open(path).and_then(|file| file.metadata().map(|about| (file, about.len())));
+        let (file, length) = match opened {
+            Ok(opened) => opened,
+            Err(error) if is_bad_disk(&error) => {
+                self.ruins.push(missing(segment, segment));
+                return Ok(());
+            }
+            Err(error) => return Err(unavailable(path, &error)),
+        };
         let mut frames = Vec::new();
-        walk(&file, |offset, header| frames.push((offset, header))).map_err(failed)?;
+        let patient = Patient { file: &file, bad: RefCell::default() };
+        walk(&patient, length, |offset, header| frames.push((offset, header)))
+            .map_err(|error| unavailable(path, &error))?;
+        let number = u32::try_from(self.files.len()).map_err(|_| Error::Corrupt)?;
+        let ruin = |offset, bytes, id| Ruin { segment, last: segment, offset, bytes, id };
         let mut end = 0;
         for (offset, header) in frames {
             if offset > end {
-                self.ruins.push(Ruin { segment, offset: end, bytes: offset - end, id: None });
+                self.ruins.push(ruin(end, offset - end, None));
             }
             end = offset + header.frame_bytes();
             let at = u32::try_from(offset).map_err(|_| Error::Corrupt)?;
             let spot = Spot { segment, offset: at, stored: header.stored };
             match read_frame(&file, spot, &header.id) {
                 Ok(octets) => {
-                    let (file, bytes, sequence) = (self.files.len(), header.bytes, header.sequence);
-                    let kept = Kept { file, spot, bytes, sequence };
+                    let (bytes, sequence) = (header.bytes, header.sequence);
+                    let kept = Kept { file: number, spot, bytes, sequence };
                     if self.blobs.insert(header.id, kept).is_none() {
                         look(header.id, &octets);
                     }
                 }
-                Err(_) => {
-                    let bytes = header.frame_bytes();
-                    self.ruins.push(Ruin { segment, offset, bytes, id: Some(header.id) });
-                }
+                Err(_) => self.ruins.push(ruin(offset, header.frame_bytes(), Some(header.id))),
             }
         }
         // A frame that was being written when the power went is no loss, but cannot be told from one.
         if length > end {
-            self.ruins.push(Ruin { segment, offset: end, bytes: length - end, id: None });
+            self.ruins.push(ruin(end, length - end, None));
         }
-        self.files.push(file);
+        self.files.push(path.to_path_buf());
         Ok(())
+    }
+
+    /// The file of this number, for reading.
+    fn file(&self, number: u32) -> Result<Arc<File>> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match open.iter().position(|(other, _)| *other == number) {
+            Some(at) => open.remove(at).1,
+            None => {
+                let path = self.files.get(number as usize).ok_or(Error::NotFound)?;
+                Arc::new(File::open(path).map_err(|error| unavailable(path, &error))?)
+            }
+        };
+        if open.len() >= REMAINS_HANDLES_MAX {
+            open.remove(0);
+        }
+        open.push((number, Arc::clone(&file)));
+        Ok(file)
     }
 
     /// Every blob that can be read, in the order of appends: its name, its length and its place in that order.
@@ -115,10 +151,10 @@ impl Remains {
         blobs
     }
 
-    /// Whether this blob can be read.
+    /// The length of a blob that can be read; none for others.
     #[must_use]
-    pub fn has(&self, id: &BlobId) -> bool {
-        self.blobs.contains_key(id)
+    pub fn bytes(&self, id: &BlobId) -> Option<u32> {
+        self.blobs.get(id).map(|kept| kept.bytes)
     }
 
     /// The octets of a blob, checked.
@@ -127,8 +163,7 @@ impl Remains {
     /// `NotFound`, `Corrupt`, `Unavailable`.
     pub fn blob(&self, id: &BlobId) -> Result<Bytes> {
         let kept = self.blobs.get(id).ok_or(Error::NotFound)?;
-        let file = self.files.get(kept.file).ok_or(Error::NotFound)?;
-        read_frame(file, kept.spot, id)
+        read_frame(&*self.file(kept.file)?, kept.spot, id)
     }
 
     /// What cannot be read, of blobs of which there is no other copy.
@@ -139,8 +174,53 @@ impl Remains {
     }
 }
 
-fn missing(segment: u32) -> Ruin {
-    Ruin { segment, offset: 0, bytes: 0, id: None }
+fn missing(segment: u32, last: u32) -> Ruin {
+    Ruin { segment, last, offset: 0, bytes: 0, id: None }
+}
+
+/// Octets of a file that are given up together when the disk does not give one of them.
+const PAGE_BYTES: u64 = 4096;
+
+/// Reads zeros where the disk gives nothing: there is no frame, and the walk goes on behind it.
+struct Patient<'a, F> {
+    file: &'a F,
+    /// Pages that were tried: a dying disk takes seconds for each.
+    bad: RefCell<BTreeSet<u64>>,
+}
+
+impl<F: ReadAt> ReadAt for Patient<'_, F> {
+    fn read_exact_at(&self, octets: &mut [u8], offset: u64) -> io::Result<()> {
+        let mut bad = self.bad.borrow_mut();
+        let end = offset + octets.len() as u64;
+        if bad.range(offset / PAGE_BYTES..end.div_ceil(PAGE_BYTES)).next().is_none() {
+            match self.file.read_exact_at(octets, offset) {
+                Err(error) if is_bad_disk(&error) => {}
+                done => return done,
+            }
+        }
+        let (mut from, mut rest) = (offset, octets);
+        while !rest.is_empty() {
+            let page = from / PAGE_BYTES;
+            let wanted =
+                usize::try_from((page + 1) * PAGE_BYTES - from).unwrap_or(rest.len()).min(rest.len());
+            let (part, behind) = rest.split_at_mut(wanted);
+            let done = if bad.contains(&page) { None } else { Some(self.file.read_exact_at(part, from)) };
+            match done {
+                Some(Ok(())) => {}
+                Some(Err(error)) if !is_bad_disk(&error) => return Err(error),
+                _ => {
+                    bad.insert(page);
+                    part.fill(0);
+                }
+            }
+            (from, rest) = (from + wanted as u64, behind);
+        }
+        Ok(())
+    }
+}
+
+fn is_bad_disk(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
 
 /// The files of each segment by its number; none where there is only the mark that it went.
@@ -149,18 +229,11 @@ fn segments(directory: &Path) -> Result<BTreeMap<u32, Vec<PathBuf>>> {
     for entry in std::fs::read_dir(directory).map_err(|error| unavailable(directory, &error))? {
         let path = entry.map_err(|error| unavailable(directory, &error))?.path();
         let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split_once('.'));
-        let Some((Ok(number), kind)) = name.map(|(number, kind)| (number.parse::<u32>(), kind)) else {
-            continue;
-        };
+        let Some((digits, kind)) = name else { continue };
+        let (Ok(number), true) = (digits.parse::<u32>(), digits.len() == 8) else { continue };
         match kind {
             "gone" => drop(found.entry(number).or_default()),
-            "seg" | "damaged" => {
-                let length = std::fs::metadata(&path).map_err(|error| unavailable(&path, &error))?.len();
-                let files = found.entry(number).or_default();
-                if length >= HEADER_BYTES as u64 || kind == "seg" {
-                    files.push(path);
-                }
-            }
+            "seg" | "damaged" => found.entry(number).or_default().push(path),
             _ => {}
         }
     }

@@ -40,3 +40,22 @@ fn what_is_no_list_is_not_taken_for_one() {
     let wrong = encode(15, &BlobId([1; 32]), &chunks(2));
     assert!(listed(&wrong).is_empty(), "its chunks come to another size");
 }
+
+#[test]
+fn a_forged_part_does_not_displace_the_true_one() {
+    for (count, most) in [(2, usize::MAX), (LIST_CHUNK_COUNT_MAX + 1, LIST_TRIES_MAX)] {
+        let body = chunks(count);
+        let (size, hash) = (7 * count as u64, BlobId([1; 32]));
+        let mut blobs = encode(size, &hash, &body);
+        for at in 1..=20 {
+            // The same lengths in another order.
+            let mut forged = body.clone();
+            forged.swap(0, count - 1);
+            forged[0].id.0[0] ^= at;
+            blobs.push(encode(size, &hash, &forged).remove(0));
+        }
+        let found = listed(&blobs);
+        assert_eq!(found.len(), most.min(21));
+        assert!(found.iter().any(|listed| listed.chunks == body));
+    }
+}

@@ -45,15 +45,69 @@ async fn push(uploads: &mut [(Upload, Vec<u8>)]) {
 }
 
 fn told(salvage: &Salvage) -> Vec<(Vec<u8>, Certainty, Content)> {
-    let bodies = salvage.bodies().unwrap();
-    bodies
-        .into_iter()
-        .map(|body| {
-            let octets: Vec<u8> = salvage.octets(&body).flat_map(|octets| octets.unwrap()).collect();
-            assert_eq!(octets.len() as u64, body.size);
-            (octets, body.certainty, body.content)
-        })
-        .collect()
+    let octets = |stretch| match stretch {
+        Stretch::Octets(octets) => octets.to_vec(),
+        Stretch::Lost(bytes) => vec![0; bytes as usize],
+    };
+    let tell = |body: Salvaged| {
+        let octets: Vec<u8> = salvage.octets(&body).flat_map(octets).collect();
+        assert_eq!(octets.len() as u64, body.size);
+        (octets, body.certainty, body.content)
+    };
+    salvage.bodies().map(tell).collect()
+}
+
+/// Segments of these bodies alone.
+async fn segments(directory: &Path, bodies: &[&[u8]]) {
+    let blobs = LocalBlobs::open(directory).unwrap();
+    for body in bodies {
+        blobs.append(Bytes::copy_from_slice(body)).await.unwrap();
+    }
+    blobs.sync(u64::MAX).await.unwrap();
+}
+
+fn id(octets: &[u8]) -> BlobId {
+    BlobId(*blake3::hash(octets).as_bytes())
+}
+
+fn list(hash: BlobId, chunks: &[(BlobId, usize)]) -> Bytes {
+    let chunks: Vec<_> = chunks.iter().map(|(id, bytes)| Chunk { id: *id, bytes: *bytes as u32 }).collect();
+    let size = chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum();
+    crate::listing::encode(size, &hash, &chunks).remove(0)
+}
+
+#[tokio::test]
+async fn a_forged_list_hides_nothing_and_makes_nothing_long() {
+    let none = BlobId([9; 32]);
+    let (mail, other) = (mail(1, 9_000), mail(2, 9_000));
+    let full = noise(3, SMALL_CHUNK_BYTES);
+    let chunk = (id(&full), SMALL_CHUNK_BYTES);
+    let sum = id(&[&full[..], &other].concat());
+    let forged = [
+        // Lengths that no upload makes, of blobs that are not there.
+        list(none, &[(none, u32::MAX as usize); 3]),
+        list(none, &[(id(&mail), mail.len()), (none, 7)]),
+        // One blob, or another length than it has.
+        list(id(&mail), &[(id(&mail), mail.len())]),
+        list(none, &[chunk, (id(&mail), mail.len() - 1)]),
+        // Another hash.
+        list(none, &[chunk, (id(&mail), mail.len())]),
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    let mut bodies: Vec<&[u8]> = forged.iter().map(|octets| &octets[..]).collect();
+    bodies.extend([&mail[..], &full, &other]);
+    segments(directory.path(), &bodies).await;
+    let found = told(&Salvage::read(directory.path()).unwrap());
+    let whole: Vec<_> = found.iter().map(|(octets, certainty, _)| (&octets[..], *certainty)).collect();
+    assert!(whole == bodies.iter().map(|body| (*body, Certainty::Whole)).collect::<Vec<_>>());
+    // One that adds up, of octets that others have as a mail of their own; and one that would be long.
+    let long: Vec<_> = std::iter::once(chunk).chain([(none, SMALL_CHUNK_BYTES); 40]).collect();
+    segments(directory.path(), &[&list(sum, &[chunk, (id(&other), other.len())]), &list(none, &long)]).await;
+    let found = told(&Salvage::read(directory.path()).unwrap());
+    let count = |body: &[u8]| found.iter().filter(|(octets, ..)| octets == body).count();
+    assert_eq!((count(&mail), count(&other), count(&[&full[..], &other].concat())), (1, 1, 1));
+    let incomplete = found.iter().filter(|(_, certainty, _)| *certainty == Certainty::Incomplete).count();
+    assert_eq!(incomplete, 1, "it has the lengths of an upload");
 }
 
 #[tokio::test]
@@ -104,33 +158,27 @@ async fn a_lost_chunk_leaves_a_hole_of_its_length() {
     let salvage = Salvage::read(directory.path()).unwrap();
     assert_eq!(salvage.ruins().len(), 1);
     let told = told(&salvage);
-    assert_eq!(told.len(), 1);
-    let mut expected = octets;
-    expected[SMALL_CHUNK_BYTES..2 * SMALL_CHUNK_BYTES].fill(0);
-    assert!(told[0].0 == expected && told[0].1 == Certainty::Incomplete);
-    assert!(matches!(told[0].2, Content::Message { .. }));
+    let chunks: Vec<_> = octets.chunks(SMALL_CHUNK_BYTES).collect();
+    let expected = [chunks[0], &vec![0; SMALL_CHUNK_BYTES], chunks[2]].concat();
+    let certainties: Vec<_> = told.iter().map(|(_, certainty, _)| *certainty).collect();
+    assert_eq!(certainties, [Certainty::Guessed, Certainty::Guessed, Certainty::Incomplete]);
+    assert!(told[0].0 == chunks[0] && told[1].0 == chunks[2], "they may be bodies of their own");
+    assert!(told[2].0 == expected && matches!(told[2].2, Content::Message { .. }));
 }
 
 #[tokio::test]
 async fn chunks_without_a_list_are_guessed_at_and_said_to_be() {
     let directory = tempfile::tempdir().unwrap();
-    let blobs = LocalBlobs::open(directory.path()).unwrap();
     let long = mail(1, 2 * SMALL_CHUNK_BYTES);
     let full = mail(2, 300_000)[..SMALL_CHUNK_BYTES].to_vec();
-    for part in long.chunks(SMALL_CHUNK_BYTES).chain([&full[..], &mail(3, 10)]) {
-        blobs.append(Bytes::copy_from_slice(part)).await.unwrap();
-    }
-    blobs.sync(u64::MAX).await.unwrap();
-    drop(blobs);
+    let short = mail(3, 10);
+    let parts: Vec<_> = long.chunks(SMALL_CHUNK_BYTES).chain([&full[..], &short]).collect();
+    segments(directory.path(), &parts).await;
     let told = told(&Salvage::read(directory.path()).unwrap());
     let certainties: Vec<_> = told.iter().map(|(octets, certainty, _)| (octets.len(), *certainty)).collect();
     assert_eq!(
         certainties,
-        [
-            (long.len(), Certainty::Guessed),
-            (full.len(), Certainty::Whole),
-            (mail(3, 10).len(), Certainty::Whole)
-        ],
+        [(long.len(), Certainty::Guessed), (full.len(), Certainty::Whole), (short.len(), Certainty::Whole)],
         "a chunk of full length does not swallow the message behind it"
     );
     assert_eq!(told[0].0, long);

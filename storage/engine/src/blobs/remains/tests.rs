@@ -62,6 +62,71 @@ async fn damage_and_lost_segments_are_told_and_the_rest_is_read() {
 }
 
 #[tokio::test]
+async fn a_segment_lost_right_before_a_mark_is_told_and_foreign_files_are_not() {
+    let directory = tempfile::tempdir().unwrap();
+    fill(directory.path(), &[body(1, 300)]).await;
+    for name in ["00000004.gone", "4000000000.seg", "6.gone"] {
+        std::fs::write(directory.path().join(name), b"").unwrap();
+    }
+    let (remains, seen) = read(directory.path());
+    assert_eq!(seen.len(), 1);
+    assert_eq!(remains.ruins(), [missing(2, 3)]);
+}
+
+#[tokio::test]
+async fn more_segments_than_may_be_open_are_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let bodies: Vec<_> = (0..REMAINS_HANDLES_MAX as u8 * 2 + 4).map(|seed| body(seed, 300)).collect();
+    let ids = fill(directory.path(), &bodies).await;
+    let (remains, _) = read(directory.path());
+    assert!(remains.files.len() > REMAINS_HANDLES_MAX);
+    for (id, body) in ids.iter().zip(&bodies).chain(ids.iter().zip(&bodies)) {
+        assert_eq!(remains.blob(id).unwrap(), body);
+        assert!(remains.open.lock().unwrap().len() <= REMAINS_HANDLES_MAX);
+    }
+    assert_eq!(remains.open.lock().unwrap().len(), REMAINS_HANDLES_MAX);
+}
+
+/// A disk that does not give one page, and counts how often it was asked for it alone.
+struct Dying {
+    octets: Vec<u8>,
+    bad: u64,
+    tried: std::cell::Cell<u32>,
+}
+
+impl ReadAt for Dying {
+    fn read_exact_at(&self, octets: &mut [u8], offset: u64) -> io::Result<()> {
+        let end = offset + octets.len() as u64;
+        if offset < (self.bad + 1) * PAGE_BYTES && end > self.bad * PAGE_BYTES {
+            self.tried.set(self.tried.get() + 1);
+            return Err(io::Error::from_raw_os_error(rustix::io::Errno::IO.raw_os_error()));
+        }
+        octets.copy_from_slice(&self.octets[offset as usize..end as usize]);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_the_disk_does_not_give_costs_the_frames_in_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let blobs = LocalBlobs::open(directory.path()).unwrap();
+    for seed in 0..20 {
+        blobs.append(body(seed, 936)).await.unwrap();
+    }
+    blobs.sync(u64::MAX).await.unwrap();
+    let octets = std::fs::read(directory.path().join("00000001.seg")).unwrap();
+    let length = octets.len() as u64;
+    let dying = Dying { octets, bad: 2, tried: 0.into() };
+    let mut found = Vec::new();
+    assert!(walk(&dying, length, |_, _| {}).is_err());
+    let patient = Patient { file: &dying, bad: RefCell::default() };
+    walk(&patient, length, |offset, _| found.push(offset / 1000)).unwrap();
+    // Frames 9 to 12 have their headers in the page of octets 8192 to 12287.
+    assert_eq!(found, [(0..9).collect::<Vec<_>>(), (13..20).collect()].concat());
+    assert!(dying.tried.get() <= 4, "{} times", dying.tried.get());
+}
+
+#[tokio::test]
 async fn where_there_is_no_segment_there_is_nothing_to_read() {
     let directory = tempfile::tempdir().unwrap();
     assert_eq!(Remains::read(directory.path(), |_, _| {}).err(), Some(Error::NotFound));
