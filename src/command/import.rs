@@ -165,6 +165,14 @@ impl Import {
                     Box::new(tokio::fs::File::open(&path).await.map_err(unreadable)?);
                 administration.send(request(piece.place, size), &mut file).await?
             }
+            Content::Opened { file, size } => {
+                if let Some(place) = probe(&piece.place, size)
+                    && outcome(&administration.call(request(place, 0)).await?) == "present"
+                {
+                    return Ok(false);
+                }
+                administration.send(request(piece.place, size), &mut tokio::fs::File::from_std(file)).await?
+            }
         };
         Ok(outcome(&answer) == "added")
     }
@@ -180,13 +188,20 @@ impl Import {
                 "bad_count": tally.bad_count,
                 "bad": bad,
             });
-            return super::output::print(&summary, &[], true);
+            super::output::print(&summary, &[], true)?;
+        } else {
+            for bad in &tally.bad {
+                eprintln!("{}: {}", bad.label.escape_debug(), bad.why.escape_debug());
+            }
+            println!("{} added, {} there already, {} skipped", tally.added, tally.present, tally.bad_count);
         }
-        for bad in &tally.bad {
-            eprintln!("{}: {}", bad.label.escape_debug(), bad.why.escape_debug());
+        // What others have kept is often not clean; our own tree is whole, or something is lost.
+        match tally.bad_count {
+            count if count > 0 && self.tree.is_some() => {
+                Err(Failure::new(format!("{count} items of the tree were skipped or are damaged")))
+            }
+            _ => Ok(()),
         }
-        println!("{} added, {} there already, {} skipped", tally.added, tally.present, tally.bad_count);
-        Ok(())
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) enum Content {
     Bytes(Vec<u8>),
     /// In a file, streamed from there.
     File { path: PathBuf, size: u64 },
+    /// In a file that is open, from its beginning.
+    Opened { file: std::fs::File, size: u64 },
 }
 
 /// Something that could not be read.

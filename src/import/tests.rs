@@ -1,6 +1,6 @@
 //! What other programs have written comes out as what it was.
 
-use super::{Bad, Content, Piece, Source, calendar, card, maildir, mbox, tree, utf7, with_crlf};
+use super::{Bad, Content, Piece, Source, calendar, card, exported, maildir, mbox, tree, utf7, with_crlf};
 use crate::admin::Place;
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -211,6 +211,74 @@ fn a_tree_is_read_without_its_links() {
     assert_eq!(paths, ["Old/a", "Old/a/b", "Old/a/b/ä %20#?", "Old/empty"]);
     assert!(bad.len() == 1 && bad[0].label.ends_with("link"));
     assert!(tree::open(&top.path().join("empty"), &[]).is_err());
+}
+
+#[test]
+fn an_exported_tree_is_read_to_its_end_and_never_left() {
+    let top = tempfile::tempdir().unwrap();
+    let inside = |name: &str| top.path().join(name);
+    std::fs::create_dir_all(inside("files")).unwrap();
+    std::fs::write(inside("files/good"), "x").unwrap();
+    std::fs::write(
+        inside("a.mbox"),
+        "From x
+Subject: 1
+
+1
+
+From x
+Subject: 2
+
+2
+",
+    )
+    .unwrap();
+    std::os::unix::fs::symlink("good", inside("files/link")).unwrap();
+    std::os::unix::fs::symlink("/etc", inside("etc")).unwrap();
+    std::os::unix::fs::symlink("a.mbox", inside("b.mbox")).unwrap();
+    let hash = blake3::hash(b"x").to_hex();
+    let facts = format!(r#""facts":{{"size":1,"blake3":"{hash}"}}"#);
+    let of_file = |name: &str| format!(r#"{{"type":"file","file":"{name}","path":["x"],{facts}}}"#);
+    let of_mail = |name: &str| {
+        format!(
+            r#"{{"type":"message","file":"{name}","mailbox":"M","uid":"1","flags":[],"received":null,"message_id":null,{facts}}}"#
+        )
+    };
+    let lines = [
+        of_file("files/good"),
+        "x".repeat(5 << 20),
+        of_file("files/link"),
+        of_file("etc/passwd"),
+        of_file("../x"),
+        of_file("files"),
+        of_mail("b.mbox"),
+        of_mail("a.mbox"),
+        r#"{"type":"damaged","place":"p","why":"w"}"#.to_owned(),
+    ];
+    std::fs::write(
+        inside(crate::export::MANIFEST),
+        lines.join(
+            "
+",
+        ),
+    )
+    .unwrap();
+    let (good, bad) = of(exported::open(top.path()).unwrap());
+    assert!(matches!(&good[0].content, Content::Opened { size: 1, .. }));
+    assert!(good.len() == 2 && matches!(good[1].place, Place::Message { copies: 1, .. }));
+    let why: Vec<_> = bad.iter().map(|bad| bad.why.as_str()).collect();
+    let expected = [
+        "line is too long",
+        "symbolic link",
+        "symbolic link",
+        "outside",
+        "no file",
+        "symbolic link",
+        "damaged when",
+        "1 messages more",
+    ];
+    assert_eq!(why.len(), expected.len(), "{why:?}");
+    assert!(why.iter().zip(expected).all(|(why, expected)| why.contains(expected)), "{why:?}");
 }
 
 /// Mutated files are read to their end: good or bad, never a panic and never without end.
