@@ -1,6 +1,7 @@
 //! The queue's records: taken over whole, settled once, swept.
 
 use super::*;
+use crate::body::Content;
 use crate::testing::{ALICE, BOB, store, writer};
 use engine::sim::SimDisk;
 
@@ -155,4 +156,30 @@ async fn a_large_body_is_held_until_the_last_recipient_is_gone() {
     let _ = queue.remove(id).await.unwrap();
     assert_eq!(held().await, 0);
     assert_eq!(queue.remove(id).await.map(|_| ()), Err(Error::NotFound));
+}
+
+#[tokio::test]
+async fn a_lost_list_keeps_no_message_from_being_delivered() {
+    let disk = SimDisk::new(6);
+    let store = crate::testing::store_on(&disk);
+    let queue = store.queue();
+    let octets: Vec<u8> = (0..200_000_u32).flat_map(u32::to_be_bytes).collect();
+    let id = *queue.accept(entry(&store, &octets).await, accounts(), Timestamp(10)).await.unwrap();
+    let body = queue.load(id).await.unwrap().unwrap().entry.message.body;
+    let Content::Chunks(chunks) = &body.content else { panic!("inline") };
+    let forget = async |list: bool| {
+        let chunk = chunks.iter().find(|chunk| chunk.is_list() == list).unwrap();
+        let ops = vec![Op::Delete(Table::Blob, Key::blob(&chunk.id).done())];
+        let _durable = store.inner.engine.commit(Batch { expect: Vec::new(), ops }).await.unwrap();
+    };
+    let deliver = async || {
+        let mut writer = writer(&store).await;
+        writer.touch();
+        writer.hold_blobs(ItemId(1), &body);
+        writer.commit(()).await.map(drop)
+    };
+    forget(true).await;
+    assert_eq!(deliver().await, Ok(()));
+    forget(false).await;
+    assert!(deliver().await.is_err(), "octets are needed");
 }
