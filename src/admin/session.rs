@@ -7,7 +7,7 @@ use directory::{AccountKind, Directory};
 use model::AccountId;
 use sasl::sessions::Known;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 use std::time::Duration;
 
 pub(super) async fn perform(site: &Site, request: Request) -> Result<Value, Refusal> {
@@ -35,10 +35,10 @@ async fn list(site: &Site, account: Option<&str>) -> Result<Value, Refusal> {
         if wanted.is_some_and(|wanted| wanted != known.account) {
             continue;
         }
-        if !names.contains_key(&known.account) {
+        if let Entry::Vacant(name) = names.entry(known.account) {
             let found = site.directory.account(known.account).await;
             let found = found.map_err(|error| Refusal::of(error, "sessions"))?;
-            names.insert(known.account, found.map_or_else(String::new, |found| found.address.to_string()));
+            name.insert(found.map_or_else(String::new, |found| found.address.to_string()));
         }
         rows.push(row(number, &known, names.get(&known.account)));
     }
