@@ -200,6 +200,14 @@ impl Site {
         sweep_scratch(&data);
         let (engine, blobs) = engines::open(config).await?;
         admit(&data, &engine).await?;
+        let waits = store::awaits_repair(&engine).await.map_err(|error| refused(&data, error))?;
+        if waits && !config.store.repairing {
+            return Err(Failure::of(
+                data.display(),
+                "the engine was made anew and not repaired yet, so that who needs which body is not known: run \
+                 `collegium fsck --repair --bytes`",
+            ));
+        }
         let env: Arc<dyn Env> = Arc::new(OsEnv);
         let options = directory::Options { scram: config.login.scram, ..directory::Options::default() };
         let directory = LocalDirectory::open(engine.clone(), env.clone(), options).await;

@@ -102,7 +102,8 @@ def test_maildir_with_folders_and_flags(place, tmp_path):
     assert told["added"] == len(distinct) + 2 and told["bad_count"] == 1
     with Opened(place) as server:
         found, flags = bodies(server, "INBOX")
-        assert set(found) == distinct
+        # IMAP has no form for NUL but in BINARY.
+        assert set(found) == {data.replace(b"\0", b"\x80") for data in distinct}
         assert sum("\\Seen" in each for each in flags.values()) > 50
         found, flags = bodies(server, "Work/2026")
         assert found == [b"Subject: old\r\n\r\nold\r\n"]

@@ -49,6 +49,8 @@ COUNTED = [
     ("NESTING_MAX", nested),
     ("SEARCH_KEY_COUNT_MAX", lambda count: "SEARCH " + " ".join(["SEEN"] * count)),
     ("SEARCH_TEXT_COUNT_MAX", lambda count: "SEARCH " + " ".join(["TEXT x"] * count)),
+    ("FUZZY_WORDS_OF_SEARCH_COUNT_MAX",
+     lambda count: "SEARCH " + " ".join(f'FUZZY SUBJECT "word{number}"' for number in range(count))),
     ("SORT_KEY_COUNT_MAX", lambda count: "SORT (" + " ".join(["DATE"] * count) + ") UTF-8 ALL"),
     ("FETCH_ITEM_COUNT_MAX", lambda count: "FETCH 1 (" + " ".join(["UID"] * count) + ")"),
     ("HEADER_FIELD_COUNT_MAX", lambda count: f"FETCH 1 BODY.PEEK[HEADER.FIELDS ({fields(count)})]"),
@@ -79,6 +81,45 @@ def test_messages_of_one_append(alice):
     alice.ok(b"APPEND limits" + literal * most)
     refused(alice, b"APPEND limits" + literal * (most + 1))
     assert alice.ok("STATUS limits (MESSAGES)") == [b"* STATUS limits (MESSAGES %d)" % most]
+
+
+def test_words_of_one_fuzzy_string(alice):
+    """So many are looked for word by word, in any order; more of them as the string that they are."""
+    most = limit("FUZZY_WORD_COUNT_MAX")
+    words = [f"word{number}" for number in range(most + 1)]
+    alice.append("limits", b"Subject: x\r\n\r\n" + " ".join(words).encode() + b"\r\n")
+    alice.ok("NOOP")
+    assert alice.ok(f'SEARCH FUZZY TEXT "{" ".join(reversed(words[:most]))}"')[0] == b"* SEARCH 1"
+    assert alice.ok(f'SEARCH FUZZY TEXT "{" ".join(reversed(words))}"')[0] == b"* SEARCH"
+
+
+def test_changes_of_a_result_kept_up_to_date(server, alice):
+    """So many messages at once are told as having come into it; of more the client hears that it must ask again."""
+    most = limit("UPDATE_CHANGE_COUNT_MAX")
+    other = imap.connect(server, server.alice)
+    literal = b" {8+}\r\na: b\r\n\r\n"
+    for count in (most, most + 1):
+        alice.ok("UNSELECT")
+        alice.do("DELETE limits")
+        alice.ok("CREATE limits")
+        alice.ok("SELECT limits")
+        alice.ok("SEARCH RETURN (UPDATE) ALL")
+        # Copied in one batch, so that they come at once.
+        source = "source" + str(count)
+        other.do(f"DELETE {source}")
+        other.ok(f"CREATE {source}")
+        left = count
+        while left:
+            some = min(left, limit("APPEND_COUNT_MAX"))
+            other.ok(f"APPEND {source}".encode() + literal * some)
+            left -= some
+        other.ok(f"SELECT {source}")
+        other.ok("COPY 1:* limits")
+        other.ok("UNSELECT")
+        other.ok(f"DELETE {source}")
+        told = b"\n".join(alice.ok("NOOP"))
+        assert (b"ADDTO" in told, b"[NOUPDATE" in told) == (count == most, count > most), told[:300]
+    other.logout()
 
 
 def test_parts_of_one_catenate(alice):

@@ -27,8 +27,8 @@ pub(super) struct Fsck {
     mend_journal: bool,
     /// Where files of the engine are damaged or missing and cannot be restored: make it anew from every row that can
     /// still be read, and go on without what is lost. Only on a stopped server; the old engine is kept beside the new
-    /// one. Repair afterwards.
-    #[arg(long)]
+    /// one. Octets are read too, and nothing else opens the store before the repair has come to its end.
+    #[arg(long, requires = "repair")]
     mend_tables: bool,
     /// Make everything that is derived anew, and say what is lost.
     #[arg(long)]
@@ -83,6 +83,7 @@ impl Fsck {
             // Who asks for this knows that acknowledged changes are missing.
             config.store.accept_loss = true;
         }
+        config.store.repairing = true;
         crate::logging::start_for_command();
         let told = runtime()?.block_on(async {
             let mut administration = Administration::open(&config).await?;
@@ -94,7 +95,8 @@ impl Fsck {
     }
 
     async fn check(&self, administration: &mut Administration) -> Result<Told, Refusal> {
-        let mode = FsckMode { bytes: self.bytes, repair: self.repair, drop_damaged: self.drop_damaged };
+        let bytes = self.bytes || self.mend_tables;
+        let mode = FsckMode { bytes, repair: self.repair, drop_damaged: self.drop_damaged };
         let accounts = administration.call(Request::FsckAccounts {}).await?;
         let accounts = accounts.as_array().cloned().unwrap_or_default();
         let number = |value: &Value, key: &str| value.get(key).and_then(Value::as_u64).unwrap_or(0);

@@ -97,6 +97,9 @@ pub(crate) struct StoreSection {
     /// Not a key of the file: `serve --accept-loss`.
     #[serde(skip)]
     pub(crate) accept_loss: bool,
+    /// Not a key of the file: `fsck` opens an engine that was made anew and waits for its repair.
+    #[serde(skip)]
+    pub(crate) repairing: bool,
 }
 
 impl Default for StoreSection {
@@ -109,6 +112,7 @@ impl Default for StoreSection {
             segment_mib: whole(engine::limits::SEGMENT_BYTES_MAX >> 20),
             memtable_kib: whole(engine::limits::MEMTABLE_BYTES_MAX >> 10),
             accept_loss: false,
+            repairing: false,
             engine: Spanned::new(0..0, EngineKind::default()),
             url: None,
             password_file: None,

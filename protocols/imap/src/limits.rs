@@ -30,6 +30,10 @@ pub(crate) const SEARCH_TEXT_COUNT_MAX: usize = 100;
 pub(crate) const CHANGE_PAGE_COUNT: usize = 4_096;
 /// As above for MOVE into another account, which writes the messages' records anew.
 pub(crate) const MOVE_AWAY_PAGE_COUNT: usize = 512;
+/// The most words of all FUZZY strings of one search: each is held against every word of a message.
+pub(crate) const FUZZY_WORDS_OF_SEARCH_COUNT_MAX: usize = 32;
+/// The most messages that come or change at once for which results are kept up to date.
+pub(crate) const UPDATE_CHANGE_COUNT_MAX: usize = 1_000;
 /// The most words of one FUZZY string; a longer one is looked for exactly.
 pub(crate) const FUZZY_WORD_COUNT_MAX: usize = 16;
 /// The most messages of one APPEND (RFC 3502).

@@ -52,7 +52,7 @@ impl Done {
 
     /// Something was changed, and here is the proof that it lasts.
     pub(crate) fn changed<T>(proof: &Committed<T>, text: &'static str) -> Self {
-        let change = Some((proof.account(), proof.modseq()));
+        let change = proof.is_change().then(|| (proof.account(), proof.modseq()));
         Self { code: None, text, refused: false, change }
     }
 

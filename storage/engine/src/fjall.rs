@@ -23,7 +23,7 @@ use bytes::Bytes;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice, Snapshot};
 pub use journal::Mended;
 use mark::Mark;
-pub use mend::MendedTables;
+pub use mend::{MENDED, MendedTables};
 use model::{Error, Result};
 use std::{
     ops::Bound,

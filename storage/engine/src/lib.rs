@@ -30,7 +30,7 @@ mod traits;
 pub use batch::{Batch, Durable, Op, Precondition, Range, Scope, Table};
 pub use blobs::{LocalBlobs, Remains, Ruin};
 pub use env::OsEnv;
-pub use fjall::{Mended, MendedTables, mend_journal, mend_tables, open_fjall, open_fjall_with};
+pub use fjall::{MENDED, Mended, MendedTables, mend_journal, mend_tables, open_fjall, open_fjall_with};
 pub use ledger::RELEASED;
 pub use local::{LocalOptions, Unopened, open_local};
 pub use postgres::{PostgresOptions, open_postgres};

@@ -2,7 +2,7 @@
 //! and not a torn write. The system's word may be old or wrong (a quota, another writer), so writes may still
 //! meet a full disk; what is here only makes that rare.
 
-use crate::limits::{RESERVE_BYTES_MAX, RESERVE_BYTES_MIN, RESERVE_PART, SPACE_LOOK};
+use crate::limits::{RESERVE_BYTES_MAX, RESERVE_BYTES_MIN, RESERVE_PART, REWRITE_BYTES_MAX, SPACE_LOOK};
 use model::{Error, Result};
 use std::{
     io,
@@ -68,10 +68,11 @@ impl Space {
         if short { Err(Error::DiskFull) } else { Ok(()) }
     }
 
-    /// Whether there is room for so many bytes besides the reserve; takes nothing. A system that does not tell is
-    /// believed to have it.
+    /// Whether there is room for so many bytes besides all that changes and bodies keep free, so that these are taken
+    /// meanwhile; takes nothing. A system that does not tell is believed to have it.
     pub(crate) fn has(&self, bytes: u64) -> bool {
-        self.look().is_none_or(|look| look.free >= reserve(look.total).saturating_add(bytes))
+        let kept = |total: u64| reserve(total).saturating_mul(2).saturating_add(REWRITE_BYTES_MAX);
+        self.look().is_none_or(|look| look.free >= kept(look.total).saturating_add(bytes))
     }
 
     /// Whether the last that asked was refused.

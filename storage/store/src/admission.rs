@@ -6,7 +6,7 @@
 //! and the records themselves are rewritten each at its next write.
 
 use bytes::Bytes;
-use engine::{Batch, Engine, Op, Precondition, Table};
+use engine::{Batch, Engine, MENDED, Op, Precondition, Table};
 use model::{Error, Result};
 use std::sync::Arc;
 
@@ -63,6 +63,24 @@ pub async fn admit(engine: &Arc<dyn Engine>, build: &str) -> Result<Admission> {
         }
     }
     Ok(Admission { found, build: by, admitted: found <= FORMAT })
+}
+
+/// Whether the engine was made anew from what could be read of a damaged one and has not been repaired since: rows that
+/// say who needs which body may be missing or older than they were, and nothing must be removed on their word.
+///
+/// # Errors
+/// `Unavailable`, `Corrupt`.
+pub async fn awaits_repair(engine: &Arc<dyn Engine>) -> Result<bool> {
+    Ok(engine.newest().await?.get(Table::Meta, MENDED).await?.is_some())
+}
+
+/// The repair has come to its end.
+///
+/// # Errors
+/// `Unavailable`.
+pub(crate) async fn is_repaired(engine: &Arc<dyn Engine>) -> Result<()> {
+    let ops = vec![Op::Delete(Table::Meta, MENDED.to_vec())];
+    engine.commit(Batch { ops, ..Batch::default() }).await.map(drop)
 }
 
 fn everything() -> engine::Range {

@@ -61,7 +61,7 @@ mod watch;
 mod writer;
 
 pub use accounts::Accounts;
-pub use admission::{Admission, FORMAT, admit};
+pub use admission::{Admission, FORMAT, admit, awaits_repair};
 pub use ahead::Ahead;
 pub use arrival::Arrival;
 pub use body::{Body, BodyStream, Chunk, Content, Upload};

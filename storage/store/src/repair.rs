@@ -23,11 +23,13 @@ mod places;
 mod recover;
 mod removed;
 mod slots;
+mod unneeded;
 
 pub(crate) use body::kind_by_content;
 pub use damaged::Damaged;
 
 use crate::{
+    admission::{awaits_repair, is_repaired},
     fsck::{Depth, Fault, Finding},
     key::Key,
     limits::REPAIR_PASS_COUNT,
@@ -182,6 +184,11 @@ impl Store {
         if !repaired.found.is_empty() {
             repaired.notes = outside::repair(self, &repaired.found, kept).await?;
             repaired.remaining = self.fsck_outside(options.depth).await?;
+        }
+        // Without reading octets it is not known that a place is the one where they are.
+        if options.depth == Depth::Bytes && awaits_repair(&self.inner.engine).await? {
+            unneeded::forget(self).await?;
+            is_repaired(&self.inner.engine).await?;
         }
         Ok(repaired)
     }

@@ -26,12 +26,20 @@ pub struct Committed<T> {
     account: AccountId,
     modseq: Modseq,
     durable: Option<Durable>,
+    /// Whether the batch had a change of its own.
+    is_change: bool,
 }
 
 impl<T> Committed<T> {
     /// For records outside of any account, committed to the engine directly.
     pub(crate) fn by_engine(value: T, durable: Durable) -> Self {
-        Committed { value, account: AccountId::default(), modseq: Modseq::default(), durable: Some(durable) }
+        Committed {
+            value,
+            account: AccountId::default(),
+            modseq: Modseq::default(),
+            durable: Some(durable),
+            is_change: true,
+        }
     }
 
     /// The account; 0 for records outside of any.
@@ -42,6 +50,12 @@ impl<T> Committed<T> {
     /// The Modseq of the account after the commit.
     pub fn modseq(&self) -> Modseq {
         self.modseq
+    }
+
+    /// Whether anything was changed. A commit without a change waits for what it has read; the Modseq may be another's.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.is_change
     }
 
     /// The group commit that carried it (see [`Durable::group`]), for tests and measurements; nothing when there was
@@ -59,7 +73,8 @@ impl<T> Committed<T> {
 
     /// The same proof for another value derived from it.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Committed<U> {
-        Committed { value: f(self.value), account: self.account, modseq: self.modseq, durable: self.durable }
+        let Self { value, account, modseq, durable, is_change } = self;
+        Committed { value: f(value), account, modseq, durable, is_change }
     }
 }
 
@@ -471,7 +486,7 @@ impl Writer {
         let idle = batch.ops.is_empty();
         let built_on_others = !self.reader.view.flying.is_empty();
         if idle && self.reader.view.flying.is_empty() {
-            return Ok(Committed { value, account, modseq, durable: None });
+            return Ok(Committed { value, account, modseq, durable: None, is_change: false });
         }
         if idle {
             // What this writer has read must have landed, or its reply proves nothing.
@@ -512,7 +527,7 @@ impl Writer {
             outcome
         });
         let durable = landing.await.map_err(|_| Error::Unavailable)??;
-        Ok(Committed { value, account, modseq, durable: Some(durable) })
+        Ok(Committed { value, account, modseq, durable: Some(durable), is_change: !idle })
     }
 
     /// Encodes what was changed. A batch without a change is empty: waiting for it waits for earlier ones.

@@ -226,8 +226,8 @@ pub(crate) async fn tell_unasked(
         items,
     };
     match tell_all(session, &plan, chosen).await {
-        // What is damaged is told to whoever asks for it.
-        Ok(_) | Err(Failure::Store(Error::Corrupt)) => Ok(()),
+        // What is damaged, or cannot be decoded, is told to whoever asks for it.
+        Ok(_) | Err(Failure::Store(Error::Corrupt) | Failure::No(..)) => Ok(()),
         Err(failure) => Err(failure),
     }
 }

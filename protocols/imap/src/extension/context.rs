@@ -124,17 +124,27 @@ pub(crate) async fn begin(
         || contexts.len() >= UPDATE_COUNT_MAX
         || !contexts.is_empty() && messages > UPDATE_MESSAGE_COUNT_MAX
     {
-        let out = &mut session.connection.out;
-        out.raw(b"* NO [NOUPDATE ")
-            .string(tag.as_bytes())
-            .raw(b"] Too many searches are kept up to date")
-            .crlf();
+        refuse(session, &tag, "Too many searches are kept up to date");
         return Ok(());
     }
     let test = Test::prepare(&program.key, &scope);
     let members = found.iter().map(|(_, uid)| *uid).collect();
     contexts.push(Context { tag, by_uid: how.by_uid, test, criteria: how.criteria.into(), members, items });
     Ok(())
+}
+
+/// Keeps no result up to date any more, and says so (RFC 5267 4.3.1): judging so many messages anew for each of them is
+/// dearer than the client's asking again.
+pub(crate) fn give_up(session: &mut Session) -> Result<(), Failure> {
+    for context in std::mem::take(&mut session.selected()?.contexts) {
+        refuse(session, &context.tag, "Too much has changed");
+    }
+    Ok(())
+}
+
+fn refuse(session: &mut Session, tag: &str, why: &str) {
+    let out = &mut session.connection.out;
+    out.raw(b"* NO [NOUPDATE ").string(tag.as_bytes()).raw(b"] ").raw(why).crlf();
 }
 
 /// `CANCELUPDATE "tag" "tag"` (RFC 5267 4.3.5)

@@ -155,7 +155,7 @@ impl Notify {
 
     /// Looks at all mailboxes that the request is about.
     async fn look(&mut self, session: &mut Session, first: bool) -> Result<(), Failure> {
-        let quiet = self.quiet(session).await;
+        let quiet = self.quiet();
         let tell = if first { Tell::First } else { Tell::Changes(quiet) };
         let states = survey::look(session, &self.request, &mut self.known, tell).await?;
         for (account, state) in states {
@@ -166,14 +166,12 @@ impl Notify {
         Ok(())
     }
 
-    /// The account in which nothing has happened but what this client did: its state is the one that the client
-    /// has made, and the next to the one that was looked at last.
-    async fn quiet(&mut self, session: &Session) -> Option<AccountId> {
+    /// The account in which nothing had happened but what this client did, when its state is the one that the client
+    /// has made: the next to the one that was looked at last.
+    fn quiet(&mut self) -> Option<(AccountId, Modseq)> {
         let (account, made) = self.own.take()?;
         let watched = self.watches.iter().find(|watched| watched.account == account)?;
-        // Where nothing can be read of it any more there is nothing to keep quiet about.
-        let now = session.reader_of(account).await.ok()?.modseq();
-        (watched.looked.next() == made && now == made).then_some(account)
+        (watched.looked.next() == made).then_some((account, made))
     }
 
     /// Waits until something has happened that may be worth a look.

@@ -36,7 +36,9 @@ pub(crate) const SCORE_MAX: u8 = 100;
 /// ` key`
 fn key(cursor: &mut Cursor<'_>, budget: &mut Budget, depth: usize) -> Parsed<SearchKey> {
     cursor.space()?;
-    Ok(SearchKey::Fuzzy(Box::new(grammar::key(cursor, budget, depth + 1)?)))
+    let key = grammar::key(cursor, budget, depth + 1)?;
+    budget.spend_words(&key)?;
+    Ok(SearchKey::Fuzzy(Box::new(key)))
 }
 
 /// Refuses to tell of relevancy where nothing is fuzzy (RFC 6203 4, 6).

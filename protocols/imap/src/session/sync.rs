@@ -10,11 +10,12 @@ use crate::command::fetch;
 use crate::command::search::scope::Scope;
 use crate::extension::context::{self, Change};
 use crate::extension::notify::{self, Wanted};
-use crate::limits::ROWS_AT_ONCE;
+use crate::limits::{ROWS_AT_ONCE, UPDATE_CHANGE_COUNT_MAX};
 use crate::reply::Failure;
 use crate::wire::decoder::sequence::Intervals;
 use crate::wire::encoder::Output;
 use model::{Error, Flags, Uid};
+use std::collections::HashSet;
 use std::sync::Arc;
 use store::Reader;
 
@@ -80,13 +81,16 @@ impl Session {
         wanted: &Wanted,
     ) -> Result<(), Failure> {
         let selected = self.selected()?;
-        let made = std::mem::take(&mut selected.made);
+        let made: HashSet<u32> = std::mem::take(&mut selected.made).into_iter().collect();
         if selected.contexts.is_empty() && wanted.items.is_empty() {
             return Ok(());
         }
         let new = table.from(old.max_uid().saturating_add(1));
         let changes = self.contexts(&reader, old, table, new).await?;
-        let mut told = Vec::new();
+        let by_search = changes.iter().any(|change| !change.items.is_empty());
+        if !by_search {
+            changes.iter().for_each(|change| change.tell(&mut self.connection.out, table));
+        }
         for &uid in new.iter().filter(|uid| !made.contains(uid)) {
             let adding = changes.iter().filter(|change| change.adds(uid));
             let mut items = Vec::new();
@@ -95,14 +99,10 @@ impl Session {
                     items.push(item.clone());
                 }
             }
-            told.extend(table.index(uid).filter(|_| !items.is_empty()).map(|place| (place, Uid(uid), items)));
-        }
-        let by_search = changes.iter().any(|change| !change.items.is_empty());
-        if !by_search {
-            changes.iter().for_each(|change| change.tell(&mut self.connection.out, table));
-        }
-        for (place, uid, items) in told {
-            fetch::tell_unasked(self, (&reader, table), &items, &[(place, uid)]).await?;
+            if let Some(place) = table.index(uid).filter(|_| !items.is_empty()) {
+                fetch::tell_unasked(self, (&reader, table), &items, &[(place, Uid(uid))]).await?;
+                self.connection.flush_if_large().await?;
+            }
         }
         if by_search {
             changes.iter().for_each(|change| change.tell(&mut self.connection.out, table));
@@ -125,6 +125,10 @@ impl Session {
         let at = |place: usize| table.uids.get(place).copied();
         let mut touched: Vec<u32> = changed_flags(old, table, &[]).into_iter().filter_map(at).collect();
         touched.extend(new);
+        if touched.len() > UPDATE_CHANGE_COUNT_MAX {
+            context::give_up(self)?;
+            return Ok(Vec::new());
+        }
         let (saved, recent) = (selected.saved.clone(), selected.recent.clone());
         let (reader, mailbox) = (reader.clone(), selected.mailbox.clone());
         let scope = Scope { reader, mailbox, view: table.clone(), table: table.clone(), saved, recent };

@@ -12,6 +12,7 @@ use crate::{
     raw::{Change, RawEngine},
     space::outcome,
 };
+use bytes::Bytes;
 use model::{Error, Result};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::{
@@ -20,6 +21,9 @@ use std::{
     path::{Path, PathBuf},
 };
 use tables::{Row, TableFile};
+
+/// The key in [`Table::Meta`] that says so until the repair has come to its end.
+pub const MENDED: &[u8] = b"mended";
 
 /// What mending found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +61,8 @@ pub(super) fn mend(path: &Path, memtable_bytes: u64) -> Result<MendedTables> {
         memtable_bytes: memtable_bytes.clamp(MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
     };
     let mut engine = Fjall::open(&draft, sizes)?;
+    let mark = Change { table: Table::Meta, key: MENDED.to_vec(), value: Some(Bytes::from_static(b"1")) };
+    engine.apply(vec![vec![mark]])?;
     let mut merged = Merged::new(files, journalled(path, &mut mended)?)?;
     let (mut batch, mut batch_bytes) = (Vec::new(), 0);
     while let Some(row) = merged.next()? {

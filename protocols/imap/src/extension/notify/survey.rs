@@ -54,8 +54,8 @@ struct State {
 pub(super) enum Tell {
     /// The figures, where they were asked for: it is the first look.
     First,
-    /// What is new, but not in this account, where the client itself has done it.
-    Changes(Option<AccountId>),
+    /// What is new, but not in this account, if it is in this state: then the client itself has done it.
+    Changes(Option<(AccountId, Modseq)>),
 }
 
 /// A look at all mailboxes.
@@ -83,6 +83,14 @@ pub(super) async fn look(
 ) -> Result<Vec<(AccountId, Modseq)>, Failure> {
     let listing = list::names(session, true).await?;
     let open = session.selected.as_ref().map(|selected| (selected.mailbox.account(), selected.mailbox.id()));
+    // Only what is looked at now can say that nobody else has done anything.
+    let is_quiet = |quiet: &(AccountId, Modseq)| {
+        listing.homes.iter().any(|home| (home.reader.account(), home.reader.modseq()) == *quiet)
+    };
+    let tell = match tell {
+        Tell::First => Tell::First,
+        Tell::Changes(quiet) => Tell::Changes(quiet.filter(is_quiet)),
+    };
     let (told, touched) = (BTreeSet::new(), BTreeSet::new());
     let mut look = Look { request, known, tell, open, told, touched };
     let before = std::mem::take(&mut look.known.mailboxes);
@@ -100,7 +108,7 @@ impl Look<'_> {
     fn tells(&self, account: AccountId) -> bool {
         match self.tell {
             Tell::First => false,
-            Tell::Changes(quiet) => quiet != Some(account),
+            Tell::Changes(quiet) => quiet.is_none_or(|(quiet, _)| quiet != account),
         }
     }
 

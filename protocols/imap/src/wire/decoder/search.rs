@@ -6,10 +6,14 @@ use super::cursor::{Cursor, Parsed, system_flag, utf8_of};
 use super::fetch::FetchItem;
 use super::sequence::SequenceSet;
 use crate::extension;
-use crate::limits::{NESTING_MAX, SEARCH_KEY_COUNT_MAX, SEARCH_TEXT_COUNT_MAX};
+use crate::limits::{
+    FUZZY_WORDS_OF_SEARCH_COUNT_MAX, NESTING_MAX, SEARCH_KEY_COUNT_MAX, SEARCH_TEXT_COUNT_MAX,
+};
 use crate::reply::Failure;
 use crate::wire::date;
 use crate::words::{self, SharedCondition};
+use format::mime::like::Word;
+use format::mime::search::fold;
 use model::{Keyword, SystemFlags};
 use std::sync::Arc;
 
@@ -57,6 +61,20 @@ pub(crate) enum SearchKey {
 }
 
 impl SearchKey {
+    /// Words in its strings.
+    fn word_count(&self) -> usize {
+        match self {
+            Self::And(keys) => keys.iter().map(Self::word_count).sum(),
+            Self::Or(pair) => pair.0.word_count() + pair.1.word_count(),
+            Self::Not(key) => key.word_count(),
+            Self::Header(_, text) | Self::Address(_, text) | Self::Body(text) | Self::Text(text) => {
+                Word::all(&fold(text)).len()
+            }
+            // What is FUZZY inside was counted there.
+            _ => 0,
+        }
+    }
+
     /// Whether messages are named by sequence number; `$` is not.
     pub(crate) fn has_numbers(&self) -> bool {
         match self {
@@ -293,12 +311,24 @@ pub(crate) fn key(cursor: &mut Cursor<'_>, budget: &mut Budget, depth: usize) ->
 pub(crate) struct Budget {
     keys: usize,
     texts: usize,
+    fuzzy_words: usize,
 }
 
 impl Budget {
     /// All that one search may have.
     pub(crate) fn new() -> Self {
-        Self { keys: SEARCH_KEY_COUNT_MAX, texts: SEARCH_TEXT_COUNT_MAX }
+        Self {
+            keys: SEARCH_KEY_COUNT_MAX,
+            texts: SEARCH_TEXT_COUNT_MAX,
+            fuzzy_words: FUZZY_WORDS_OF_SEARCH_COUNT_MAX,
+        }
+    }
+
+    /// Takes the words of a key that is to be judged by likeness.
+    pub(crate) fn spend_words(&mut self, key: &SearchKey) -> Parsed<()> {
+        let left = self.fuzzy_words.checked_sub(key.word_count());
+        self.fuzzy_words = left.ok_or(Failure::No(Some("LIMIT"), "Too many search keys"))?;
+        Ok(())
     }
 }
 
