@@ -128,7 +128,11 @@ impl Client {
     }
 
     pub async fn send(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).await.unwrap();
+        match self.stream.write_all(bytes).await {
+            // The server had enough before the last of them: its last words and the end are there to be read.
+            Err(cause) if cause.kind() == std::io::ErrorKind::BrokenPipe => {}
+            written => written.unwrap(),
+        }
     }
 
     /// The next line, without its end; "(end)" at the end of the stream.
