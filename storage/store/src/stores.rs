@@ -97,6 +97,12 @@ impl AccountState {
         flying.iter().map(|batch| batch.overlay.clone()).collect()
     }
 
+    /// How many batches are held, landed or not.
+    #[cfg(test)]
+    pub(crate) fn flying_count(&self) -> usize {
+        locked(&self.flying).len()
+    }
+
     pub(crate) fn take_off(&self, batch: Flying) {
         locked(&self.flying).push(batch);
     }
@@ -268,11 +274,18 @@ impl Inner {
         watched.map(|(account, state)| (*account, state.clone())).collect()
     }
 
-    /// Forgets an account that nobody writes to or watches.
+    /// Of how many accounts something is held.
+    #[cfg(test)]
+    pub(crate) fn account_count(&self) -> usize {
+        locked(&self.accounts).len()
+    }
+
+    /// Lets go of what has landed, and of the whole account when nobody writes to it or watches it.
     pub(crate) fn release(&self, account: AccountId, state: Arc<AccountState>) {
+        let is_landed = state.flying().is_empty();
         let mut accounts = locked(&self.accounts);
         drop(state);
-        let idle = |state: &Arc<AccountState>| Arc::strong_count(state) == 1 && state.flying().is_empty();
+        let idle = |state: &Arc<AccountState>| is_landed && Arc::strong_count(state) == 1;
         if accounts.get(&account).is_some_and(idle) {
             accounts.remove(&account);
         }

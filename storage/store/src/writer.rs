@@ -507,8 +507,9 @@ impl Writer {
         state.take_off(Flying { overlay, landed });
         self.is_handed_over = true;
         drop(self);
-        // The batch goes its way even when this caller is cut off, so its landing is told from a task.
-        let told = state.clone();
+        // The batch goes its way even when this caller is cut off, so its landing is told from a task; only there is
+        // the state held, so that it can be forgotten with the landing.
+        let told = state;
         let landing = tokio::spawn(async move {
             let outcome = durable.await;
             tell.send_replace(true);

@@ -31,6 +31,19 @@ async fn writers_of_one_account_build_on_each_other_before_the_sync() {
 }
 
 #[tokio::test]
+async fn nothing_of_a_batch_is_held_once_it_has_landed() {
+    let store = store();
+    put(&store, "a", &[7; 4096]).await;
+    assert_eq!(store.inner.account_count(), 0, "an account that is at rest costs no memory");
+    let watch = store.watch(ALICE);
+    put(&store, "b", &[7; 4096]).await;
+    let state = store.inner.state(ALICE);
+    let held = state.flying_count();
+    assert_eq!(held, 0, "a watched account keeps its watchers, not its last batch");
+    drop(watch);
+}
+
+#[tokio::test]
 async fn a_dropped_writer_changes_nothing() {
     let store = store();
     let before = reader(&store).await;
