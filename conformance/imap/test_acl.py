@@ -240,6 +240,10 @@ def test_lists_show_what_may_be_known(house):
     assert below in listed(carol, 'LIST "" *')
     assert listed(carol, 'LIST "Other Users/" %') == [f'{stem}"{STEM}"']
     assert listed(bob, 'LIST "" "Other Users*"') == [] and "Other" not in str(listed(bob, 'LIST "" *'))
+    alice.ok("SETACL Project/below carol@example.org l")
+    # What may be known of and not opened says so.
+    closed = f'* LIST (\\Noselect \\HasNoChildren) "/" "{STEM}/Project/below"'
+    assert listed(carol, f'LIST "" "{STEM}/Project/%" RETURN (STATUS (MESSAGES))') == [closed]
     alice.ok("DELETEACL Project/below carol@example.org")
     assert f'{STEM}/Project' not in str(listed(carol, 'LIST "" *'))
 

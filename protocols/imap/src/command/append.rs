@@ -164,11 +164,8 @@ pub(crate) async fn receive(
         }
         let (behind, trouble) = literal(session, header, &mut arrival).await?;
         *rest = behind;
-        if wrapped && (rest.first() != Some(&b')')) {
-            return Err(Failure::Bad("Expected the end of UTF8"));
-        }
         if wrapped {
-            rest.remove(0);
+            unwrap(rest)?;
         }
         if !is_end(rest) && rest.first() != Some(&b' ') {
             return Err(Failure::Bad("Expected another message or the end"));
@@ -179,6 +176,15 @@ pub(crate) async fn receive(
     }
     let received = received.unwrap_or_else(|| now(session));
     Ok(Ok(arrival.finish(flags, received).await?))
+}
+
+/// Takes off the parenthesis behind a literal8 in `UTF8 (...)`.
+fn unwrap(rest: &mut Vec<u8>) -> Result<(), Failure> {
+    if rest.first() != Some(&b')') {
+        return Err(Failure::Bad("Expected the end of UTF8"));
+    }
+    rest.remove(0);
+    Ok(())
 }
 
 /// Takes a literal off the connection; returns the line behind it and what went wrong with the octets. A literal

@@ -214,6 +214,10 @@ pub(crate) async fn tell_unasked(
     chosen: &[(usize, Uid)],
 ) -> Result<(), Failure> {
     let mut items = items.to_vec();
+    if session.rev2 && !items.contains(&FetchItem::Uid) && !session.has(Enabled::UIDONLY) {
+        // RFC 9051 7.5.2
+        items.insert(0, FetchItem::Uid);
+    }
     items.sort_by_key(FetchItem::is_bulky);
     let source = items.iter().map(FetchItem::source).max().unwrap_or(Source::Table);
     let plan = Plan {

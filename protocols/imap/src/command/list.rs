@@ -31,6 +31,8 @@ pub(crate) struct Name {
     pub subscribed: bool,
     /// No mailbox, but others' mailboxes lie below.
     pub is_stem: bool,
+    /// It may be known of, and not opened.
+    pub closed: bool,
     /// Whose it is: a place in [`Listing::homes`]; the first is one's own.
     pub home: usize,
 }
@@ -135,7 +137,8 @@ pub(crate) async fn names(session: &Session, gone: bool) -> Result<Listing, Fail
             row.special_use = None;
             stems(&mut names, &path);
             let known = names.entry(Place::new(&path)).or_default();
-            *known = Name { row: Some(row), id, has_children, home, ..Name::default() };
+            let closed = !reader.rights_on(&row).contains(Rights::READ);
+            *known = Name { row: Some(row), id, has_children, closed, home, ..Name::default() };
             known.subscribed = subscribed.contains(&path);
         }
         homes.push(Home { reader, prefix_bytes: prefix.len() });
@@ -212,7 +215,12 @@ fn has_selected_below(list: &List, names: &Names, (path, own): (&str, bool), pat
 fn tell(out: &mut Output, list: &List, path: &str, name: &Name, below: bool) {
     out.raw(b"* LIST (");
     let subscribed = name.subscribed && (list.select.subscribed || list.returns.subscribed);
-    out.raw(attributes(name, subscribed).join(" ")).raw(b") \"/\" ").mailbox(path);
+    let mut told = attributes(name, subscribed);
+    if list.returns.children && name.row.is_none() && !name.is_stem {
+        // RFC 5258 4: asked for, it is told of every name.
+        told.push("\\HasNoChildren");
+    }
+    out.raw(told.join(" ")).raw(b") \"/\" ").mailbox(path);
     if below {
         out.raw(b" (\"CHILDINFO\" (");
         let mut separator = "";
@@ -237,6 +245,9 @@ pub(crate) fn attributes(name: &Name, subscribed: bool) -> Vec<&'static str> {
     }
     match &name.row {
         Some(row) => {
+            if name.closed {
+                attributes.push("\\Noselect");
+            }
             attributes.push(if name.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
             attributes.extend(attribute(row));
         }

@@ -133,8 +133,9 @@ async fn tell(
 ) -> Result<(), Failure> {
     let Told { uid, flags, modseq } = *told;
     let with_modseq = session.has(Enabled::CONDSTORE);
-    // RFC 9586 3.3: UIDFETCH names the UID already.
-    let with_uid = (how.by_uid || session.has(Enabled::QRESYNC)) && !session.has(Enabled::UIDONLY);
+    // RFC 9051 7.5.2: a FETCH reply that no FETCH asked for names its UID; RFC 9586 3.3: UIDFETCH does so already.
+    let named = how.by_uid || session.rev2 || session.has(Enabled::QRESYNC);
+    let with_uid = named && !session.has(Enabled::UIDONLY);
     let selected = session.selected()?;
     let recent = selected.recent.contains(uid.0);
     let Some(place) = selected.view.index(uid.0) else { return Ok(()) };

@@ -28,6 +28,11 @@ pub(super) const EXTENSION: Extension = Extension {
 async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let list = grammar::parse_lsub(&mut cursor)?;
     cursor.end()?;
+    if list.patterns.iter().all(String::is_empty) {
+        // As with LIST, an empty pattern asks for the delimiter.
+        session.connection.out.raw(b"* XLIST (\\Noselect) \"/\" \"\"").crlf();
+        return Ok(Done::told("XLIST completed"));
+    }
     let Listing { names, .. } = names(session, false).await?;
     let patterns = patterns(&list);
     for (place, name) in &names {

@@ -1,7 +1,7 @@
-//! CATENATE (RFC 4469): a message put together from parts, each sent as a literal or named by a URL of a part
-//! that is here already. It streams through the server; nothing of it is held.
+//! CATENATE (RFC 4469): a message put together from parts, each sent as a literal, in UTF-8 (RFC 6855 4) or not, or
+//! named by a URL of a part that is here already. It streams through the server; nothing of it is held.
 
-use super::{Incoming, Received, behind, literal, url};
+use super::{Incoming, Received, behind, literal, unwrap, url};
 use crate::limits::{CATENATE_PART_COUNT_MAX, URL_BYTES_MAX};
 use crate::reply::{Done, Failure};
 use crate::session::Session;
@@ -11,7 +11,10 @@ use store::Arrival;
 
 /// What comes next in the list of parts.
 enum Next {
-    Text,
+    /// A literal; or a literal8 in parentheses.
+    Text {
+        wrapped: bool,
+    },
     Url(Option<String>),
 }
 
@@ -32,11 +35,14 @@ pub(super) async fn receive(
         let (next, after) = next(rest)?;
         *rest = after;
         match next {
-            Next::Text => {
+            Next::Text { wrapped } => {
                 let header = session.message.ok_or(Failure::Bad("Expected a literal"))?;
                 incoming.may_take(session, header.size).await?;
                 let (behind, trouble) = literal(session, header, arrival).await?;
                 *rest = behind;
+                if wrapped {
+                    unwrap(rest)?;
+                }
                 if let Some(error) = trouble {
                     return Err(error.into());
                 }
@@ -74,7 +80,14 @@ fn next(rest: &[u8]) -> Result<(Next, Vec<u8>), Failure> {
         if !matches!(cursor.peek(), Some(b'{' | b'~')) {
             return Err(Failure::Bad("Expected a literal"));
         }
-        Next::Text
+        Next::Text { wrapped: false }
+    } else if cursor.word("UTF8") {
+        cursor.space()?;
+        cursor.expect(b'(', "Expected a literal8")?;
+        if cursor.peek() != Some(b'~') {
+            return Err(Failure::Bad("Expected a literal8"));
+        }
+        Next::Text { wrapped: true }
     } else if cursor.word("URL") {
         cursor.space()?;
         match cursor.peek() {
@@ -82,7 +95,7 @@ fn next(rest: &[u8]) -> Result<(Next, Vec<u8>), Failure> {
             _ => Next::Url(Some(cursor.text()?.into_owned())),
         }
     } else {
-        return Err(Failure::Bad("Expected TEXT or URL"));
+        return Err(Failure::Bad("Expected TEXT, UTF8 or URL"));
     };
     Ok((next, cursor.rest().to_vec()))
 }

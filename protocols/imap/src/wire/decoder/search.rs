@@ -194,7 +194,7 @@ pub(crate) fn return_options(cursor: &mut Cursor<'_>) -> Parsed<Option<Return>> 
 /// The name of a charset and a space.
 pub(crate) fn charset(cursor: &mut Cursor<'_>) -> Parsed<()> {
     let charset = cursor.text()?;
-    if !["UTF-8", "US-ASCII", "ASCII"].iter().any(|known| known.eq_ignore_ascii_case(&charset)) {
+    if !["UTF-8", "UTF8", "US-ASCII", "ASCII"].iter().any(|known| known.eq_ignore_ascii_case(&charset)) {
         return Err(Failure::No(Some("BADCHARSET (US-ASCII UTF-8)"), "Unknown charset"));
     }
     cursor.space()
