@@ -129,7 +129,7 @@ pub(crate) fn time_range(element: &Element) -> Reply<Range> {
     }
 }
 
-/// A range of which both ends are needed: expand and its kin, free-busy-query.
+/// A range of which both ends are needed: expand and its kin.
 ///
 /// # Errors
 /// As [`time_range`].

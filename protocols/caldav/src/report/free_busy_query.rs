@@ -1,6 +1,7 @@
 //! free-busy-query (RFC 4791 7.10): when someone is busy, without saying why.
 
 use super::{calendars_of, is_ours};
+use crate::limits::FREE_BUSY_OPEN_SECONDS;
 use crate::{filter, timezone};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -35,7 +36,9 @@ impl Report for FreeBusyQuery {
     async fn run(&self, call: &ReportCall, _: &mut Multistatus) -> Reply<Option<Response>> {
         let element = call.body.child(CALDAV, "time-range").ok_or_else(Refusal::bad_request)?;
         // RFC 4791 7.10 has no precondition for it.
-        let range = filter::closed_range(element).map_err(|_| Refusal::bad_request())?;
+        let asked = filter::time_range(element).map_err(|_| Refusal::bad_request())?;
+        let now = call.context.store().env().now().seconds();
+        let range = with_end(asked, now);
         let mut busy = BusyTime::new(range);
         for calendar in calendars_of(&call.context, &call.resource).await? {
             gather(call, &calendar, &range, &mut busy).await?;
@@ -43,12 +46,18 @@ impl Report for FreeBusyQuery {
         if !busy.is_whole() {
             return Err(Refusal::forbidden(Name::dav("number-of-matches-within-limits")));
         }
-        let stamp = call.context.store().env().now().seconds();
-        let mut response = Response::new(Body::from_bytes(Bytes::from(busy.write(stamp))));
+        let mut response = Response::new(Body::from_bytes(Bytes::from(busy.write(now))));
         let media = HeaderValue::from_static("text/calendar; charset=utf-8; component=VFREEBUSY");
         response.headers_mut().insert(header::CONTENT_TYPE, media);
         Ok(Some(response))
     }
+}
+
+/// A range with an end: where the client leaves it open, what recurs for ever needs one all the same, and the answer
+/// names it (DTEND).
+fn with_end(asked: Range, now: i64) -> Range {
+    let open = || asked.start.map_or(now, |start| start.max(now)).saturating_add(FREE_BUSY_OPEN_SECONDS);
+    Range { end: Some(asked.end.unwrap_or_else(open)), ..asked }
 }
 
 /// Takes a calendar's busy time in.
