@@ -100,8 +100,8 @@ impl Dav {
         }
         let named = |method: &&Arc<dyn Method>| method.name() == request.method.as_str();
         let Some(method) = self.registry.methods.iter().find(named).cloned() else {
-            let refusal = Refusal::status(StatusCode::METHOD_NOT_ALLOWED);
-            return Ok(self.not_allowed(resource.as_ref(), refusal));
+            // RFC 9110 9.1: 405 is for methods that something else here has.
+            return Err(Refusal::status(StatusCode::NOT_IMPLEMENTED));
         };
         if !method.allowed(resource.as_ref()) {
             let refusal = match &resource {
