@@ -2,7 +2,7 @@
 //!
 //! Strict where other clients would break (well-formed, UTF-8, one UID, one kind of component, times that can
 //! be read), tolerant of everything that real producers leave out or add: no VERSION or PRODID, no VTIMEZONE
-//! for a TZID, unknown components, properties and parameters, bare LF.
+//! for a TZID, a rule without content, unknown components, properties and parameters, bare LF.
 
 use super::component::Component;
 use super::limits::{
@@ -128,6 +128,10 @@ fn check_times(part: &Component<'_>, object: &Object<'_>, kind: Kind) -> Result<
 fn check_rules(part: &Component<'_>) -> Result<(), Refusal> {
     let mut count = 0usize;
     for line in part.lines().filter(|line| line.is("RRULE") || line.is("EXRULE")) {
+        if line.value().trim().is_empty() {
+            // What clients leave where a rule was taken away.
+            continue;
+        }
         let Some(rule) = Rule::parse(line.value()) else {
             let scaled = line.value().to_ascii_uppercase().contains("RSCALE=");
             let unread = Refusal::Data("a recurrence rule that cannot be read");

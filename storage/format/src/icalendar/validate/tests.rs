@@ -27,6 +27,7 @@ fn tolerated() {
             "BEGIN:VALARM\r\nBEGIN:VLOCATION\r\nEND:VLOCATION\r\nEND:VALARM\r\nX-UNKNOWN;A=\"b\":c\r\nEND",
         ),
         "BEGIN:VTODO\r\nUID:1\r\nEND:VTODO\r\n".to_owned(),
+        EVENT.replace("END", "RRULE:\r\nEND"),
     ] {
         assert_eq!(judge(&calendar(&parts)), None, "{parts}");
         assert_eq!(judge(&calendar(&parts).replace("\r\n", "\n")), None, "{parts}");
