@@ -12,8 +12,32 @@ use std::time::Duration;
 use store::Accounts;
 use tokio::time::Instant;
 
+/// Works on a thread of its own, which gets what processor time the doors leave over; in this process's runtime where
+/// there is none to be had, and where a database is asked, whose links must not wait behind it.
+pub(crate) fn start(site: Arc<Site>, wish: Drain, is_local: bool) {
+    if !is_local {
+        tokio::spawn(run(site, wish));
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.inspect_err(|error| tracing::warn!(%error, "no runtime for the search index")).ok();
+    let thread = std::thread::Builder::new().name("indexer".into());
+    let work = (site.clone(), wish.clone());
+    let started = runtime.map(|runtime| {
+        thread.spawn(move || {
+            if let Err(error) = rustix::process::nice(NICE) {
+                tracing::debug!(%error, "the search index is built at the doors' expense");
+            }
+            runtime.block_on(run(work.0, work.1));
+        })
+    });
+    if !matches!(started, Some(Ok(_))) {
+        tokio::spawn(run(site, wish));
+    }
+}
+
 /// Works now and then until the drain. It may be left at any point: every step leaves a whole index.
-pub(crate) async fn run(site: Arc<Site>, wish: Drain) {
+async fn run(site: Arc<Site>, wish: Drain) {
     tokio::select! {
         () = work(&site) => {}
         () = wish.drained() => {}
@@ -93,6 +117,9 @@ impl Later {
         self.0.iter().filter(|(_, again)| again.at <= now).map(|(account, _)| *account).collect()
     }
 }
+
+/// How far the thread stands back (nice(2)): on Linux it is the thread's own.
+const NICE: i32 = 10;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Serving: the store, the doors, their listeners, from start to drain.
 
-use crate::config::{Config, DRAIN_TIME_MAX, Protocol};
+use crate::config::{Config, DRAIN_TIME_MAX, EngineKind, Protocol};
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::listener::{Caps, Gate, Inherited, bind};
@@ -66,7 +66,7 @@ pub(crate) async fn run(config: &Config, started: impl FnOnce()) -> Result<(), F
     let store = site.store.clone();
     tokio::spawn(async move { store.follow().await });
     tokio::spawn(jobs::run(site.clone(), config.store.tombstone_days, wish.clone()));
-    tokio::spawn(indexer::run(site.clone(), wish.clone()));
+    indexer::start(site.clone(), wish.clone(), matches!(config.store.engine.get_ref(), EngineKind::Fjall));
     tokio::spawn(systemd::watchdog());
     tokio::spawn(systemd::room(site.clone(), count));
     systemd::ready(count);

@@ -94,7 +94,7 @@ pub use reader::Reader;
 pub use record::{AccountRow, CollectionRow, MessageRow, ObjectRow, Record};
 pub use repair::{Damaged, Note, RepairOptions, Repaired};
 pub use salvage::{Certainty, Content as SalvagedContent, Salvage, Salvaged, Stretch};
-pub use search::{Hits, Likes, Where};
+pub use search::{Candidates, Hits, Likes, Where};
 pub use stores::{Options, Store};
 pub use survey::{Surveyed, SurveyedItem};
 pub use undelete::{Recover, Recovered, other_name};

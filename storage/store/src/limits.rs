@@ -54,6 +54,14 @@ pub const SEARCH_BUILD_BYTES_MAX: usize = 32 << 20;
 pub const SEARCH_BUILD_COUNT_MAX: usize = 16_384;
 /// Octets of the search index that are written in one batch.
 pub const SEARCH_BATCH_BYTES: usize = 2 << 20;
+/// Octets of a segment of the search index that is whole: it is not merged with others any more.
+pub const SEARCH_SEGMENT_BYTES: u64 = 64 << 20;
+/// Octets of terms that are looked through in the time that reading one message takes, beside its octets.
+pub const SEARCH_COST_OF_MESSAGE: u64 = 20_000;
+/// The same of each octet of a message.
+pub const SEARCH_COST_OF_OCTET: u64 = 14;
+/// Octets of an index below which it is not asked for whom the search is: all of it is looked through.
+pub const SEARCH_NARROW_BYTES: u64 = 8 << 20;
 /// Chunks of terms that cross from the engine at once.
 pub const SEARCH_CHUNKS_AT_ONCE: usize = 16;
 /// Dead bytes in a segment below which collecting it is not worth a new file.

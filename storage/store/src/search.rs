@@ -22,7 +22,7 @@ mod tokens;
 
 pub(crate) use covered::{Covered, covered};
 pub use like::Likes;
-pub use question::{Hits, Where};
+pub use question::{Candidates, Hits, Where};
 
 #[cfg(test)]
 mod tests;

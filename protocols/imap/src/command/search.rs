@@ -232,7 +232,7 @@ pub(crate) async fn find(
     if undecided.is_empty() {
         return Ok((found, scores));
     }
-    let known = Known::ask(reader, test, undecided.len()).await?;
+    let known = Known::ask(scope, test, &undecided).await?;
     let mut done = view.len() - undecided.len();
     for chunk in undecided.chunks(ROWS_AT_ONCE) {
         let uids: Vec<Uid> = chunk.iter().map(|candidate| Uid(candidate.uid)).collect();

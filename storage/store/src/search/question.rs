@@ -7,7 +7,12 @@ use super::{
     segment::{DOCUMENTS, Documents, FEW, MANY, Numbers, TERMS, few, row},
     tokens::{Piece, Pieces},
 };
-use crate::{collection::after, limits::SEARCH_CHUNKS_AT_ONCE, reader::Reader, view::View};
+use crate::{
+    collection::after,
+    limits::{SEARCH_CHUNKS_AT_ONCE, SEARCH_COST_OF_MESSAGE, SEARCH_COST_OF_OCTET},
+    reader::Reader,
+    view::View,
+};
 use bytes::Bytes;
 use engine::Table;
 use memchr::memmem::Finder;
@@ -54,13 +59,55 @@ impl Hits {
     }
 }
 
+/// The messages that a search is about, where they are few beside all of the account.
+#[derive(Clone, Debug, Default)]
+pub struct Candidates {
+    /// Ascending; with the octets of each.
+    all: Vec<(ItemId, u64)>,
+}
+
+impl Candidates {
+    /// From messages in any order, each with its octets.
+    #[must_use]
+    pub fn new(mut all: Vec<(ItemId, u64)>) -> Self {
+        all.sort_unstable();
+        Self { all }
+    }
+
+    /// Those that are among these, which ascend, and what reading them would cost in octets of terms.
+    fn among(&self, items: &[ItemId]) -> (Vec<ItemId>, u64) {
+        let from =
+            items.first().map_or(self.all.len(), |first| self.all.partition_point(|(item, _)| item < first));
+        let to = items.last().map_or(from, |last| self.all.partition_point(|(item, _)| item <= last));
+        let mut cost = 0u64;
+        let near = self.all.get(from..to).unwrap_or_default().iter();
+        let inside = near.filter(|(item, _)| items.binary_search(item).is_ok()).map(|(item, bytes)| {
+            let octets = bytes.saturating_mul(SEARCH_COST_OF_OCTET).saturating_add(SEARCH_COST_OF_MESSAGE);
+            cost = cost.saturating_add(octets);
+            *item
+        });
+        (inside.collect(), cost)
+    }
+}
+
 impl Reader {
+    /// Octets of the index of the account's messages; 0 where there is none.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn search_bytes(&self) -> Result<u64> {
+        let index = index::load(self.view(), self.account()).await?;
+        Ok(index.map_or(0, |index| index.segments.iter().map(|segment| segment.bytes).sum()))
+    }
+
     /// Asks the index of the account's messages for a folded string ([`format::mime::search::fold`]).
+    /// With candidates the answer is about these only, and segments are passed by that have none of them, or so few
+    /// that it is quicker to look at them.
     ///
     /// # Errors
     /// `Unavailable`. An index that is damaged knows nothing: the caller looks at the messages.
-    pub async fn search(&self, place: &Where, text: &str) -> Result<Hits> {
-        match self.ask(place, text).await {
+    pub async fn search(&self, place: &Where, text: &str, candidates: Option<&Candidates>) -> Result<Hits> {
+        match self.ask(place, text, candidates).await {
             Err(Error::Corrupt) => {
                 tracing::error!(account = %self.account(), "the search index is damaged; messages are read instead");
                 Ok(Hits::default())
@@ -69,7 +116,7 @@ impl Reader {
         }
     }
 
-    async fn ask(&self, place: &Where, text: &str) -> Result<Hits> {
+    async fn ask(&self, place: &Where, text: &str, candidates: Option<&Candidates>) -> Result<Hits> {
         let Some(pieces) = Pieces::of(text) else { return Ok(Hits::default()) };
         let Some(index) = index::load(self.view(), self.account()).await? else { return Ok(Hits::default()) };
         let (fields, decides) = fields(place);
@@ -77,7 +124,7 @@ impl Reader {
             Hits { known_to: Some(index.known_to), sure: decides && pieces.sure, ..Hits::default() };
         for segment in &index.segments {
             let asked = Asked { view: self.view(), account: self.account(), segment };
-            asked.answer(&fields, &pieces, &mut hits).await?;
+            asked.answer((&fields, &pieces), candidates, &mut hits).await?;
         }
         Ok(hits)
     }
@@ -135,10 +182,22 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn answer(&self, fields: &[u8], pieces: &Pieces, hits: &mut Hits) -> Result<()> {
+    async fn answer(
+        &self,
+        (fields, pieces): (&[u8], &Pieces),
+        candidates: Option<&Candidates>,
+        hits: &mut Hits,
+    ) -> Result<()> {
         let documents = row(self.account, DOCUMENTS, self.segment.id).done();
         let documents = self.view.get(Table::Search, &documents).await?.ok_or(Error::Corrupt)?;
         let documents = Documents::decode(&documents)?;
+        if let Some(candidates) = candidates {
+            let (inside, cost) = candidates.among(&documents.items);
+            if cost < self.segment.bytes.saturating_mul(pieces.all.len() as u64) {
+                hits.unsure.extend(inside);
+                return Ok(());
+            }
+        }
         let item = |number: &u32| documents.items.get(*number as usize).copied();
         hits.unsure.extend(documents.unsure.iter().filter_map(item));
         let mut found: Option<Set> = None;

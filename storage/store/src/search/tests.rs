@@ -220,7 +220,7 @@ async fn compare(store: &Store, dice: &mut Dice, known: &Known, questions: usize
             3 => Where::Body,
             _ => Where::Anywhere,
         };
-        let hits = reader.search(&place, &text).await.unwrap();
+        let hits = reader.search(&place, &text, None).await.unwrap();
         let at = dice.below(known.len() as u64) as usize;
         for (number, ((item, _, octets), texts)) in known.iter().zip(&texts).enumerate() {
             let truth = texts.scan(&place, &text);
@@ -240,7 +240,10 @@ async fn compare(store: &Store, dice: &mut Dice, known: &Known, questions: usize
 #[tokio::test]
 async fn the_index_says_what_a_scan_says() {
     let (store, mut dice, mut known) = (testing::store(), Dice::new(7), Known::new());
-    assert_eq!(reader(&store).await.search(&Where::Body, "ALPHA").await.unwrap().verdict(ItemId(1)), None);
+    assert_eq!(
+        reader(&store).await.search(&Where::Body, "ALPHA", None).await.unwrap().verdict(ItemId(1)),
+        None
+    );
     fill(&store, &mut dice, SEARCH_TAIL_COUNT_MAX, &mut known).await;
     assert_eq!(store.take_unindexed(), [testing::ALICE]);
     index(&store).await;
@@ -255,7 +258,7 @@ async fn a_word_is_decided_without_looking() {
     index(&store).await;
     let reader = reader(&store).await;
     for place in [Where::Body, Where::Anywhere, Where::Header("SUBJECT".to_owned())] {
-        let hits = reader.search(&place, "LPH").await.unwrap();
+        let hits = reader.search(&place, "LPH", None).await.unwrap();
         assert!(known.iter().all(|(item, ..)| hits.verdict(*item).is_some()));
         assert!(known.iter().any(|(item, ..)| hits.verdict(*item) == Some(true)));
     }
@@ -267,7 +270,8 @@ async fn few_new_messages_are_left_to_be_read() {
     fill(&store, &mut dice, SEARCH_TAIL_COUNT_MAX - 1, &mut known).await;
     assert!(!store.index(testing::ALICE).await.unwrap());
     let first = known[0].0;
-    let asked = async || reader(&store).await.search(&Where::Body, "ALPHA").await.unwrap().verdict(first);
+    let asked =
+        async || reader(&store).await.search(&Where::Body, "ALPHA", None).await.unwrap().verdict(first);
     assert_eq!(asked().await, None);
     fill(&store, &mut dice, 1, &mut known).await;
     assert!(store.index(testing::ALICE).await.unwrap());
@@ -299,7 +303,7 @@ async fn merged_segments_say_the_same_and_forget_what_has_gone() {
     let again = index::load(reader(&store).await.view(), testing::ALICE).await.unwrap().unwrap();
     assert!(again.next_for_test() > thrown_away.next_for_test());
     assert!(thrown_away.next_for_test() > state.next_for_test());
-    let hits = reader(&store).await.search(&Where::Body, "ALPHA").await.unwrap();
+    let hits = reader(&store).await.search(&Where::Body, "ALPHA", None).await.unwrap();
     assert!(known.iter().all(|(item, ..)| hits.verdict(*item).is_none()));
     index(&store).await;
     let segments = crate::key::Key::account(testing::ALICE).bytes(&[segment::DOCUMENTS]).prefix();
@@ -381,4 +385,34 @@ async fn what_is_alike_with_the_index_is_alike_without() {
         }
     }
     assert!(alike > 1_000, "{alike}");
+}
+
+#[tokio::test]
+async fn candidates_narrow_an_answer_and_never_change_it() {
+    let (store, mut dice, mut known) = (testing::store(), Dice::new(12), Known::new());
+    fill(&store, &mut dice, SEARCH_TAIL_COUNT_MAX * 3, &mut known).await;
+    index(&store).await;
+    let reader = reader(&store).await;
+    assert!(reader.search_bytes().await.unwrap() > 0);
+    let items: Vec<ItemId> = known.iter().map(|(item, ..)| *item).collect();
+    for (every, bytes) in [(1, 1), (7, 1), (1, 1 << 40), (200, 1), (items.len() + 1, 1)] {
+        let some: Vec<ItemId> = items.iter().copied().skip(every - 1).step_by(every).collect();
+        let candidates = Candidates::new(some.iter().rev().map(|item| (*item, bytes)).collect());
+        for (text, place) in [("ALPHA", Where::Body), ("BOB", Where::Anywhere), ("NOWHERE", Where::Anywhere)]
+        {
+            let all = reader.search(&place, text, None).await.unwrap();
+            let narrow = reader.search(&place, text, Some(&candidates)).await.unwrap();
+            for item in &some {
+                let (whole, told) = (all.verdict(*item), narrow.verdict(*item));
+                assert!(told.is_none() || told == whole, "{text} {item:?}: {told:?} instead of {whole:?}");
+                assert!(
+                    bytes == 1 || told == whole,
+                    "messages that are dear to read are asked for in the index"
+                );
+            }
+        }
+    }
+    let few = Candidates::new(vec![(items[0], 1)]);
+    let hits = reader.search(&Where::Body, "ALPHA", Some(&few)).await.unwrap();
+    assert_eq!(hits.verdict(items[0]), None, "one message is read sooner than all terms");
 }

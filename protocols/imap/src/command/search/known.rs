@@ -1,11 +1,13 @@
 //! What the search index knows of the strings of one search, asked once for all messages.
 
+use super::Candidate;
 use super::matching::Test;
-use crate::limits::SEARCH_UNINDEXED_COUNT_MAX;
+use super::scope::Scope;
+use crate::limits::{ROWS_AT_ONCE, SEARCH_UNINDEXED_COUNT_MAX};
 use crate::reply::Failure;
 use format::mime::like::Word;
-use model::ItemId;
-use store::{Hits, Likes, Reader, Where};
+use model::{ItemId, Uid};
+use store::{Candidates, Hits, Likes, SEARCH_NARROW_BYTES, Where};
 
 /// The index's answers.
 #[derive(Default)]
@@ -16,16 +18,18 @@ pub(crate) struct Known {
 
 impl Known {
     /// Asks for every string of a test, where there are enough messages to make it worth while.
-    pub(super) async fn ask(reader: &Reader, test: &Test, messages: usize) -> Result<Self, Failure> {
-        let mut known = Self::default();
-        if messages <= SEARCH_UNINDEXED_COUNT_MAX {
+    pub(super) async fn ask(scope: &Scope, test: &Test, messages: &[Candidate]) -> Result<Self, Failure> {
+        let (mut known, reader) = (Self::default(), &scope.reader);
+        if messages.len() <= SEARCH_UNINDEXED_COUNT_MAX {
             return Ok(known);
         }
         let mut strings = Vec::new();
         test.strings(&mut strings);
+        let is_large = !strings.is_empty() && reader.search_bytes().await? >= SEARCH_NARROW_BYTES;
+        let candidates = if is_large { Some(candidates(scope, messages).await?) } else { None };
         for (place, text) in strings {
             if !known.exact.iter().any(|(other, same, _)| *other == place && same == text) {
-                let hits = reader.search(&place, text).await?;
+                let hits = reader.search(&place, text, candidates.as_ref()).await?;
                 known.exact.push((place, text.to_owned(), hits));
             }
         }
@@ -68,4 +72,16 @@ impl Known {
         let (_, _, hits) = self.exact.iter().find(|(place, known, _)| is(place) && known == text)?;
         hits.verdict(message)
     }
+}
+
+/// Which messages of the account are searched: in a large one they may be few of all.
+async fn candidates(scope: &Scope, messages: &[Candidate]) -> Result<Candidates, Failure> {
+    let mut all = Vec::with_capacity(messages.len());
+    for chunk in messages.chunks(ROWS_AT_ONCE) {
+        let uids: Vec<Uid> = chunk.iter().map(|candidate| Uid(candidate.uid)).collect();
+        let rows = scope.rows(&uids).await?;
+        all.extend(rows.into_iter().flatten().map(|row| (row.message, row.size)));
+        tokio::task::yield_now().await;
+    }
+    Ok(Candidates::new(all))
 }
