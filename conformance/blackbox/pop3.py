@@ -1,30 +1,15 @@
 """A raw POP3 client: one method per octet sent, for what libraries hide."""
 
-import socket
+from .lines import Lines
 
 
-class Pop3:
+class Pop3(Lines):
     """One connection; `tls` is implicit TLS."""
 
-    def __init__(self, port, tls=None, host="localhost", timeout=30):
-        self.socket = socket.create_connection((host, port), timeout)
-        if tls:
-            self.socket = tls.wrap_socket(self.socket, server_hostname=host)
-        self.buffer = b""
+    def __init__(self, *where, **how):
+        super().__init__(*where, **how)
         self.greeting = self.line()
         assert self.greeting.startswith("+OK"), self.greeting
-
-    def send(self, data):
-        self.socket.sendall(data if isinstance(data, bytes) else data.encode())
-
-    def line(self):
-        while b"\r\n" not in self.buffer:
-            chunk = self.socket.recv(65536)
-            if not chunk:
-                raise ConnectionError("closed by the server")
-            self.buffer += chunk
-        line, self.buffer = self.buffer.split(b"\r\n", 1)
-        return line.decode("utf-8", "surrogateescape")
 
     def do(self, text):
         """The first line of the answer."""
@@ -53,12 +38,6 @@ class Pop3:
         assert told.startswith("+OK"), told
         self.close()
         return told
-
-    def close(self):
-        try:
-            self.socket.close()
-        except OSError:
-            pass
 
 
 def connect(server, account):

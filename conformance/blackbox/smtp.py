@@ -1,39 +1,20 @@
 """A raw SMTP client: one method per octet sent, replies as (code, text)."""
 
 import base64
-import socket
+
+from .lines import Lines
 
 
-class Smtp:
+class Smtp(Lines):
     """One connection; `tls` with `starttls=False` is implicit TLS."""
 
-    def __init__(self, port, tls=None, starttls=False, host="localhost", timeout=30):
-        self.socket = socket.create_connection((host, port), timeout)
-        self.host = host
-        if tls and not starttls:
-            self.socket = tls.wrap_socket(self.socket, server_hostname=host)
-        self.buffer = b""
+    def __init__(self, port, tls=None, starttls=False, **how):
+        super().__init__(port, None if starttls else tls, **how)
         self.greeting = self.reply()
         if starttls:
             self.ehlo()
             assert self.do("STARTTLS")[0] == 220
             self.upgrade(tls)
-
-    def upgrade(self, tls):
-        self.buffer = b""
-        self.socket = tls.wrap_socket(self.socket, server_hostname=self.host)
-
-    def send(self, data):
-        self.socket.sendall(data if isinstance(data, bytes) else data.encode())
-
-    def line(self):
-        while b"\r\n" not in self.buffer:
-            chunk = self.socket.recv(65536)
-            if not chunk:
-                raise ConnectionError("closed by the server")
-            self.buffer += chunk
-        line, self.buffer = self.buffer.split(b"\r\n", 1)
-        return line.decode(errors="replace")
 
     def reply(self):
         """(code, whole text) of one reply, several lines joined by newlines."""
@@ -77,12 +58,6 @@ class Smtp:
         stuffed = b"\r\n".join(b"." + l if l.startswith(b".") else l for l in message.split(b"\r\n"))
         self.send(stuffed + (b"" if stuffed.endswith(b"\r\n") else b"\r\n") + b".\r\n")
         return self.reply()
-
-    def close(self):
-        try:
-            self.socket.close()
-        except OSError:
-            pass
 
 
 def connect(server, account=None, door="submissions", timeout=30):

@@ -30,7 +30,7 @@ pub(crate) const ALL: &[Capability] = &[
     Capability {
         name: "STLS",
         rfc: "RFC 2595 4",
-        line: |session| session.peer.offers_starttls().then(|| "STLS".to_owned()),
+        line: |session| session.client.peer.offers_starttls().then(|| "STLS".to_owned()),
     },
     Capability {
         name: "IMPLEMENTATION",
@@ -41,7 +41,7 @@ pub(crate) const ALL: &[Capability] = &[
 
 /// Passwords cross only where nobody can listen, and once.
 fn may_log_in(session: &Session) -> bool {
-    session.peer.may_authenticate()
+    session.client.peer.may_authenticate()
 }
 
 fn sasl(session: &Session) -> String {
@@ -51,5 +51,8 @@ fn sasl(session: &Session) -> String {
 /// The names of the mechanisms that can be used with this peer.
 pub(crate) fn mechanisms(session: &Session) -> impl Iterator<Item = &'static str> {
     let directory = session.context.directory.as_ref();
-    mechanism::ALL.iter().filter(|known| known.is_usable(&session.peer, directory)).map(|known| known.name)
+    mechanism::ALL
+        .iter()
+        .filter(|known| known.is_usable(&session.client.peer, directory))
+        .map(|known| known.name)
 }

@@ -1,6 +1,6 @@
 //! The POP3 door (RFC 1939): the INBOX of the IMAP door as a list of messages, for scanners and old devices.
 //!
-//! Storey L4. `session` reads lines and keeps the state, `command/<verb>.rs` holds the verbs, `capability` what CAPA
+//! Storey L4. `session` keeps the state, `command/<verb>.rs` holds the verbs, `capability` what CAPA
 //! tells, `maildrop` the list as it stood at login, `wire` the dots, `reply` the one mapping of outcomes.
 //!
 //! *Invariant:* `+OK` to a QUIT that removes takes the `Committed` of the removal. *Invariant:* a message is never held
@@ -23,6 +23,7 @@ mod wire;
 use directory::Directory;
 use sasl::door::{Drain, Peer, Stream};
 use sasl::sessions::Sessions;
+use sasl::talk::serve;
 use std::sync::Arc;
 use store::Store;
 
@@ -52,7 +53,8 @@ impl Door {
     /// Serves one connection until it ends.
     pub async fn serve(&self, stream: Box<dyn Stream>, peer: Peer, drain: Drain) {
         let addr = peer.addr;
-        match session::Session::new(self.context.clone(), stream, peer, drain).run().await {
+        let session = session::Session::new(self.context.clone(), stream, peer, drain);
+        match serve(session).await {
             Ok(()) => tracing::debug!(%addr, "POP3 session ended"),
             Err(end) => tracing::debug!(%addr, ?end, "POP3 session was cut"),
         }

@@ -1,6 +1,6 @@
 //! Everything that grows from the network, and every time a client may take, with its bound.
 //!
-//! Times and sizes of lines and of writes are those of [`sasl::limits`].
+//! Errors, strangers, and the times of lines and of writes have the bounds of [`sasl::limits`].
 
 use std::time::Duration;
 
@@ -11,15 +11,7 @@ pub(crate) const LINE_BYTES_MAX: usize = sasl::limits::RESPONSE_BYTES_MAX + 64;
 pub(crate) const MESSAGE_COUNT_MAX: usize = 1_000_000;
 /// Rows read from the store at a time.
 pub(crate) const ROWS_AT_ONCE: usize = 1_000;
-/// Errors after which every further error waits [`ERROR_DELAY`].
-pub(crate) const SOFT_ERROR_COUNT_MAX: u32 = 10;
-/// Errors after which the connection is closed.
-pub(crate) const HARD_ERROR_COUNT_MAX: u32 = 20;
 /// Failed logins after which the connection is closed.
 pub(crate) const LOGIN_FAILURE_COUNT_MAX: u32 = 3;
-/// What an error costs beyond [`SOFT_ERROR_COUNT_MAX`].
-pub(crate) const ERROR_DELAY: Duration = Duration::from_secs(1);
-/// How long a client may stay without logging in, all told.
-pub(crate) const STRANGER_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long a client may say nothing between commands (RFC 1939 3: 10 minutes at least).
 pub(crate) const IDLE_TIME_MAX: Duration = Duration::from_secs(600);

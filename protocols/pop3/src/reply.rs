@@ -3,34 +3,51 @@
 
 use crate::maildrop::Updated;
 use model::Error;
+use sasl::talk::Answer;
 use store::Committed;
 
-/// The single line of an answer.
+/// An answer, or the last of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
-    line: String,
+    wire: Vec<u8>,
     misuse: bool,
 }
 
 impl Reply {
+    fn line(text: &str, misuse: bool) -> Self {
+        Self { wire: format!("{text}\r\n").into_bytes(), misuse }
+    }
+
     /// `+OK`.
     pub(crate) fn ok(text: impl AsRef<str>) -> Self {
-        Self { line: format!("+OK {}", text.as_ref()), misuse: false }
+        Self::line(&format!("+OK {}", text.as_ref()), false)
     }
 
     /// `-ERR` for what cannot be done.
     pub(crate) fn no(text: &str) -> Self {
-        Self { line: format!("-ERR {text}"), misuse: false }
+        Self::line(&format!("-ERR {text}"), false)
     }
 
-    /// `-ERR` for what no client should send: such replies are counted and slow it down.
+    /// `-ERR` for what no client should send.
     pub(crate) fn bad(text: &str) -> Self {
-        Self { line: format!("-ERR {text}"), misuse: true }
+        Self::line(&format!("-ERR {text}"), true)
+    }
+
+    /// The line that asks for the next one of a login (RFC 5034 4).
+    pub(crate) fn challenge(text: &str) -> Self {
+        Self::line(&format!("+ {text}"), false)
+    }
+
+    /// What is left of an answer of several lines, and the dot that ends it.
+    pub(crate) fn rest(lines: impl Into<Vec<u8>>) -> Self {
+        let mut wire = lines.into();
+        wire.extend_from_slice(b".\r\n");
+        Self { wire, misuse: false }
     }
 
     /// A wrong login (RFC 3206 4).
     pub(crate) fn wrong_login() -> Self {
-        Self { line: "-ERR [AUTH] wrong login or password".to_owned(), misuse: false }
+        Self::no("[AUTH] wrong login or password")
     }
 
     /// The answer to QUIT: only the proof that what was marked is gone from stable storage makes it.
@@ -50,16 +67,14 @@ impl Reply {
             _ => Self::no("[SYS/TEMP] not now, try again later"),
         }
     }
+}
 
-    /// Whether it counts as an error of the client.
-    pub(crate) fn is_misuse(&self) -> bool {
-        self.misuse
+impl Answer for Reply {
+    fn encode(&self) -> Vec<u8> {
+        self.wire.clone()
     }
 
-    /// As it goes over the wire.
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut wire = self.line.clone().into_bytes();
-        wire.extend_from_slice(b"\r\n");
-        wire
+    fn is_misuse(&self) -> bool {
+        self.misuse
     }
 }

@@ -1,5 +1,5 @@
 //! A message as it stands in a reply of several lines (RFC 1939 3): lines end in CRLF, one that begins with a dot gets
-//! another dot in front, a dot alone ends it. TOP stops behind so many lines of the body.
+//! another dot in front. TOP stops behind so many lines of the body.
 
 /// Makes the reply's lines of a message that comes in pieces.
 #[derive(Debug)]
@@ -65,13 +65,12 @@ impl Stuffer {
         self.behind_cr = false;
     }
 
-    /// Ends the reply.
+    /// Ends the last line.
     pub(crate) fn finish(mut self, out: &mut Vec<u8>) {
         if self.length > 0 {
             self.behind_cr = false;
             self.end_line(out);
         }
-        out.extend_from_slice(b".\r\n");
     }
 }
 

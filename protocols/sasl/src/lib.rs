@@ -1,5 +1,6 @@
 //! What every door that logs in by a dialogue shares: the stream and its peer ([`door`]), lines ([`line`]),
-//! the list of who is logged in ([`sessions`]) and the SASL mechanisms (RFC 4422).
+//! what doors of verbs and lines have in common ([`talk`]), the list of who is logged in ([`sessions`]) and the SASL
+//! mechanisms (RFC 4422).
 //!
 //! Storey L3. A mechanism only turns octets into a proof; whether it is right is the directory's to say, and
 //! [`login`] carries both through. Nothing here logs, and nothing a client sent is ever part of an error.
@@ -11,6 +12,8 @@ pub mod line;
 pub mod login;
 pub mod mechanism;
 pub mod sessions;
+pub mod talk;
+pub mod testing;
 mod tls;
 pub mod trace;
 

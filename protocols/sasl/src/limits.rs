@@ -1,4 +1,4 @@
-//! Limits on what a peer may send before it is known.
+//! Limits on what a peer may send before it is known, and on what a door of verbs and lines bears.
 
 use std::time::Duration;
 
@@ -17,10 +17,21 @@ pub const CERTIFICATE_ADDRESS_COUNT_MAX: usize = 16;
 pub const TLS_WAITING_BYTES_MAX: usize = 64 * 1024;
 /// How long a TLS handshake may take before the connection is closed.
 pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
+/// Errors after which every further error waits [`ERROR_DELAY`].
+pub const SOFT_ERROR_COUNT_MAX: u32 = 10;
+/// Errors after which the connection is closed.
+pub const HARD_ERROR_COUNT_MAX: u32 = 20;
+/// What an error costs beyond [`SOFT_ERROR_COUNT_MAX`].
+pub const ERROR_DELAY: Duration = Duration::from_secs(1);
+/// How long a client of a door of verbs and lines may stay without logging in, all told.
+pub const STRANGER_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long a line may take from its first octet to its last.
 pub const LINE_TIME_MAX: Duration = Duration::from_secs(60);
-/// How long a client may take to read what it was told.
+/// How long a client may take to read [`WRITE_PIECE_BYTES`] of what it was told, or all where that is less.
 pub const WRITE_TIME_MAX: Duration = Duration::from_secs(60);
+/// See [`WRITE_TIME_MAX`]; about 270 octets a second. It does not grow with what is said: on a slow line a large message
+/// takes long.
+pub const WRITE_PIECE_BYTES: usize = 16 * 1024;
 /// Output gathered before it is sent in the middle of a reply.
 pub const OUTPUT_BYTES: usize = 64 * 1024;
 /// The longest line of a trace, in octets; the rest of it is left out.

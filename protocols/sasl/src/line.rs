@@ -1,9 +1,10 @@
 //! A buffered connection of a door that talks in lines (SMTP, POP3): whole lines out of a stream, replies in one
 //! write for a pipelined group (RFC 2920, RFC 2449 6.6), every wait under a deadline.
 
-use crate::door::{Drain, Stream};
-use crate::limits::{LINE_TIME_MAX, OUTPUT_BYTES, WRITE_TIME_MAX};
+use crate::door::{self, Acceptor, Channel, Drain, Stream};
+use crate::limits::{LINE_TIME_MAX, OUTPUT_BYTES, WRITE_PIECE_BYTES, WRITE_TIME_MAX};
 use bytes::{Buf, BytesMut};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -64,10 +65,16 @@ impl Connection {
         &self.input
     }
 
-    /// The bare stream, for STARTTLS. What was buffered is gone: the caller has looked at it.
-    #[must_use]
-    pub fn into_stream(self) -> Box<dyn Stream> {
-        self.stream
+    /// Makes TLS of the stream, behind all that is queued. What was buffered is gone: the caller has looked at it.
+    ///
+    /// # Errors
+    /// As [`Connection::flush`]; `Closed` when the handshake fails, and nobody is there any more.
+    pub async fn upgrade(&mut self, acceptor: &Acceptor) -> Result<Arc<Channel>, End> {
+        self.flush().await?;
+        let bare = std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
+        let (stream, channel) = door::upgrade(bare, acceptor).await.map_err(|_| End::Closed)?;
+        *self = Self::new(stream);
+        Ok(channel)
     }
 
     /// Adds to what will be written with the next [`Connection::flush`].
@@ -78,18 +85,21 @@ impl Connection {
     /// Writes what is queued.
     ///
     /// # Errors
-    /// `Closed`; `Slow` when the client takes too little of it.
+    /// `Closed`; `Slow` when the client takes less than [`WRITE_PIECE_BYTES`] in [`WRITE_TIME_MAX`].
     pub async fn flush(&mut self) -> Result<(), End> {
         if self.output.is_empty() {
             return Ok(());
         }
-        let write = async {
-            self.stream.write_all(&self.output).await?;
-            self.stream.flush().await
-        };
-        let outcome = timeout(WRITE_TIME_MAX, write).await.map_err(|_| End::Slow)?;
+        for piece in self.output.chunks(WRITE_PIECE_BYTES) {
+            let write = async {
+                self.stream.write_all(piece).await?;
+                self.stream.flush().await
+            };
+            let written = timeout(WRITE_TIME_MAX, write).await.map_err(|_| End::Slow)?;
+            written.map_err(|_| End::Closed)?;
+        }
         self.output.clear();
-        outcome.map_err(|_| End::Closed)
+        Ok(())
     }
 
     /// Writes what is queued if it is much.
@@ -110,8 +120,8 @@ impl Connection {
         }
     }
 
-    /// Says goodbye to the transport (TLS sends its close_notify).
-    pub async fn close(mut self) {
+    /// Says goodbye to the transport (TLS sends its close_notify), behind all that is queued.
+    pub async fn close(&mut self) {
         if self.flush().await.is_ok() {
             let _ = timeout(WRITE_TIME_MAX, self.stream.shutdown()).await;
         }

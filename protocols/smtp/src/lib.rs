@@ -1,6 +1,6 @@
 //! The submission door (RFC 6409): mail from our own users, over implicit TLS or STARTTLS (RFC 8314).
 //!
-//! Storey L4. [`session`] reads lines and keeps the state, `command/<verb>.rs` holds one verb each,
+//! Storey L4. [`session`] keeps the state, `command/<verb>.rs` holds one verb each,
 //! `extension/<name>.rs` one service extension each, `reply` the one mapping of outcomes, `wire` the octets,
 //! `header` what is read from a message, `receive` the way of a message from the wire into the queue.
 //!
@@ -24,6 +24,7 @@ mod wire;
 use delivery::Delivery;
 use directory::Directory;
 use sasl::door::{Drain, Peer, Stream};
+use sasl::talk::serve;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -72,7 +73,8 @@ impl Door {
     /// Serves one connection until it ends.
     pub async fn serve(&self, stream: Box<dyn Stream>, peer: Peer, drain: Drain) {
         let addr = peer.addr;
-        match session::Session::new(self.context.clone(), stream, peer, drain).run().await {
+        let session = session::Session::new(self.context.clone(), stream, peer, drain);
+        match serve(session).await {
             Ok(()) => tracing::debug!(%addr, "submission session ended"),
             Err(end) => tracing::debug!(%addr, ?end, "submission session was cut"),
         }

@@ -1,6 +1,7 @@
 //! Everything that grows from the network, and every time a client may take, with its bound.
 //!
-//! Sources: RFC 5321 4.5.3 for the least one must take, Postfix's defaults for what experience allows.
+//! Sources: RFC 5321 4.5.3 for the least one must take, Postfix's defaults for what experience allows. Errors, strangers,
+//! and the times of lines and of writes have the bounds of [`sasl::limits`].
 
 use std::time::Duration;
 
@@ -22,16 +23,8 @@ pub const COMMENT_DEPTH_MAX: usize = 16;
 /// Received fields beyond which a message goes in circles (RFC 5321 6.3 asks for at least 100 hops in
 /// theory; Postfix and sendmail cut at 50 and 25).
 pub const HOP_COUNT_MAX: usize = 50;
-/// Errors after which every further error waits [`ERROR_DELAY`].
-pub const SOFT_ERROR_COUNT_MAX: u32 = 10;
-/// Errors after which the connection is closed.
-pub const HARD_ERROR_COUNT_MAX: u32 = 20;
 /// Failed logins after which the connection is closed.
 pub const LOGIN_FAILURE_COUNT_MAX: u32 = 5;
-/// What an error costs beyond [`SOFT_ERROR_COUNT_MAX`].
-pub const ERROR_DELAY: Duration = Duration::from_secs(1);
-/// How long a client may stay without logging in, all told.
-pub const STRANGER_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long a client may say nothing between commands (RFC 5321 4.5.3.2.7).
 pub const IDLE_TIME_MAX: Duration = Duration::from_secs(300);
 /// In every window of this length a message in transfer must bring [`DATA_WINDOW_BYTES_MIN`].

@@ -2,7 +2,7 @@
 //! octets streamed into the store. Never held whole.
 
 use crate::{
-    command::{Then, go},
+    command::go,
     header::{self, Fault, Header},
     limits::{DATA_WINDOW, DATA_WINDOW_BYTES_MIN, HEADER_BYTES_MAX, OVERRUN_BYTES_MAX},
     reply::Reply,
@@ -11,6 +11,7 @@ use crate::{
 };
 use delivery::{Submission, rfc5322_date};
 use model::{Address, Error, Flags, ZonedTime};
+use sasl::talk::Then;
 use store::{Arrival, Committed, QueueId};
 use tokio::time::Instant;
 
@@ -23,8 +24,8 @@ pub(crate) async fn message(session: &mut Session, transaction: Transaction) -> 
     loop {
         pace.fill(session).await?;
         piece.clear();
-        let fed = dots.feed(session.connection.buffered(), &mut piece);
-        session.connection.consume(fed.taken);
+        let fed = dots.feed(session.client.connection.buffered(), &mut piece);
+        session.client.connection.consume(fed.taken);
         pace.brought(fed.taken);
         receipt.take(session, &piece).await;
         if fed.ended {
@@ -34,13 +35,13 @@ pub(crate) async fn message(session: &mut Session, transaction: Transaction) -> 
             return Ok((Reply::of(&Error::TooLarge(receipt.size_max)), Then::Close));
         }
     }
-    session.connection.relax();
+    session.client.connection.relax();
     if dots.bare() {
         return go(Reply::new(554, "5.6.0", "a message's lines end in CRLF and hold no other CR or LF"));
     }
     match receipt.finish(session, dots.eight_bit()).await {
         Ok(queued) => {
-            tracing::info!(addr = %session.peer.addr, id = %*queued, "accepted");
+            tracing::info!(addr = %session.client.peer.addr, id = %*queued, "accepted");
             go(Reply::queued(&queued))
         }
         Err(reply) => go(reply),
@@ -70,7 +71,7 @@ impl Pace {
                 }
                 *self = Self::new();
             }
-            match session.connection.fill(self.ends).await {
+            match session.client.connection.fill(self.ends).await {
                 Err(End::Slow) if self.bytes >= DATA_WINDOW_BYTES_MIN => {}
                 other => return other,
             }
@@ -176,13 +177,13 @@ impl Receipt {
         let sender = self.transaction.sender.as_ref().map_or("", Address::as_str);
         // RFC 3848, RFC 6531 4.3.
         let utf8 = if self.transaction.options.smtputf8 { "UTF8SMTP" } else { "ESMTP" };
-        let tls = if session.peer.tls { "S" } else { "" };
+        let tls = if session.client.peer.tls { "S" } else { "" };
         let mut trace = format!(
             "Received: from {host} (submission, sender logged in)\r\n\
              \tby {host} with {utf8}{tls}A id {token};\r\n\
              \t{date}\r\n"
         );
-        tracing::debug!(addr = %session.peer.addr, token, "receiving");
+        tracing::debug!(addr = %session.client.peer.addr, token, "receiving");
         if !header.has_date {
             trace.push_str(&format!("Date: {date}\r\n"));
         }

@@ -2,6 +2,7 @@
 //! outcomes. All texts are ours.
 
 use model::Error;
+use sasl::talk::Answer;
 use store::{Committed, QueueId};
 
 /// An answer.
@@ -42,15 +43,10 @@ impl Reply {
             _ => Self::new(451, "4.3.0", "not now, try again later"),
         }
     }
+}
 
-    /// Whether the client did something that no client should: such replies are counted and slow it down.
-    /// Refused recipients and messages are not among them.
-    pub(crate) fn is_misuse(&self) -> bool {
-        matches!(self.code, 500..=504 | 530 | 535 | 538 | 555)
-    }
-
-    /// As it goes over the wire.
-    pub(crate) fn encode(&self) -> Vec<u8> {
+impl Answer for Reply {
+    fn encode(&self) -> Vec<u8> {
         let mut wire = Vec::new();
         let last = self.lines.len().saturating_sub(1);
         for (index, line) in self.lines.iter().enumerate() {
@@ -60,6 +56,11 @@ impl Reply {
             wire.extend_from_slice(text.as_bytes());
         }
         wire
+    }
+
+    /// Refused recipients and messages are no misuse.
+    fn is_misuse(&self) -> bool {
+        matches!(self.code, 500..=504 | 530 | 535 | 538 | 555)
     }
 }
 

@@ -2,7 +2,8 @@
 
 mod abuse;
 mod faults;
-mod house;
+pub(crate) mod house;
 mod messages;
 mod order;
+mod pace;
 mod tls;

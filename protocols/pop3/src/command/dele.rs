@@ -7,9 +7,9 @@ pub(super) const DELE: Command = Command { verb: "DELE", when: When::Transaction
 
 fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {
-        let Some(number) = number(rest) else { return go(session, &no_such_message()) };
+        let Some(number) = number(rest) else { return go(no_such_message()) };
         let marked = session.opened.as_mut().is_some_and(|opened| opened.maildrop.mark(number));
         let reply = if marked { Reply::ok("will be removed") } else { no_such_message() };
-        go(session, &reply)
+        go(reply)
     })
 }

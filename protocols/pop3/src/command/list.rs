@@ -1,12 +1,13 @@
 //! LIST (RFC 1939 5), and what UIDL shares with it: one line about a message, or about each.
 
-use super::{Command, Then, When, go, no_such_message, number};
+use super::{Command, When, go, no_such_message, number};
 use crate::{
     maildrop::{Entry, Maildrop},
     reply::Reply,
     session::Session,
 };
 use sasl::line::End;
+use sasl::talk::Then;
 
 pub(super) const LIST: Command = Command {
     verb: "LIST",
@@ -22,21 +23,21 @@ pub(super) async fn tell(
     session: &mut Session,
     rest: &str,
     about: fn(&Maildrop, &Entry) -> String,
-) -> Result<Then, End> {
-    let Some(opened) = &session.opened else { return go(session, &no_such_message()) };
+) -> Result<(Reply, Then), End> {
+    let Some(opened) = &session.opened else { return go(no_such_message()) };
     let maildrop = &opened.maildrop;
     if !rest.is_empty() {
         let found = number(rest).and_then(|number| Some((number, maildrop.get(number)?)));
         let reply = found.map_or_else(no_such_message, |(number, entry)| {
             Reply::ok(format!("{number} {}", about(maildrop, entry)))
         });
-        return go(session, &reply);
+        return go(reply);
     }
     let (count, octets) = maildrop.tally();
-    session.say(&Reply::ok(format!("{count} messages ({octets} octets)")));
+    session.client.say(&Reply::ok(format!("{count} messages ({octets} octets)")));
     let mut next = 1;
     loop {
-        let Some(opened) = &session.opened else { return Ok(Then::Close) };
+        let Some(opened) = &session.opened else { return Err(End::Closed) };
         let present = opened.maildrop.from(next).take(LINES_AT_ONCE);
         let mut lines = String::new();
         let mut more = false;
@@ -45,11 +46,10 @@ pub(super) async fn tell(
             next = number + 1;
             more = true;
         }
-        session.connection.queue(lines.as_bytes());
         if !more {
-            session.connection.queue(b".\r\n");
-            return Ok(Then::Go);
+            return go(Reply::rest(lines));
         }
-        session.connection.flush_if_large().await?;
+        session.client.connection.queue(lines.as_bytes());
+        session.client.connection.flush_if_large().await?;
     }
 }

@@ -16,19 +16,9 @@ mod user;
 mod utf8;
 
 use crate::{reply::Reply, session::Session};
-use futures_util::future::BoxFuture;
-use sasl::line::End;
+use sasl::talk;
 
-/// What follows an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
-    /// The next command.
-    Go,
-    /// The end of the connection.
-    Close,
-    /// A TLS handshake.
-    Upgrade,
-}
+pub(crate) use sasl::talk::go;
 
 /// The states in which a command may come (RFC 1939 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,16 +31,11 @@ pub(crate) enum When {
     Any,
 }
 
-/// What a command comes to; it has said its answer itself.
-pub(crate) type Outcome<'a> = BoxFuture<'a, Result<Then, End>>;
-
 /// A command as the list knows it.
-pub(crate) struct Command {
-    pub(crate) verb: &'static str,
-    pub(crate) when: When,
-    /// Runs it on what stands behind the verb and its space.
-    pub(crate) run: for<'a> fn(&'a mut Session, &'a str) -> Outcome<'a>,
-}
+pub(crate) type Command = talk::Command<Session>;
+
+/// What a command comes to.
+pub(crate) type Outcome<'a> = talk::Outcome<'a, Session>;
 
 /// Every command.
 pub(crate) const ALL: &[Command] = &[
@@ -70,12 +55,6 @@ pub(crate) const ALL: &[Command] = &[
     noop::NOOP,
     quit::QUIT,
 ];
-
-/// Says an answer after which the session goes on.
-pub(crate) fn go(session: &mut Session, reply: &Reply) -> Result<Then, End> {
-    session.say(reply);
-    Ok(Then::Go)
-}
 
 /// A message's number as RFC 1939 writes it; what is no number names no message.
 pub(crate) fn number(text: &str) -> Option<usize> {

@@ -5,9 +5,9 @@ use crate::{reply::Reply, session::Session};
 
 pub(super) const NOOP: Command = Command { verb: "NOOP", when: When::Transaction, run };
 
-fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
+fn run<'a>(_: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {
         let reply = if rest.is_empty() { Reply::ok("") } else { Reply::bad("no parameters are allowed") };
-        go(session, &reply)
+        go(reply)
     })
 }

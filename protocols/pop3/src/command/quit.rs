@@ -1,14 +1,15 @@
 //! QUIT (RFC 1939 6): what is marked is removed, on stable storage before the answer.
 
-use super::{Command, Outcome, Then, When, go};
+use super::{Command, Outcome, When, go};
 use crate::{reply::Reply, session::Session};
+use sasl::talk::Then;
 
 pub(super) const QUIT: Command = Command { verb: "QUIT", when: When::Any, run };
 
 fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {
         if !rest.is_empty() {
-            return go(session, &Reply::bad("no parameters are allowed"));
+            return go(Reply::bad("no parameters are allowed"));
         }
         let reply = match &session.opened {
             None => Reply::ok("bye"),
@@ -21,7 +22,6 @@ fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
                 }
             },
         };
-        session.say(&reply);
-        Ok(Then::Close)
+        Ok((reply, Then::Close))
     })
 }

@@ -1,10 +1,11 @@
 //! RETR (RFC 1939 5), and what TOP shares with it: a message on its way out, a piece at a time.
 
-use super::{Command, Outcome, Then, When, go, no_such_message, number};
+use super::{Command, Outcome, When, go, no_such_message, number};
 use crate::{reply::Reply, session::Session, wire::Stuffer};
 use format::mime::downgrade::Downgrade;
 use model::Error;
 use sasl::line::End;
+use sasl::talk::Then;
 use store::BodyStream;
 
 pub(super) const RETR: Command = Command { verb: "RETR", when: When::Transaction, run };
@@ -13,22 +14,26 @@ fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {
         match number(rest) {
             Some(message) => send(session, message, None).await,
-            None => go(session, &no_such_message()),
+            None => go(no_such_message()),
         }
     })
 }
 
 /// Sends a message, or its header and so many lines of its body.
-pub(super) async fn send(session: &mut Session, number: usize, lines: Option<u64>) -> Result<Then, End> {
-    let Some(opened) = &session.opened else { return go(session, &no_such_message()) };
-    let Some(entry) = opened.maildrop.get(number) else { return go(session, &no_such_message()) };
+pub(super) async fn send(
+    session: &mut Session,
+    number: usize,
+    lines: Option<u64>,
+) -> Result<(Reply, Then), End> {
+    let Some(opened) = &session.opened else { return go(no_such_message()) };
+    let Some(entry) = opened.maildrop.get(number) else { return go(no_such_message()) };
     let store = session.context.store.clone();
     match opened.maildrop.record(&store, &opened.who, entry.uid).await {
         Ok(record) => {
             let size = record.body.size;
             pour(session, store.body(&record.body, 0..size), size, lines).await
         }
-        Err(error) => go(session, &Reply::of(&error)),
+        Err(error) => go(Reply::of(&error)),
     }
 }
 
@@ -39,22 +44,22 @@ async fn pour(
     mut body: BodyStream,
     size: u64,
     lines: Option<u64>,
-) -> Result<Then, End> {
+) -> Result<(Reply, Then), End> {
     let mut next = body.next().await;
     match &next {
-        Err(error) => return go(session, &Reply::of(error)),
-        Ok(None) if size > 0 => return go(session, &Reply::of(&Error::Corrupt)),
+        Err(error) => return go(Reply::of(error)),
+        Ok(None) if size > 0 => return go(Reply::of(&Error::Corrupt)),
         Ok(_) => {}
     }
-    session.say(&Reply::ok(format!("{size} octets")));
+    session.client.say(&Reply::ok(format!("{size} octets")));
     let mut lines = Lines::new(session.utf8, lines);
     let mut seen = 0;
     loop {
         match next {
             Ok(Some(octets)) => {
                 seen += octets.len() as u64;
-                session.connection.queue(lines.push(&octets));
-                session.connection.flush_if_large().await?;
+                session.client.connection.queue(lines.push(&octets));
+                session.client.connection.flush_if_large().await?;
             }
             Ok(None) if seen == size => break,
             Ok(None) | Err(_) => {
@@ -67,8 +72,7 @@ async fn pour(
         }
         next = body.next().await;
     }
-    session.connection.queue(&lines.finish());
-    Ok(Then::Go)
+    go(Reply::rest(lines.finish()))
 }
 
 /// A message on its way into the lines of a reply.

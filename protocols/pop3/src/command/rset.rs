@@ -8,11 +8,11 @@ pub(super) const RSET: Command = Command { verb: "RSET", when: When::Transaction
 fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {
         if !rest.is_empty() {
-            return go(session, &Reply::bad("no parameters are allowed"));
+            return go(Reply::bad("no parameters are allowed"));
         }
         if let Some(opened) = &mut session.opened {
             opened.maildrop.reset();
         }
-        go(session, &Reply::ok("nothing will be removed"))
+        go(Reply::ok("nothing will be removed"))
     })
 }

@@ -9,8 +9,8 @@ fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {
         let tally = session.opened.as_ref().map(|opened| opened.maildrop.tally());
         match tally.filter(|_| rest.is_empty()) {
-            Some((count, octets)) => go(session, &Reply::ok(format!("{count} {octets}"))),
-            None => go(session, &Reply::bad("no parameters are allowed")),
+            Some((count, octets)) => go(Reply::ok(format!("{count} {octets}"))),
+            None => go(Reply::bad("no parameters are allowed")),
         }
     })
 }

@@ -8,14 +8,14 @@ pub(super) const TOP: Command = Command { verb: "TOP", when: When::Transaction, 
 fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {
         let Some((message, lines)) = rest.split_once(' ') else {
-            return go(session, &Reply::bad("a message and a number of lines are needed"));
+            return go(Reply::bad("a message and a number of lines are needed"));
         };
         let Some(lines) = number(lines) else {
-            return go(session, &Reply::bad("not a number of lines"));
+            return go(Reply::bad("not a number of lines"));
         };
         match number(message) {
             Some(message) => send(session, message, Some(lines as u64)).await,
-            None => go(session, &no_such_message()),
+            None => go(no_such_message()),
         }
     })
 }

@@ -12,24 +12,24 @@ pub(super) const PASS: Command = Command { verb: "PASS", when: When::Authorizati
 /// Says nothing about whether there is such a name.
 fn user<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {
-        if !session.peer.may_authenticate() {
-            return go(session, &Reply::bad("use STLS first"));
+        if !session.client.peer.may_authenticate() {
+            return go(Reply::bad("use STLS first"));
         }
         if rest.is_empty() {
-            return go(session, &Reply::bad("a name is missing"));
+            return go(Reply::bad("a name is missing"));
         }
         session.name = Some(rest.to_owned());
-        go(session, &Reply::ok("and the password"))
+        go(Reply::ok("and the password"))
     })
 }
 
 fn pass<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {
-        let Some(name) = session.name.take() else { return go(session, &Reply::bad("say USER first")) };
+        let Some(name) = session.name.take() else { return go(Reply::bad("say USER first")) };
         let outcome = match mechanism::credentials(name.as_bytes(), rest.as_bytes()) {
             Ok(given) => {
                 let proof = Proof::Password { login: &given.login, secret: &given.secret };
-                session.context.directory.admit(proof, session.peer.addr.ip()).await
+                session.context.directory.admit(proof, session.client.peer.addr.ip()).await
             }
             // A password that no account can have is a wrong one.
             Err(_) => Err(Error::Forbidden(Rights::empty())),

@@ -8,9 +8,9 @@ pub(super) const UTF8: Command = Command { verb: "UTF8", when: When::Authorizati
 fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {
         if !rest.is_empty() {
-            return go(session, &Reply::bad("no parameters are allowed"));
+            return go(Reply::bad("no parameters are allowed"));
         }
         session.utf8 = true;
-        go(session, &Reply::ok("UTF-8 from now on"))
+        go(Reply::ok("UTF-8 from now on"))
     })
 }

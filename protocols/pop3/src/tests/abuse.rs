@@ -1,10 +1,8 @@
 //! What hostile, broken and lost clients send.
 
 use super::house::House;
-use crate::limits::{
-    ERROR_DELAY, HARD_ERROR_COUNT_MAX, IDLE_TIME_MAX, LINE_BYTES_MAX, LOGIN_FAILURE_COUNT_MAX,
-    SOFT_ERROR_COUNT_MAX, STRANGER_TIME_MAX,
-};
+use crate::limits::{IDLE_TIME_MAX, LINE_BYTES_MAX, LOGIN_FAILURE_COUNT_MAX};
+use sasl::limits::{ERROR_DELAY, HARD_ERROR_COUNT_MAX, SOFT_ERROR_COUNT_MAX, STRANGER_TIME_MAX};
 use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]

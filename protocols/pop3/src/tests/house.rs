@@ -10,9 +10,9 @@ use engine::{
 };
 use model::{AccountId, Flags, Principal, Rights, Uid, ZonedTime};
 use sasl::door::{Drain, DrainTrigger, Peer};
+use sasl::testing::{Client, loopback};
 use std::sync::Arc;
 use store::{Arrival, INBOX, Options, Store};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 
 /// A store, a directory and a door.
 pub(crate) struct House {
@@ -80,20 +80,12 @@ impl House {
 
     /// A client on a loopback listener that allows passwords in the clear.
     pub(crate) fn connect(&self) -> Client {
-        self.connect_as(Peer {
-            addr: "127.0.0.1:1110".parse().unwrap(),
-            tls: false,
-            cleartext_auth: true,
-            acceptor: None,
-            channel: None,
-        })
+        self.connect_as(loopback())
     }
 
     pub(crate) fn connect_as(&self, peer: Peer) -> Client {
-        let (client, server) = duplex(1 << 20);
         let (door, drain) = (self.door.clone(), self.drain.clone());
-        let session = tokio::spawn(async move { door.serve(Box::new(server), peer, drain).await });
-        Client { stream: BufReader::new(client), session }
+        Client::connect(|_| false, |stream| async move { door.serve(stream, peer, drain).await })
     }
 
     /// A client that has logged in as alice.
@@ -107,58 +99,4 @@ impl House {
 /// AUTH PLAIN as alice.
 pub(crate) fn plain() -> String {
     BASE64_STANDARD.encode("\0alice@example.org\0alice-secret")
-}
-
-/// The client's end of a session.
-pub(crate) struct Client {
-    pub(crate) stream: BufReader<DuplexStream>,
-    pub(crate) session: tokio::task::JoinHandle<()>,
-}
-
-impl Client {
-    pub(crate) async fn send(&mut self, octets: &[u8]) {
-        self.stream.get_mut().write_all(octets).await.unwrap();
-    }
-
-    /// The next line; empty when the server has closed.
-    pub(crate) async fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stream.read_line(&mut line).await.unwrap();
-        line.trim_end_matches("\r\n").to_owned()
-    }
-
-    /// The lines up to the one with a dot, with their ends.
-    pub(crate) async fn lines(&mut self) -> String {
-        let mut all = String::new();
-        loop {
-            let mut line = String::new();
-            assert!(self.stream.read_line(&mut line).await.unwrap() > 0, "closed behind {all}");
-            if line == ".\r\n" {
-                return all;
-            }
-            all.push_str(&line);
-        }
-    }
-
-    /// Runs a transcript: `C:` lines are sent, each `S:` line is what the next line begins with (`S:` alone is the
-    /// end of the connection), each `L:` line is what the rest of a reply of several lines is.
-    pub(crate) async fn check(&mut self, transcript: &str) {
-        for line in transcript.lines().map(str::trim_start).filter(|line| !line.is_empty()) {
-            match line.split_at(2) {
-                ("C:", text) => {
-                    let text = text.strip_prefix(' ').unwrap_or(text);
-                    self.send(format!("{text}\r\n").as_bytes()).await;
-                }
-                ("S:", text) => {
-                    let (expect, found) = (text.trim(), self.line().await);
-                    let good = if expect.is_empty() { found.is_empty() } else { found.starts_with(expect) };
-                    assert!(good, "expected {expect:?}, found {found:?} in\n{transcript}");
-                }
-                ("L:", text) => {
-                    assert_eq!(self.lines().await.replace("\r\n", "|"), text.trim(), "{transcript}")
-                }
-                _ => panic!("neither C: nor S: nor L: {line:?}"),
-            }
-        }
-    }
 }

@@ -21,27 +21,27 @@ fn check(message: &[u8], lines: Option<u64>, expected: &[u8]) {
 
 #[test]
 fn dots_at_the_beginning_of_a_line_are_doubled() {
-    check(b"A: b\r\n\r\nx\r\n.\r\n..y\r\n.z", None, b"A: b\r\n\r\nx\r\n..\r\n...y\r\n..z\r\n.\r\n");
-    check(b".", None, b"..\r\n.\r\n");
-    check(b"", None, b".\r\n");
-    check(b"a.b\r\n", None, b"a.b\r\n.\r\n");
+    check(b"A: b\r\n\r\nx\r\n.\r\n..y\r\n.z", None, b"A: b\r\n\r\nx\r\n..\r\n...y\r\n..z\r\n");
+    check(b".", None, b"..\r\n");
+    check(b"", None, b"");
+    check(b"a.b\r\n", None, b"a.b\r\n");
 }
 
 #[test]
 fn no_bare_lf_makes_a_false_end() {
-    check(b"A: b\n\nx\n.\r\nQUIT", None, b"A: b\r\n\r\nx\r\n..\r\nQUIT\r\n.\r\n");
-    check(b"x\r.\r\ny\r\r\nz\r", None, b"x\r.\r\ny\r\r\nz\r\r\n.\r\n");
+    check(b"A: b\n\nx\n.\r\nQUIT", None, b"A: b\r\n\r\nx\r\n..\r\nQUIT\r\n");
+    check(b"x\r.\r\ny\r\r\nz\r", None, b"x\r.\r\ny\r\r\nz\r\r\n");
 }
 
 #[test]
 fn top_gives_the_header_the_blank_line_and_so_many_lines() {
     let message = b"A: b\r\n c\r\n\r\none\r\n\r\n.three\r\nfour";
-    check(message, Some(0), b"A: b\r\n c\r\n\r\n.\r\n");
-    check(message, Some(1), b"A: b\r\n c\r\n\r\none\r\n.\r\n");
-    check(message, Some(3), b"A: b\r\n c\r\n\r\none\r\n\r\n..three\r\n.\r\n");
-    let whole = b"A: b\r\n c\r\n\r\none\r\n\r\n..three\r\nfour\r\n.\r\n";
+    check(message, Some(0), b"A: b\r\n c\r\n\r\n");
+    check(message, Some(1), b"A: b\r\n c\r\n\r\none\r\n");
+    check(message, Some(3), b"A: b\r\n c\r\n\r\none\r\n\r\n..three\r\n");
+    let whole = b"A: b\r\n c\r\n\r\none\r\n\r\n..three\r\nfour\r\n";
     check(message, Some(4), whole);
     check(message, Some(u64::MAX), whole);
-    check(b"A: b\r\n", Some(5), b"A: b\r\n.\r\n");
-    check(b"\r\nbody\r\n", Some(0), b"\r\n.\r\n");
+    check(b"A: b\r\n", Some(5), b"A: b\r\n");
+    check(b"\r\nbody\r\n", Some(0), b"\r\n");
 }

@@ -89,3 +89,26 @@ async fn a_client_that_does_not_read_is_cut() {
     assert_eq!(connection.flush().await, Err(End::Slow));
     assert!(began.elapsed() >= WRITE_TIME_MAX && began.elapsed() < WRITE_TIME_MAX * 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_slowly_gets_a_large_answer_whole() {
+    let moment = Duration::from_millis(1);
+    for (wait, in_time) in [(WRITE_TIME_MAX - moment, true), (WRITE_TIME_MAX + moment, false)] {
+        let (mut client, server) = duplex(WRITE_PIECE_BYTES);
+        let reading = tokio::spawn(async move {
+            let (mut room, mut got) = (vec![0; WRITE_PIECE_BYTES], 0);
+            loop {
+                tokio::time::sleep(wait).await;
+                match client.read_exact(&mut room).await {
+                    Ok(count) => got += count,
+                    Err(_) => return got,
+                }
+            }
+        });
+        let mut connection = Connection::new(Box::new(server));
+        connection.queue(&vec![b'x'; 8 * WRITE_PIECE_BYTES]);
+        assert_eq!(connection.flush().await, if in_time { Ok(()) } else { Err(End::Slow) });
+        drop(connection);
+        assert_eq!(reading.await.unwrap() == 8 * WRITE_PIECE_BYTES, in_time);
+    }
+}

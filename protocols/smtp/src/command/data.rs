@@ -1,10 +1,11 @@
 //! DATA (RFC 5321 4.1.1.4): the message itself.
 
-use super::{Command, Outcome, Then, When, go};
+use super::{Command, Outcome, When, go};
 use crate::{receive, reply::Reply, session::Session};
+use sasl::talk::Then;
 
 pub(super) const DATA: Command =
-    Command { verb: "DATA", when: When::KNOWN.and(When::INSIDE), takes_data: true, run };
+    Command { verb: "DATA", when: When::KNOWN.and(When::INSIDE).and(When::BEFORE_DATA), run };
 
 fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {
@@ -17,14 +18,17 @@ fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
             _ => None,
         };
         if let Some(reply) = refusal {
-            // A client that did not wait for the answer goes on with its message: not to be read as commands.
-            let message_follows = !session.connection.buffered().is_empty();
-            return Ok((reply, if message_follows { Then::Close } else { Then::Go }));
+            return Ok((reply, behind_refused_data(session)));
         }
         let Some(transaction) = session.transaction.take() else {
             return go(Reply::new(503, "5.5.1", "say MAIL first"));
         };
-        session.say(&Reply::plain(354, vec!["end with a line that is a dot".to_owned()]));
+        session.client.say(&Reply::plain(354, vec!["end with a line that is a dot".to_owned()]));
         receive::message(session, transaction).await
     })
+}
+
+/// A client that did not wait for the answer goes on with its message: its lines are not to be read as commands.
+pub(crate) fn behind_refused_data(session: &Session) -> Then {
+    if session.client.connection.buffered().is_empty() { Then::Go } else { Then::Close }
 }

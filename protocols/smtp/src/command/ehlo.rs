@@ -7,15 +7,11 @@ use crate::{
     session::{Hello, Session},
 };
 
-pub(super) const EHLO: Command = Command {
-    verb: "EHLO",
-    when: When::ANY,
-    takes_data: false,
-    run: |s, rest| greet(s, rest, Hello::Extended),
-};
+pub(super) const EHLO: Command =
+    Command { verb: "EHLO", when: When::ANY, run: |s, rest| greet(s, rest, Hello::Extended) };
 
 pub(super) const HELO: Command =
-    Command { verb: "HELO", when: When::ANY, takes_data: false, run: |s, rest| greet(s, rest, Hello::Basic) };
+    Command { verb: "HELO", when: When::ANY, run: |s, rest| greet(s, rest, Hello::Basic) };
 
 fn greet<'a>(session: &'a mut Session, name: &'a str, hello: Hello) -> Outcome<'a> {
     Box::pin(async move {

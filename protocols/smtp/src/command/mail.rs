@@ -8,8 +8,7 @@ use crate::{
     wire::{Path, parse_path},
 };
 
-pub(super) const MAIL: Command =
-    Command { verb: "MAIL", when: When::KNOWN.and(When::OUTSIDE), takes_data: false, run };
+pub(super) const MAIL: Command = Command { verb: "MAIL", when: When::KNOWN.and(When::OUTSIDE), run };
 
 fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {

@@ -1,26 +1,17 @@
 //! One verb per file; this is the list of them, with when each may come.
 
 mod auth;
-mod data;
+pub(crate) mod data;
 mod ehlo;
 mod mail;
 mod rcpt;
 mod simple;
 mod starttls;
 
-use crate::{reply::Reply, session::Session, wire::End};
-use futures_util::future::BoxFuture;
+use crate::{reply::Reply, session::Session};
+use sasl::talk;
 
-/// What follows a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
-    /// The next command.
-    Go,
-    /// The end of the connection.
-    Close,
-    /// A TLS handshake.
-    Upgrade,
-}
+pub(crate) use sasl::talk::go;
 
 /// When a command may come, as a set of conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +28,8 @@ impl When {
     pub(crate) const OUTSIDE: Self = Self(4);
     /// Only there.
     pub(crate) const INSIDE: Self = Self(8);
+    /// No condition: a message follows its positive answer.
+    pub(crate) const BEFORE_DATA: Self = Self(16);
 
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -47,18 +40,11 @@ impl When {
     }
 }
 
-/// What a command comes to: its reply, and what follows.
-pub(crate) type Outcome<'a> = BoxFuture<'a, Result<(Reply, Then), End>>;
-
 /// A command as the list knows it.
-pub(crate) struct Command {
-    pub(crate) verb: &'static str,
-    pub(crate) when: When,
-    /// A message follows its positive answer.
-    pub(crate) takes_data: bool,
-    /// Runs it on what stands behind the verb and its space.
-    pub(crate) run: for<'a> fn(&'a mut Session, &'a str) -> Outcome<'a>,
-}
+pub(crate) type Command = talk::Command<Session>;
+
+/// What a command comes to.
+pub(crate) type Outcome<'a> = talk::Outcome<'a, Session>;
 
 /// Every command.
 pub(crate) const ALL: &[Command] = &[
@@ -75,11 +61,6 @@ pub(crate) const ALL: &[Command] = &[
     simple::HELP,
     simple::QUIT,
 ];
-
-/// A reply after which the session goes on, in the form commands return.
-pub(crate) fn go(reply: Reply) -> Result<(Reply, Then), End> {
-    Ok((reply, Then::Go))
-}
 
 /// Parameters of MAIL and RCPT: `name[=value]` behind single spaces (RFC 5321 4.1.2).
 pub(crate) fn parameters(text: &str) -> Result<Vec<(&str, Option<&str>)>, Reply> {

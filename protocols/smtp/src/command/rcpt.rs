@@ -11,8 +11,7 @@ use crate::{
 use delivery::Recipient;
 use model::{Address, Error};
 
-pub(super) const RCPT: Command =
-    Command { verb: "RCPT", when: When::KNOWN.and(When::INSIDE), takes_data: false, run };
+pub(super) const RCPT: Command = Command { verb: "RCPT", when: When::KNOWN.and(When::INSIDE), run };
 
 fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {

@@ -1,32 +1,29 @@
 //! The verbs of one line: RSET, NOOP, VRFY, HELP, QUIT (RFC 5321 4.1.1.5 to 4.1.1.10).
 
-use super::{Command, Outcome, Then, When, go};
+use super::{Command, Outcome, When, go};
 use crate::{reply::Reply, session::Session};
+use sasl::talk::Then;
 
-pub(super) const RSET: Command = Command { verb: "RSET", when: When::ANY, takes_data: false, run: reset };
+pub(super) const RSET: Command = Command { verb: "RSET", when: When::ANY, run: reset };
 pub(super) const NOOP: Command = Command {
     verb: "NOOP",
     when: When::ANY,
-    takes_data: false,
     run: |_, _| Box::pin(async { go(Reply::new(250, "2.0.0", "ok")) }),
 };
 /// RFC 5321 7.3: says nothing about who is here.
 pub(super) const VRFY: Command = Command {
     verb: "VRFY",
     when: When::KNOWN,
-    takes_data: false,
     run: |_, _| Box::pin(async { go(Reply::new(252, "2.5.0", "send mail and see")) }),
 };
 pub(super) const HELP: Command = Command {
     verb: "HELP",
     when: When::ANY,
-    takes_data: false,
     run: |_, _| Box::pin(async { go(Reply::new(214, "2.0.0", "this is a submission server, see RFC 6409")) }),
 };
 pub(super) const QUIT: Command = Command {
     verb: "QUIT",
     when: When::ANY,
-    takes_data: false,
     run: |_, _| Box::pin(async { Ok((Reply::new(221, "2.0.0", "bye"), Then::Close)) }),
 };
 

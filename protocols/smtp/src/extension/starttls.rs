@@ -5,6 +5,6 @@ use super::Extension;
 pub(super) const EXTENSION: Extension = Extension {
     name: "STARTTLS",
     rfc: "RFC 3207",
-    line: |session| session.peer.offers_starttls().then(|| "STARTTLS".to_owned()),
+    line: |session| session.client.peer.offers_starttls().then(|| "STARTTLS".to_owned()),
     mail: None,
 };

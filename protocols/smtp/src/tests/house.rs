@@ -11,9 +11,9 @@ use engine::{
 };
 use model::{AccountId, Principal, Rights};
 use sasl::door::{Drain, DrainTrigger, Peer};
+use sasl::testing::{Client, loopback};
 use std::{sync::Arc, time::Duration};
 use store::{INBOX, Options, Store};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 
 pub(crate) const ALICE: AccountId = AccountId(1);
 pub(crate) const BOB: AccountId = AccountId(2);
@@ -70,20 +70,13 @@ impl House {
 
     /// A client on a loopback listener that allows passwords in the clear.
     pub(crate) fn connect(&self) -> Client {
-        self.connect_as(Peer {
-            addr: "127.0.0.1:2525".parse().unwrap(),
-            tls: false,
-            cleartext_auth: true,
-            acceptor: None,
-            channel: None,
-        })
+        self.connect_as(loopback())
     }
 
     pub(crate) fn connect_as(&self, peer: Peer) -> Client {
-        let (client, server) = duplex(1 << 16);
         let (door, drain) = (self.door.clone(), self.drain.clone());
-        let session = tokio::spawn(async move { door.serve(Box::new(server), peer, drain).await });
-        Client { stream: BufReader::new(client), session }
+        let goes_on = |line: &str| line.as_bytes().get(3) == Some(&b'-');
+        Client::connect(goes_on, |stream| async move { door.serve(stream, peer, drain).await })
     }
 
     /// A client that has greeted and logged in as alice.
@@ -123,46 +116,4 @@ impl House {
 /// AUTH PLAIN as alice.
 pub(crate) fn login() -> String {
     format!("AUTH PLAIN {}", BASE64_STANDARD.encode("\0alice@example.org\0alice-secret"))
-}
-
-/// The client's end of a session.
-pub(crate) struct Client {
-    pub(crate) stream: BufReader<DuplexStream>,
-    pub(crate) session: tokio::task::JoinHandle<()>,
-}
-
-impl Client {
-    pub(crate) async fn send(&mut self, octets: &[u8]) {
-        self.stream.get_mut().write_all(octets).await.unwrap();
-    }
-
-    /// The last line of the next reply; empty when the server has closed.
-    pub(crate) async fn reply(&mut self) -> String {
-        loop {
-            let mut line = String::new();
-            self.stream.read_line(&mut line).await.unwrap();
-            if line.is_empty() || line.as_bytes().get(3) != Some(&b'-') {
-                return line.trim_end().to_owned();
-            }
-        }
-    }
-
-    /// Runs a transcript: `C:` lines are sent, each `S:` line is what the next reply begins with (`S:` alone is
-    /// the end of the connection).
-    pub(crate) async fn check(&mut self, transcript: &str) {
-        for line in transcript.lines().map(str::trim_start).filter(|line| !line.is_empty()) {
-            match line.split_at(2) {
-                ("C:", text) => {
-                    let text = text.strip_prefix(' ').unwrap_or(text);
-                    self.send(format!("{text}\r\n").as_bytes()).await;
-                }
-                ("S:", text) => {
-                    let (expect, found) = (text.trim(), self.reply().await);
-                    let good = if expect.is_empty() { found.is_empty() } else { found.starts_with(expect) };
-                    assert!(good, "expected {expect:?}, found {found:?} in\n{transcript}");
-                }
-                _ => panic!("neither C: nor S: {line:?}"),
-            }
-        }
-    }
 }

@@ -1,7 +1,8 @@
 //! Messages: what is delivered, what is refused, what is put in front.
 
-use super::house::{ALICE, BOB, Client, House};
+use super::house::{ALICE, BOB, House};
 use crate::{Config, limits::HEADER_BYTES_MAX, limits::RECIPIENT_COUNT_MAX, wire::FALSE_ENDS};
+use sasl::testing::Client;
 
 async fn submit(client: &mut Client, options: &str, to: &[&str], data: &[u8]) -> String {
     client.check(&format!("C: MAIL FROM:<alice@example.org>{options}\nS: 250")).await;

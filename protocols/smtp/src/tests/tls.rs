@@ -1,42 +1,16 @@
 //! STARTTLS with a real handshake, and what an attacker puts around it.
 
-use super::house::{Client, House, login};
-use rustls::pki_types::{PrivateKeyDer, ServerName};
-use sasl::door::Peer;
-use std::sync::Arc;
+use super::house::{House, login};
+use rustls::pki_types::PrivateKeyDer;
+use sasl::testing::{Client, HOST, stranger, tls};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio_rustls::TlsConnector;
 
-fn identity() -> (Arc<rustls::ServerConfig>, TlsConnector) {
-    let made = rcgen::generate_simple_self_signed(vec!["mail.example.org".to_owned()]).unwrap();
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let server = rustls::ServerConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
-        .unwrap();
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(made.cert.der().clone()).unwrap();
-    let client = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    (Arc::new(server), TlsConnector::from(Arc::new(client)))
-}
-
 fn connect(house: &House) -> (Client, TlsConnector) {
-    let (acceptor, connector) = identity();
-    let peer = Peer {
-        addr: "192.0.2.7:2525".parse().unwrap(),
-        tls: false,
-        cleartext_auth: false,
-        acceptor: Some(acceptor.into()),
-        channel: None,
-    };
-    (house.connect_as(peer), connector)
+    let made = rcgen::generate_simple_self_signed(vec![HOST.to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let (acceptor, connector) = tls(made.cert.der().clone(), key).unwrap();
+    (house.connect_as(stranger(acceptor)), connector)
 }
 
 #[tokio::test]
@@ -54,9 +28,7 @@ async fn no_password_crosses_before_tls_and_the_session_begins_anew_inside() {
         format!("C: {}\nS: 538 5.7.11\nC: MAIL FROM:<alice@example.org>\nS: 530 5.7.0 STARTTLS", login());
     client.check(&refused).await;
     client.check("C: STARTTLS x\nS: 501 5.5.4\nC: STARTTLS\nS: 220 2.0.0").await;
-    let name = ServerName::try_from("mail.example.org").unwrap();
-    let tls = connector.connect(name, client.stream.into_inner()).await.unwrap();
-    let mut tls = BufReader::new(tls);
+    let mut tls = BufReader::new(client.secure(&connector).await.unwrap());
     let script = format!("{}\r\nEHLO x\r\nSTARTTLS\r\n{}\r\nQUIT\r\n", login(), login());
     tls.get_mut().write_all(script.as_bytes()).await.unwrap();
     let mut said = String::new();

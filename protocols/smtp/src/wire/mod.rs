@@ -7,4 +7,4 @@ pub(crate) use data::Dots;
 #[cfg(test)]
 pub(crate) use data::tests::FALSE_ENDS;
 pub(crate) use path::{Path, parse_path};
-pub(crate) use sasl::line::{Connection, End, Input, Patience};
+pub(crate) use sasl::line::End;
