@@ -9,7 +9,11 @@ use super::utf7;
 #[path = "../../../../conformance/fuzz/harness.rs"]
 mod harness;
 
+#[path = "../../../../conformance/fuzz/imap.rs"]
+mod words;
+
 use harness::{Dice, fuzz};
+use words::PIECES;
 
 /// Arguments of commands, as clients send them.
 const ARGUMENTS: &[&[u8]] = &[
@@ -27,43 +31,6 @@ const ARGUMENTS: &[&[u8]] = &[
     b"(MESSAGES UNSEEN UIDNEXT SIZE HIGHESTMODSEQ MAILBOXID DELETED APPENDLIMIT)",
     b"4294967295:*,1,*:*,$,3:2",
     b"{5+}\r\nINBOX \"a\\\\b\" NIL (\"x\" NIL)",
-];
-/// Octets that mean something somewhere.
-const PIECES: &[&[u8]] = &[
-    b"(",
-    b")",
-    b"[",
-    b"]",
-    b"<",
-    b">",
-    b"\"",
-    b"\\",
-    b"*",
-    b"%",
-    b"$",
-    b"&",
-    b".",
-    b",",
-    b":",
-    b" ",
-    b"\0",
-    b"\xff",
-    b"\r\n",
-    b"\n",
-    b"\r",
-    b"{0+}\r\n",
-    b"{3+}\r\nabc",
-    b"~{1+}\r\n\0",
-    b"{99999999999999999999+}\r\n",
-    b"4294967296",
-    b"0",
-    b"NIL",
-    b"NOT ",
-    b"OR ",
-    b"UID ",
-    b"\xc3\xa9",
-    b"((((((((((((((((((((",
-    b"RETURN (",
 ];
 
 /// Reads the arguments by one grammar after the other, whichever they were meant for; both as rev1 and as rev2.

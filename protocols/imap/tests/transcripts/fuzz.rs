@@ -8,7 +8,11 @@ use tokio::time::timeout;
 #[path = "../../../../conformance/fuzz/harness.rs"]
 mod targets;
 
+#[path = "../../../../conformance/fuzz/imap.rs"]
+mod words;
+
 use targets::{Dice, fuzz};
+use words::PIECES;
 
 const COMMANDS: &[&[u8]] = &[
     b"FETCH 1:* (UID FLAGS BODYSTRUCTURE ENVELOPE RFC822.SIZE INTERNALDATE)",
@@ -28,34 +32,6 @@ const COMMANDS: &[&[u8]] = &[
     b"SELECT INBOX (CONDSTORE)", b"EXAMINE INBOX", b"ENABLE CONDSTORE", b"ENABLE QRESYNC", b"ENABLE IMAP4rev2", b"IDLE\r\nDONE",
     b"ID (\"name\" NIL \"os\" \"x\")", b"SETMETADATA INBOX (/private/comment \"x\")", b"GETMETADATA INBOX /private/comment",
     b"GETQUOTAROOT INBOX", b"GETACL INBOX", b"MYRIGHTS INBOX", b"NAMESPACE", b"CLOSE", b"UNSELECT", b"NOOP", b"CHECK",
-];
-const PIECES: &[&[u8]] = &[
-    b"(",
-    b")",
-    b"[",
-    b"]",
-    b"<",
-    b">",
-    b"\"",
-    b"\\",
-    b"*",
-    b"%",
-    b"$",
-    b"&",
-    b".",
-    b",",
-    b":",
-    b" ",
-    b"\0",
-    b"\xff",
-    b"9",
-    b"{1+}\r\nx",
-    b"{0+}\r\n",
-    b"~{2+}\r\n\0\0",
-    b"NIL",
-    b"UID ",
-    b"\xc3\xa9",
-    b"4294967295",
 ];
 /// What messages are made of.
 const MESSAGES: &[&[u8]] = &[
