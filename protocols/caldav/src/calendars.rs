@@ -14,7 +14,7 @@ use store::{
     component_mark,
 };
 use webdav::xml::{CALDAV, Name};
-use webdav::{Incoming, Prepared, Refusal, Reply, Tree};
+use webdav::{Incoming, Prepared, Refusal, Reply, Tree, uid_held_by};
 
 /// Key of the kinds a calendar takes, in its record: component names with spaces between.
 pub(crate) const COMPONENTS: &str = "components";
@@ -70,24 +70,7 @@ async fn uid_is_free(writer: &Writer, calendar: &Collection<Calendar>, name: &st
         None => writer.entry(calendar, &name.to_owned()).await?.map(|_| name.to_owned()),
     };
     let Some(holder) = holder else { return Ok(()) };
-    let refusal = uid_conflict();
-    // RFC 4791 5.3.2.1: "Servers SHOULD report the URL of the resource that is already making use of the UID".
-    let owner = writer.principal();
-    if owner.account != writer.account() {
-        return Err(refusal);
-    }
-    let names = ["dav", "calendars", owner.address.as_str(), &calendar.row().name, &holder];
-    let path = http_door::Path::from_names(names.map(str::to_owned).to_vec(), false);
-    Err(refusal.about(path.href()))
-}
-
-/// Media types under which calendar data comes: its own, and what simple uploaders say of any file.
-fn is_calendar_type(content_type: Option<&str>) -> bool {
-    let Some(content_type) = content_type else { return true };
-    let essence = content_type.split(';').next().unwrap_or("").trim();
-    ["text/calendar", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded", ""]
-        .iter()
-        .any(|known| essence.eq_ignore_ascii_case(known))
+    Err(uid_held_by(&holder, calendar.row(), &Calendars, writer))
 }
 
 #[async_trait]
@@ -122,7 +105,7 @@ impl Tree for Calendars {
     }
 
     fn prepare(&self, incoming: &Incoming<'_>) -> Reply<Box<dyn Prepared>> {
-        if !is_calendar_type(incoming.content_type) {
+        if !incoming.may_be(&["text/calendar"]) {
             return Err(forbidden("supported-calendar-data"));
         }
         let object = check(incoming.octets, &Kind::ALL).map_err(of_judgement)?;

@@ -9,7 +9,7 @@ use model::{CollectionId, CollectionKind, Error, Rights, Timestamp};
 use std::collections::BTreeMap;
 use store::{AddressBook, Body, Collection, NewCollection, NewObject, ObjectRow, Writer};
 use webdav::xml::{CARDDAV, Name};
-use webdav::{Incoming, Prepared, Refusal, Reply, Tree};
+use webdav::{Incoming, Prepared, Refusal, Reply, Tree, uid_held_by};
 
 /// The tree of address books.
 #[derive(Clone, Copy, Debug)]
@@ -58,31 +58,7 @@ async fn uid_is_free(writer: &Writer, book: &Collection<AddressBook>, name: &str
             name.to_owned()
         }
     };
-    let owner = writer.principal();
-    if owner.account != writer.account() {
-        return Err(uid_conflict());
-    }
-    let names = ["dav", "addressbooks", owner.address.as_str(), &book.row().name, &holder];
-    let path = http_door::Path::from_names(names.map(str::to_owned).to_vec(), false);
-    Err(uid_conflict().about(path.href()))
-}
-
-/// Media types under which cards come: their own (RFC 6350, and the older ones), and what simple uploaders say
-/// of any file.
-fn is_card_type(content_type: Option<&str>) -> bool {
-    let Some(content_type) = content_type else { return true };
-    let essence = content_type.split(';').next().unwrap_or("").trim();
-    [
-        "text/vcard",
-        "text/x-vcard",
-        "text/directory",
-        "text/plain",
-        "application/octet-stream",
-        "application/x-www-form-urlencoded",
-        "",
-    ]
-    .iter()
-    .any(|known| essence.eq_ignore_ascii_case(known))
+    Err(uid_held_by(&holder, book.row(), &Books, writer))
 }
 
 #[async_trait]
@@ -117,7 +93,8 @@ impl Tree for Books {
     }
 
     fn prepare(&self, incoming: &Incoming<'_>) -> Reply<Box<dyn Prepared>> {
-        if !is_card_type(incoming.content_type) {
+        // Its own (RFC 6350), and the older ones.
+        if !incoming.may_be(&["text/vcard", "text/x-vcard", "text/directory"]) {
             return Err(forbidden("supported-address-data"));
         }
         let card = check(incoming.octets).map_err(of_judgement)?;

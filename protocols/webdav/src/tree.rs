@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use model::{CollectionId, CollectionKind, Timestamp};
 use std::collections::BTreeMap;
-use store::{Body, ObjectRow, Writer};
+use store::{Body, CollectionRow, ObjectRow, Writer};
 
 /// Octets that a client wants to be stored, before the write turn.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,18 @@ pub struct Incoming<'a> {
     pub octets: &'a Bytes,
     /// The modification time that the client tells (`X-OC-Mtime`, or the source's for COPY).
     pub modified: Option<Timestamp>,
+}
+
+impl Incoming<'_> {
+    /// Whether it says to be of one of these media types, or says what simple uploaders say of any file, or nothing.
+    #[must_use]
+    pub fn may_be(&self, types: &[&str]) -> bool {
+        const OF_ANY_FILE: &[&str] =
+            &["text/plain", "application/octet-stream", "application/x-www-form-urlencoded", ""];
+        let Some(content_type) = self.content_type else { return true };
+        let essence = content_type.split(';').next().unwrap_or("").trim();
+        types.iter().chain(OF_ANY_FILE).any(|known| essence.eq_ignore_ascii_case(known))
+    }
 }
 
 /// Octets that were found to be what their tree holds.
@@ -115,4 +127,18 @@ pub trait Tree: Send + Sync + 'static {
         name: &str,
         properties: BTreeMap<String, String>,
     ) -> Result<CollectionId, Refusal>;
+}
+
+/// A refusal for a UID that is in use, with the place of the object that has it (RFC 4791 5.3.2.1, RFC 6352 6.3.2.1) for
+/// the owner; others are not told of what they may not see.
+#[must_use]
+pub fn uid_held_by(holder: &str, collection: &CollectionRow, tree: &dyn Tree, writer: &Writer) -> Refusal {
+    let refusal = tree.uid_conflict();
+    let owner = writer.principal();
+    if owner.account != writer.account() {
+        return refusal;
+    }
+    let names = ["dav", tree.segment(), owner.address.as_str(), &collection.name, holder];
+    let path = http_door::Path::from_names(names.map(str::to_owned).to_vec(), false);
+    refusal.about(path.href())
 }
