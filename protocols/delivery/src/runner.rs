@@ -259,7 +259,7 @@ impl Delivery {
         }
         // New permits are refused from here on; entries that wait for one stay in the queue.
         self.connections.close();
-        while let Ok(Some(_)) = tokio::time::timeout(DRAIN_TIME_MAX, tasks.join_next()).await {}
+        finish(&mut tasks).await;
     }
 
     /// Begins to look at what is due; how long until the next look.
@@ -477,6 +477,12 @@ impl Delivery {
     }
 }
 
+/// Waits for what was begun, all told no longer than [`DRAIN_TIME_MAX`]; what takes longer stays in the queue.
+async fn finish(tasks: &mut JoinSet<()>) {
+    let all = async { while tasks.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(DRAIN_TIME_MAX, all).await;
+}
+
 /// An entry that somebody looks at.
 struct Claim {
     busy: Arc<Mutex<HashSet<QueueId>>>,
@@ -492,3 +498,6 @@ impl Drop for Claim {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

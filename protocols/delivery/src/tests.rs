@@ -2,8 +2,8 @@
 
 mod bounces;
 mod crash;
-mod house;
+pub(crate) mod house;
 mod local;
 mod queue;
-mod relay;
+pub(crate) mod relay;
 mod sink;

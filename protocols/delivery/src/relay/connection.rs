@@ -96,3 +96,6 @@ impl Connection {
         Ok(Self { stream: Box::new(tls), input: BytesMut::new(), tls: true, local: self.local })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -209,6 +209,8 @@ async fn send(
             connection.write(b".\r\n").await?;
             connection.reply(FINAL_TIME_MAX).await?
         }
+        // No message has gone over: whatever this is, it is no word that one was taken.
+        (200..400, _) => Reply::broken("the relay did not ask for the message"),
         _ => data.clone(),
     };
     let judged = to.iter().map(|reply| match reply {
@@ -277,3 +279,6 @@ async fn write_body(connection: &mut Connection, mut body: BodyStream) -> io::Re
     }
     connection.write(if tail == *b"\r\n" { b".\r\n" } else { b"\r\n.\r\n" }).await
 }
+
+#[cfg(test)]
+mod tests;

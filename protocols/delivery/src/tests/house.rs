@@ -50,7 +50,8 @@ impl House {
         house
     }
 
-    fn made(
+    /// On a disk, with times of its own; its runner does not run yet.
+    pub(crate) fn made(
         disk: &SimDisk,
         relay: Option<RelayConfig>,
         directory: MemoryDirectory,

@@ -152,7 +152,7 @@ async fn a_hundred_recipients_for_each_transaction() {
 }
 
 /// A certificate for `localhost` in a file, and a server that bears it.
-fn identity(name: &str) -> (TlsAcceptor, PathBuf) {
+pub(crate) fn identity(name: &str) -> (TlsAcceptor, PathBuf) {
     let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -342,4 +342,17 @@ async fn a_mailbox_out_of_reach_does_not_make_the_relay_be_asked_again_and_again
     let waiting = house.delivery.list(None, 10).await.unwrap();
     let attempts: Vec<_> = waiting[0].recipients.iter().map(|(_, recipient)| recipient.attempts).collect();
     assert_eq!((asked, attempts), (1, vec![1, 1]));
+}
+
+#[tokio::test]
+async fn nothing_but_354_asks_for_the_message_and_nothing_but_its_own_reply_takes_it() {
+    for extensions in [&["PIPELINING"][..], &[]] {
+        for odd in ["250 2.0.0 ok", "334 "] {
+            let sink = sink(&[("DATA", &[odd, "354 go"])], extensions).await;
+            let house = House::with_sink(&sink);
+            house.submit(Some("alice@example.org"), &["x@far.example"], TEXT).await;
+            house.settle().await;
+            assert_eq!(sink.messages(), [TEXT], "{odd}: tried again, not taken for delivered");
+        }
+    }
 }
