@@ -87,6 +87,8 @@ fn builder() -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
+        // Who has said all that it wants to say still hears the answer.
+        .half_close(true)
         .header_read_timeout(limits::HEAD_TIME_MAX)
         .max_buf_size(limits::HEAD_BYTES_MAX)
         .max_headers(limits::HEADER_COUNT_MAX);

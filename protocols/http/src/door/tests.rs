@@ -1,20 +1,32 @@
 //! Connections over an in-memory stream, spoken octet by octet.
 
+mod http2;
+mod limits;
+
 use super::Door;
 use crate::app::{App, Request, Response, plain};
 use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX, HEADER_COUNT_MAX, IDLE_TIME_MAX};
-use crate::{Drain, Path, Peer};
+use crate::{Body, Drain, Path, Peer};
 use async_trait::async_trait;
+use bytes::Bytes;
 use directory::testing::MemoryDirectory;
 use http::StatusCode;
 use sasl::door::DrainTrigger;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::timeout;
 
 /// Tells what it got.
-struct Echo;
+#[derive(Default)]
+struct Echo {
+    /// Octets of endless answers that were asked for.
+    poured: Arc<AtomicUsize>,
+}
+
+/// So much of an endless answer is made at a time.
+const DROP: Bytes = Bytes::from_static(&[b'x'; 1024]);
 
 #[async_trait]
 impl App for Echo {
@@ -30,7 +42,16 @@ impl App for Echo {
         if request.path.last() == Some("refuse") {
             return plain(StatusCode::PRECONDITION_FAILED, "");
         }
-        match request.body.collect(1024).await {
+        if request.path.last() == Some("pour") {
+            let poured = self.poured.clone();
+            let drops = futures_util::stream::repeat_with(move || {
+                poured.fetch_add(DROP.len(), Ordering::Relaxed);
+                Ok(DROP)
+            });
+            return Response::new(Body::stream(drops, None));
+        }
+        let limit = if request.path.last() == Some("large") { u64::MAX } else { 1024 };
+        match request.body.collect(limit).await {
             Ok(_) => plain(StatusCode::OK, "fine"),
             Err(model::Error::TooLarge(_)) => plain(StatusCode::PAYLOAD_TOO_LARGE, ""),
             Err(_) => plain(StatusCode::BAD_REQUEST, ""),
@@ -39,9 +60,14 @@ impl App for Echo {
 }
 
 fn connect(cleartext_auth: bool) -> (DuplexStream, DrainTrigger) {
+    connect_to(Echo::default(), cleartext_auth, 1 << 20)
+}
+
+/// A connection on which so many octets are on their way at the most.
+fn connect_to(echo: Echo, cleartext_auth: bool, room: usize) -> (DuplexStream, DrainTrigger) {
     let (trigger, drain): (_, Drain) = sasl::door::drain();
-    let (near, far) = tokio::io::duplex(1 << 20);
-    let door = Door::new(Arc::new(MemoryDirectory::sample()), vec![Arc::new(Echo)]);
+    let (near, far) = tokio::io::duplex(room);
+    let door = Door::new(Arc::new(MemoryDirectory::sample()), vec![Arc::new(echo)]);
     let addr = "127.0.0.1:4".parse().unwrap();
     let peer = Peer { addr, tls: false, cleartext_auth, acceptor: None, channel: None };
     tokio::spawn(async move { door.serve(Box::new(far), peer, drain).await });
@@ -191,4 +217,24 @@ async fn drains() {
     let mut rest = Vec::new();
     assert!(timeout(Duration::from_secs(1), near.read_to_end(&mut rest)).await.is_ok());
     timeout(Duration::from_secs(1), trigger.finished()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_more_hears_its_answers() {
+    let put = format!("PUT /dav/large HTTP/1.1\r\nHost: x\r\n{LOGIN}Content-Length: 5\r\n\r\nhello");
+    for sent in [put.clone(), format!("{put}{put}")] {
+        let (mut near, _trigger) = connect(true);
+        near.write_all(sent.as_bytes()).await.unwrap();
+        near.shutdown().await.unwrap();
+        let mut said = String::new();
+        timeout(Duration::from_secs(5), near.read_to_string(&mut said)).await.unwrap().unwrap();
+        assert_eq!(statuses(&said).len(), sent.len() / put.len(), "{said}");
+    }
+    // In the middle of a request it is gone.
+    let (mut near, _trigger) = connect(true);
+    near.write_all(&put.as_bytes()[..put.len() - 1]).await.unwrap();
+    near.shutdown().await.unwrap();
+    let mut said = String::new();
+    timeout(Duration::from_secs(5), near.read_to_string(&mut said)).await.unwrap().unwrap();
+    assert!(!said.contains("200 OK"), "{said}");
 }

@@ -1,6 +1,11 @@
-//! Heads with two lengths, however they arrive.
+//! Heads with two lengths, however they arrive; clients that take nothing.
 
-use super::{Scan, Signs};
+use super::{Guarded, Scan, Signs};
+use crate::limits::WRITE_STALL_TIME_MAX;
+use std::io::ErrorKind;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::time::{Instant, sleep};
 
 fn seen(pieces: &[&[u8]]) -> bool {
     signs(pieces).ambiguous()
@@ -36,4 +41,28 @@ fn fragments_in_request_lines() {
     assert!(!signs.had_fragment("/c/"));
     assert!(signs.had_fragment("/a/"));
     assert!(!signs.had_fragment("/a/"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_may_take_nothing_for_so_long() {
+    let moment = Duration::from_millis(1);
+    for (late, in_time) in [(WRITE_STALL_TIME_MAX - moment, true), (WRITE_STALL_TIME_MAX + moment, false)] {
+        let (mut far, near) = duplex(16);
+        let (mut guarded, _signs) = Guarded::new(near);
+        // It takes a little each time, just soon enough or not.
+        let client = tokio::spawn(async move {
+            let mut room = [0; 16];
+            loop {
+                sleep(late).await;
+                if far.read_exact(&mut room).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let began = Instant::now();
+        let written = guarded.write_all(&[b'x'; 64]).await.map_err(|error| error.kind());
+        assert_eq!(written, if in_time { Ok(()) } else { Err(ErrorKind::TimedOut) });
+        assert_eq!(began.elapsed(), if in_time { late * 3 } else { WRITE_STALL_TIME_MAX });
+        client.abort();
+    }
 }
