@@ -1,11 +1,12 @@
 """Attacks on the HTTP doors (rows 7, 31, 41-46, 51 of the list of attack classes)."""
 
+import base64
 import socket
 import time
 
 import pytest
 
-from blackbox import dav
+from blackbox import dav, limits
 
 NESTED = "<a>" * 5000
 BOMBS = {
@@ -208,6 +209,20 @@ def test_http_smuggling(server, number):
     assert said.count(b"HTTP/1.1 ") <= 1, said
     assert said.startswith((b"HTTP/1.1 4", b"HTTP/1.1 5", b"")), said
     assert not said.startswith(b"HTTP/1.1 2")
+
+
+def test_the_largest_file(server):
+    """Nobody can send a tebibyte here: the content of a file at the limit is asked for (where there is room for it), that
+    of one past it is refused unseen."""
+    most = int(limits.value("protocols/webdav", "FILE_BYTES_MAX"))
+    login = base64.b64encode(":".join(server.alice).encode()).decode()
+    for length, expected in ((most, (b"100", b"507")), (most + 1, (b"413",))):
+        connection = server.tls(["http/1.1"]).wrap_socket(socket.create_connection(("localhost", server.port("https")), 10),
+                                                          server_hostname="localhost")
+        connection.sendall(f"PUT {dav.files(server.alice[0], 'large')} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n"
+                           f"Expect: 100-continue\r\nAuthorization: Basic {login}\r\n\r\n".encode())
+        assert connection.recv(65536).split(b" ")[1] in expected, length
+        connection.close()
 
 
 def test_depth_infinity_is_bounded(server, alice):

@@ -31,7 +31,8 @@ pub const LOCK_TIMEOUT_SECONDS_DEFAULT: u64 = 3600;
 pub const STREAM_CHUNK_BYTES: usize = 32 * 1024;
 /// Rows taken from the store at once while a listing is streamed.
 pub const LISTING_PAGE_COUNT: usize = 128;
-/// The most resources in one answer to sync-collection; the rest by the token of the 507.
+/// The largest bound that a client of sync-collection can set to one answer, in resources: so many changes are held at
+/// once, and the rest comes by the token of the 507. Without a bound all are told, [`LISTING_PAGE_COUNT`] at a time.
 pub const SYNC_RESULT_COUNT_MAX: usize = 10_000;
 /// The most octets of a file.
 pub const FILE_BYTES_MAX: u64 = 1 << 40;

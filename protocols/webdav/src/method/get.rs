@@ -115,9 +115,8 @@ fn asked(headers: &HeaderMap, item: &ItemNode) -> Asked {
         return Asked::Whole;
     };
     if let Some(validator) = headers.get(header::IF_RANGE) {
-        let text = validator.to_str().unwrap_or_default().trim();
-        let same_date = text == date::http(item.row.modified);
-        if text != item.etag() && !same_date {
+        // RFC 9110 13.1.5: only a strong validator holds, and a date is none where clients set it (X-OC-Mtime).
+        if validator.to_str().unwrap_or_default().trim() != item.etag() {
             return Asked::Whole;
         }
     }

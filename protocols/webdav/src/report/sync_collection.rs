@@ -229,3 +229,6 @@ impl Sync<'_> {
         Ok(self.reader.children(id, self.node.row.kind).await?)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,13 @@ async fn ranges_of_a_chunked_file() {
     assert_eq!((beyond.status, beyond.header("content-range")), (416, "bytes */300000"));
     let other = world.alice("GET big\nRange: bytes=0-1\nIf-Range: \"other\"", "").await;
     assert_eq!(other.status, 200);
+    let etag = part.header("etag");
+    let same = world.alice(&format!("GET big\nRange: bytes=0-1\nIf-Range: {etag}"), "").await;
+    assert_eq!(same.status, 206);
+    // The date may be another content's: no part is joined to it.
+    let date = part.header("last-modified");
+    let dated = world.alice(&format!("GET big\nRange: bytes=0-1\nIf-Range: {date}"), "").await;
+    assert_eq!(dated.status, 200);
 }
 
 #[tokio::test]
