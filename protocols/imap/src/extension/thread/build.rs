@@ -96,43 +96,32 @@ impl Links {
     }
 }
 
-/// RFC 5256 3, REFERENCES (1) and (2): what a message says of its own parent counts before what others say.
+/// RFC 5256 3, REFERENCES (1) and (2): one message after the other says who answers whom, first of those it names and
+/// then of itself. What others say of a message before its turn comes would not outlast it, and is passed over: so no
+/// link is ever broken.
 fn linked(messages: &[Message]) -> Forest {
     let mut links = Links { forest: Forest::default(), parents: Vec::new(), ways: Vec::new() };
     let mut known: HashMap<MessageIdHash, usize> = HashMap::new();
-    let mut own = Vec::with_capacity(messages.len());
+    // The message at a place has the node of that number.
     for (at, message) in messages.iter().enumerate() {
         let node = links.push(Some(at));
-        own.push(node);
         // A second message of the same id is one that nobody can answer.
         if let Some(id) = message.keys.message_id {
             known.entry(id).or_insert(node);
         }
     }
-    let mut chains = Vec::with_capacity(messages.len());
-    for message in messages {
-        let mut chain = Vec::with_capacity(message.keys.references.len());
+    for (own, message) in messages.iter().enumerate() {
+        let mut parent = None;
         for id in &message.keys.references {
-            let node = match known.get(id) {
-                Some(&node) => node,
-                None => {
-                    let node = links.push(None);
-                    known.insert(*id, node);
-                    node
-                }
-            };
-            chain.push(node);
+            let child = *known.entry(*id).or_insert_with(|| links.push(None));
+            let is_to_come = own <= child && child < messages.len();
+            if let Some(parent) = parent.filter(|_| !is_to_come) {
+                links.link(child, parent);
+            }
+            parent = Some(child);
         }
-        chains.push(chain);
-    }
-    for (&node, chain) in own.iter().zip(&chains) {
-        if let Some(&parent) = chain.last() {
-            links.link(node, parent);
-        }
-    }
-    for chain in &chains {
-        for (&parent, &child) in chain.iter().zip(chain.iter().skip(1)) {
-            links.link(child, parent);
+        if let Some(parent) = parent {
+            links.link(own, parent);
         }
     }
     let Links { mut forest, parents, .. } = links;

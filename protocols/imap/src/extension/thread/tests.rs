@@ -64,6 +64,29 @@ fn by_references() {
 }
 
 #[test]
+fn what_contradicts_is_taken_in_turn() {
+    // The second puts the first below the third, which then cannot lie below the second.
+    let messages =
+        [message(1, 1, "A", false, &[]), message(2, 2, "B", false, &[3, 1]), message(3, 3, "C", false, &[2])];
+    assert_eq!(told(references, &messages), "(3 1 2)");
+    // What is said of a message whose turn is to come gives way to what it says itself; what is said later stays.
+    let messages = [
+        message(1, 1, "A", false, &[3, 2]),
+        message(2, 2, "B", false, &[]),
+        message(3, 3, "C", false, &[]),
+        message(4, 4, "D", false, &[5, 3]),
+    ];
+    assert_eq!(told(references, &messages), "(2 1)(3 4)");
+    // An empty place between two, where both of its neighbours are there.
+    let messages = [
+        message(1, 1, "A", false, &[]),
+        message(3, 2, "B", false, &[1, 4, 2]),
+        message(4, 3, "C", false, &[1]),
+    ];
+    assert_eq!(told(references, &messages), "(1 4 3)");
+}
+
+#[test]
 fn subjects_join_what_references_do_not() {
     let messages = [
         message(1, 1, "A", false, &[]),
