@@ -50,6 +50,8 @@ struct Plan {
     rows: bool,
     /// Something of it is in the message records.
     records: bool,
+    /// What has gone, and is not told of yet, is told as the client knows it (RFC 2180 4.1.1).
+    tells_gone: bool,
     /// The newest state.
     table: Arc<Table>,
     reader: Reader,
@@ -64,8 +66,8 @@ struct Target {
     /// Sequence number less one.
     place: usize,
     uid: Uid,
-    /// Its place in the newest table.
-    index: usize,
+    /// Its place in the newest table; `None` when it has gone from there.
+    index: Option<usize>,
     row: Option<MessageRow>,
     record: Option<MessageRecord>,
 }
@@ -88,7 +90,9 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let source = items.iter().map(FetchItem::source).max().unwrap_or(Source::Table);
     let (rows, records) = (source >= Source::Row, source >= Source::Record);
     let recent = session.selected()?.recent.clone();
-    let plan = Plan { items, rows, records, table, reader, seen, recent };
+    // UID and FLAGS are in the client's view; by UID, EXPUNGE comes with the answer.
+    let tells_gone = !by_uid && !rows;
+    let plan = Plan { items, rows, records, tells_gone, table, reader, seen, recent };
     let told = tell_all(session, &plan, &chosen).await?;
     let done = Done::told("FETCH completed");
     // RFC 5530: some were removed by others and are not told of yet.
@@ -223,6 +227,7 @@ pub(crate) async fn tell_unasked(
     let plan = Plan {
         rows: source >= Source::Row,
         records: source >= Source::Record,
+        tells_gone: false,
         table: table.clone(),
         reader: reader.clone(),
         seen: Vec::new(),
@@ -236,7 +241,7 @@ pub(crate) async fn tell_unasked(
     }
 }
 
-/// Tells of every message that is still there; returns how many.
+/// Tells of every message that is still there; returns how many those are.
 async fn tell_all(session: &mut Session, plan: &Plan, chosen: &[(usize, Uid)]) -> Result<usize, Failure> {
     let mut told = 0;
     let mut damaged = None;
@@ -256,7 +261,7 @@ async fn tell_all(session: &mut Session, plan: &Plan, chosen: &[(usize, Uid)]) -
                 // The others are whole; that this one is not is told at the end.
                 damaged = Some(failure);
             }
-            told += 1;
+            told += usize::from(target.index.is_some());
             session.connection.flush_if_large().await?;
         }
         // A long answer from memory must not keep other sessions from theirs.
@@ -269,7 +274,8 @@ async fn tell_all(session: &mut Session, plan: &Plan, chosen: &[(usize, Uid)]) -
 async fn targets(session: &mut Session, plan: &Plan, chunk: &[(usize, Uid)]) -> Result<Vec<Target>, Failure> {
     let mut targets = Vec::with_capacity(chunk.len());
     for &(place, uid) in chunk {
-        if let Some(index) = plan.table.index(uid.0) {
+        let index = plan.table.index(uid.0);
+        if index.is_some() || plan.tells_gone {
             targets.push(Target { place, uid, index, row: None, record: None });
         }
     }
@@ -311,12 +317,11 @@ async fn records(reader: &Reader, ids: &[ItemId]) -> Result<Vec<Option<MessageRe
 
 /// One `* n FETCH (...)`.
 async fn tell(session: &mut Session, plan: &Plan, target: &Target) -> Result<(), Failure> {
-    let out = session.begin_fetch(target.place, target.uid.0);
+    session.begin_fetch(target.place, target.uid.0);
     let mut separator = "";
     let flags_are_new = plan.seen.binary_search(&target.uid.0).is_ok();
     if flags_are_new && !plan.items.contains(&FetchItem::Flags) {
-        let (system, keywords) = plan.table.flags(target.index);
-        out.raw(b"FLAGS ").told_flags(plan.recent.contains(target.uid.0), system, keywords);
+        tell_flags(session, plan, target)?;
         separator = " ";
     }
     for item in &plan.items {
@@ -325,6 +330,27 @@ async fn tell(session: &mut Session, plan: &Plan, target: &Target) -> Result<(),
         tell_item(session, plan, target, item).await?;
     }
     session.connection.out.raw(b")").crlf();
+    Ok(())
+}
+
+/// `FLAGS (...)`: those of now, or the last ones that the client knows of.
+fn tell_flags(session: &mut Session, plan: &Plan, target: &Target) -> Result<(), Failure> {
+    let recent = plan.recent.contains(target.uid.0);
+    let Some(index) = target.index else {
+        let Flags { system, keywords } = session.selected()?.known(target.uid);
+        session.connection.out.raw(b"FLAGS ").told_flags(recent, system, &keywords);
+        return Ok(());
+    };
+    let (system, keywords) = plan.table.flags(index);
+    session.connection.out.raw(b"FLAGS ").told_flags(recent, system, keywords);
+    let selected = session.selected()?;
+    // Ahead of the client's view: when that moves on, it is from here that changes count.
+    if !Arc::ptr_eq(&plan.table, &selected.view) {
+        let known = selected.known(target.uid);
+        if (known.system, known.keywords.as_slice()) != (system, keywords) {
+            selected.tell(target.uid, system, keywords);
+        }
+    }
     Ok(())
 }
 
@@ -339,10 +365,7 @@ async fn tell_item(
         (FetchItem::Uid, ..) => {
             out.raw(b"UID ").number(target.uid.0);
         }
-        (FetchItem::Flags, ..) => {
-            let (system, keywords) = plan.table.flags(target.index);
-            out.raw(b"FLAGS ").told_flags(plan.recent.contains(target.uid.0), system, keywords);
-        }
+        (FetchItem::Flags, ..) => tell_flags(session, plan, target)?,
         (FetchItem::InternalDate, Some(row), _) => {
             out.raw(b"INTERNALDATE ").date_time(row.received);
         }

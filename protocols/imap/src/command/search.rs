@@ -64,12 +64,14 @@ pub(crate) struct Program {
     pub key: SearchKey,
     /// How relevant each of what was found is.
     pub scores: Scores,
+    /// Whether messages were left out that the client still counts, since others have removed them.
+    left_out: bool,
 }
 
 impl Program {
     /// To be made ready and run.
     pub(crate) fn new(options: Option<Return>, key: SearchKey) -> Self {
-        Self { options, key, scores: Scores::new() }
+        Self { options, key, scores: Scores::new(), left_out: false }
     }
 
     /// Reads charset and keys up to the end of the command, as SORT and THREAD have them (RFC 5256 5).
@@ -109,6 +111,12 @@ impl Program {
         result::tell(session, self.options.as_ref(), found, how, &self.scores)
     }
 
+    /// OK, which says that messages were left out (RFC 5530); by UID, EXPUNGE comes with the answer.
+    pub(crate) fn done(&self, text: &'static str, by_uid: bool) -> Done {
+        let done = Done::told(text);
+        if self.left_out && !by_uid { done.with_code("EXPUNGEISSUED") } else { done }
+    }
+
     /// RFC 5182 2.1: what was refused leaves an empty result.
     fn forget(&self, session: &mut Session) {
         if self.options.as_ref().is_some_and(|options| options.save)
@@ -142,7 +150,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let modseq = highest_of(session, &program, &found).await?;
     program.tell(session, &found, &Telling { word: "SEARCH", by_uid, modseq, mailbox: None })?;
     context::begin(session, &program, &found, context::How { by_uid, criteria: &[] }).await?;
-    Ok(Done::told("SEARCH completed"))
+    Ok(program.done("SEARCH completed", by_uid))
 }
 
 /// The messages of the open mailbox that a program finds, ascending.
@@ -166,6 +174,7 @@ pub(crate) async fn found_in(
     let test = Test::prepare(&program.key, scope);
     let (found, scores) = find(session, scope, &test, None).await?;
     program.scores = scores;
+    program.left_out = scope.has_gone();
     search_fuzzy::stretch(&mut program.scores);
     Ok(found)
 }

@@ -60,6 +60,10 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
         let told = Told { uid: *uid, flags, modseq: *modseq };
         tell(session, &how, &change, &told).await?;
     }
+    let some_gone = proof.flagged.now.len() + proof.flagged.modified.len() < uids.len();
+    if some_gone && !by_uid && !session.has(Enabled::CONDSTORE) {
+        tell_gone(session, &how, &change, &uids).await?;
+    }
     let done = Done::changed(&proof, "STORE completed");
     if !proof.flagged.modified.is_empty() {
         // RFC 7162 3.1.3: which of them had changed meanwhile.
@@ -70,7 +74,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
         return Ok(done.with_code(String::from_utf8_lossy(code.bytes())));
     }
     // RFC 5530: messages that others removed and the client was not told of yet.
-    Ok(if proof.flagged.now.len() < uids.len() { done.with_code("EXPUNGEISSUED") } else { done })
+    Ok(if some_gone { done.with_code("EXPUNGEISSUED") } else { done })
 }
 
 /// What STORE did.
@@ -123,6 +127,24 @@ struct Told<'a> {
     uid: Uid,
     flags: &'a Flags,
     modseq: Modseq,
+}
+
+/// Tells the change of messages that others removed and the client was not told of yet: its view of them goes on
+/// until it is (RFC 2180 4.2), and the code of the answer says that they have gone. Without Modseqs only: there is
+/// none for what is not there.
+async fn tell_gone(
+    session: &mut Session,
+    how: &Telling,
+    change: &FlagChange,
+    uids: &[Uid],
+) -> Result<(), Failure> {
+    let (_, table) = session.latest().await?;
+    for uid in uids.iter().filter(|uid| table.index(uid.0).is_none()) {
+        let known = session.selected()?.known(*uid);
+        let Ok(flags) = change.apply(&known) else { continue };
+        tell(session, how, change, &Told { uid: *uid, flags: &flags, modseq: Modseq(0) }).await?;
+    }
+    Ok(())
 }
 
 async fn tell(

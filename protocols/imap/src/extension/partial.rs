@@ -34,7 +34,11 @@ fn range(cursor: &mut Cursor<'_>) -> Parsed<(i64, i64)> {
     let first = end(cursor)?;
     cursor.expect(b':', "Expected a range")?;
     let last = end(cursor)?;
-    if (first < 0) == (last < 0) { Ok((first, last)) } else { Err(Failure::Bad("Expected a range")) }
+    if (first < 0) != (last < 0) {
+        return Err(Failure::Bad("Expected a range"));
+    }
+    // RFC 9394 4: the same either way round; it is told from the end that it is counted from.
+    Ok(if first.abs() <= last.abs() { (first, last) } else { (last, first) })
 }
 
 fn end(cursor: &mut Cursor<'_>) -> Parsed<i64> {

@@ -9,7 +9,7 @@ use crate::command::search::scope::Scope;
 use crate::command::search::{Found, Program, found_by, highest_of};
 use crate::command::{Sequences, States, Verb};
 use crate::limits::{ROWS_AT_ONCE, SORT_KEY_COUNT_MAX};
-use crate::reply::{Done, Failure, Outcome};
+use crate::reply::{Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::{Cursor, Parsed};
 use crate::wire::decoder::search as grammar;
@@ -107,7 +107,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let modseq = highest_of(session, &program, &sorted).await?;
     program.tell(session, &sorted, &Telling { word: "SORT", by_uid, modseq, mailbox: None })?;
     context::begin(session, &program, &sorted, context::How { by_uid, criteria: &criteria }).await?;
-    Ok(Done::told("SORT completed"))
+    Ok(program.done("SORT completed", by_uid))
 }
 
 /// `(REVERSE DATE SUBJECT)`

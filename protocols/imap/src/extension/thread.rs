@@ -10,7 +10,7 @@ use super::{Extension, When};
 use crate::command::search::{Program, found_by};
 use crate::command::{Sequences, States, Verb};
 use crate::limits::ROWS_AT_ONCE;
-use crate::reply::{Done, Failure, Outcome};
+use crate::reply::{Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use forest::Forest;
@@ -79,7 +79,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     }
     forest.tell(&messages, out);
     out.crlf();
-    Ok(Done::told("THREAD completed"))
+    Ok(program.done("THREAD completed", by_uid))
 }
 
 async fn read(session: &mut Session, found: &[(u32, u32)], by_uid: bool) -> Result<Vec<Message>, Failure> {

@@ -41,7 +41,7 @@ impl Session {
             selected.told.clear();
             return Ok(());
         }
-        if !may_expunge && has_vanished(&selected.view, &table) {
+        if !may_expunge && !table.has_all_of(&selected.view) {
             return Ok(());
         }
         let keywords = table.keywords();
@@ -49,6 +49,7 @@ impl Session {
         self.take_recent(&reader, &table).await?;
         let vanished_by_uid = self.tells_vanished();
         let Some(selected) = self.selected.as_deref_mut() else { return Ok(()) };
+        let recent_before = selected.recent_count();
         let view = std::mem::replace(&mut selected.view, table.clone());
         let told = std::mem::take(&mut selected.told);
         let out = &mut self.connection.out;
@@ -60,9 +61,11 @@ impl Session {
         }
         if table.max_uid() > view.max_uid() {
             out.raw(b"* ").number(table.len() as u64).raw(b" EXISTS").crlf();
-            if !self.rev2 {
-                out.raw(b"* ").number(selected.recent_count()).raw(b" RECENT").crlf();
-            }
+        }
+        // RFC 3501 7.3.2: the client cannot know which of those that have gone were \Recent.
+        let recent = selected.recent_count();
+        if !self.rev2 && (table.max_uid() > view.max_uid() || recent != recent_before) {
+            out.raw(b"* ").number(recent).raw(b" RECENT").crlf();
         }
         if wanted.flags {
             let changed = changed_flags(&view, &table, &told);
@@ -192,12 +195,6 @@ impl Session {
     }
 }
 
-/// Whether a message of the old view is not in the new one.
-fn has_vanished(old: &Table, new: &Table) -> bool {
-    let kept = new.uids.partition_point(|&uid| uid <= old.max_uid());
-    kept < old.len()
-}
-
 /// `* VANISHED 1:3,5` (RFC 7162 3.2.10).
 fn tell_vanished(out: &mut Output, old: &Table, new: &Table) {
     let gone = Intervals::collect(vanished(old, new).into_iter().map(|(_, uid)| uid));
@@ -215,7 +212,7 @@ fn tell_expunged(out: &mut Output, old: &Table, new: &Table) {
 
 /// What is in the old view and not in the new one: its places and UIDs there, ascending.
 fn vanished(old: &Table, new: &Table) -> Vec<(usize, u32)> {
-    if !has_vanished(old, new) {
+    if new.has_all_of(old) {
         return Vec::new();
     }
     let mut next = 0;

@@ -87,6 +87,11 @@ impl Table {
         self.uids.get(self.uids.partition_point(|&other| other < uid)..).unwrap_or_default()
     }
 
+    /// Whether every message of an older table of the mailbox is still there.
+    pub(crate) fn has_all_of(&self, older: &Self) -> bool {
+        self.uids.partition_point(|&uid| uid <= older.max_uid()) == older.len()
+    }
+
     /// The flags at a place.
     pub(crate) fn flags(&self, index: usize) -> (SystemFlags, &[Keyword]) {
         let system = self.system.get(index).copied().map(SystemFlags::from_bits_truncate).unwrap_or_default();

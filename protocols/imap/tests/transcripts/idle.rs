@@ -21,6 +21,7 @@ async fn changes_are_pushed() {
     assert_eq!(idler.line().await, "* 1 FETCH (UID 1 FLAGS (\\Recent \\Deleted))");
     writer.ask("d EXPUNGE").await;
     assert_eq!(idler.line().await, "* 1 EXPUNGE");
+    assert_eq!(idler.line().await, "* 0 RECENT");
     // iOS: DONE and the next commands in one packet.
     idler.send(b"DONE\r\nc NOOP\r\nd IDLE\r\nDONE\r\n").await;
     assert_eq!(idler.line().await, "b OK IDLE completed");

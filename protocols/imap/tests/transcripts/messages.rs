@@ -72,6 +72,7 @@ async fn expunge_close_unselect() {
          S: a OK STORE completed
          C: b UID EXPUNGE 2:3
          S: * 3 EXPUNGE
+         S: * 2 RECENT
          S: b OK EXPUNGE completed
          C: c UNSELECT
          S: c OK UNSELECT completed
@@ -124,6 +125,7 @@ async fn copy_and_move_tell_their_uids() {
          S: * OK [COPYUID <*> 2:3 3:4] Moved
          S: * 3 EXPUNGE
          S: * 2 EXPUNGE
+         S: * 1 RECENT
          S: d OK MOVE completed
          C: e STATUS Archive (MESSAGES SIZE)
          S: * STATUS Archive (MESSAGES 4 SIZE 32)
@@ -161,6 +163,7 @@ async fn pipelined_commands_are_answered_in_order() {
          C: d NOOP
          S: a OK STORE completed
          S: * 1 EXPUNGE
+         S: * 2 RECENT
          S: b OK EXPUNGE completed
          S: * 1 FETCH (UID 2)
          S: c OK FETCH completed

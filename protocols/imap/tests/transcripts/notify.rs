@@ -40,6 +40,7 @@ async fn the_open_mailbox_at_once_with_items() {
     assert_eq!(client.line().await, "* 1 FETCH (UID 1 FLAGS (\\Recent \\Deleted $Junk))");
     other.ask("c EXPUNGE").await;
     assert_eq!(client.line().await, "* 1 EXPUNGE");
+    assert_eq!(client.line().await, "* 1 RECENT");
     // One's own message is not fetched.
     let lines = client.ask("d APPEND INBOX {8+}\r\na: 1\r\n\r\n").await;
     assert_eq!(lines[..2], ["* 2 EXISTS", "* 2 RECENT"]);
@@ -59,7 +60,7 @@ async fn removals_wait_where_they_are_to() {
     other.ask("c EXPUNGE").await;
     assert_eq!(client.ask("d FETCH 1:2 UID").await.last().unwrap(), "d OK [EXPUNGEISSUED] FETCH completed");
     // Flags were not asked for.
-    assert_eq!(client.ask("e NOOP").await, ["* 1 EXPUNGE", "e OK NOOP completed"]);
+    assert_eq!(client.ask("e NOOP").await, ["* 1 EXPUNGE", "* 1 RECENT", "e OK NOOP completed"]);
     append(&mut other, "INBOX").await;
     assert_eq!(client.line().await, "* 2 EXISTS");
     assert_eq!(client.line().await, "* 2 RECENT");
@@ -69,6 +70,7 @@ async fn removals_wait_where_they_are_to() {
     other.ask("g UID STORE 2 +FLAGS.SILENT (\\Deleted)").await;
     other.ask("h EXPUNGE").await;
     assert_eq!(client.line().await, "* 1 EXPUNGE");
+    assert_eq!(client.line().await, "* 1 RECENT");
     client.say("DONE").await;
     assert_eq!(client.line().await, "f OK IDLE completed");
 }

@@ -50,14 +50,16 @@ async fn no_expunge_while_numbers_are_in_use() {
          S: 5 OK [EXPUNGEISSUED] FETCH completed
          C: 6 STORE 1:2 +FLAGS (\\Flagged)
          S: * 2 FETCH (FLAGS (\\Recent \\Flagged))
+         S: * 1 FETCH (FLAGS (\\Recent \\Flagged \\Deleted))
          S: 6 OK [EXPUNGEISSUED] STORE completed
          C: 7 SEARCH ALL
          S: * SEARCH 2
-         S: 7 OK SEARCH completed
+         S: 7 OK [EXPUNGEISSUED] SEARCH completed
          # by UID they may
          C: 8 UID FETCH 2 FLAGS
          S: * 2 FETCH (UID 2 FLAGS (\\Recent \\Flagged))
          S: * 1 EXPUNGE
+         S: * 1 RECENT
          S: 8 OK FETCH completed
          C: 9 FETCH 1 UID
          S: * 1 FETCH (UID 2)

@@ -39,6 +39,11 @@ impl Scope {
         Intervals(Intervals::resolve(numbers, count).0.iter().filter_map(range).collect())
     }
 
+    /// Whether the client still counts messages that others have removed.
+    pub(crate) fn has_gone(&self) -> bool {
+        !self.table.has_all_of(&self.view)
+    }
+
     /// The rows of messages; ascending UIDs.
     ///
     /// # Errors
