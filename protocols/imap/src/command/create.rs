@@ -1,6 +1,7 @@
 //! CREATE (RFC 9051 6.3.4).
 
 use super::{Sequences, States, Verb};
+use crate::command::rename::tell_renamed;
 use crate::extension;
 use crate::extension::objectid::mailbox_id;
 use crate::reply::{Done, Failure, Outcome};
@@ -45,6 +46,10 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     }
     let made = writer.create_mailbox(&place.path, new).await?.id();
     let proof = writer.commit(made).await?;
+    if session.rev2 && place.name != name {
+        // RFC 9051 6.3.9.7: it was made under another name than was asked for.
+        tell_renamed(session, name, &place.name);
+    }
     // RFC 8474 4.1: the new mailbox's name for good.
     let mut code = Output::default();
     code.raw(b"MAILBOXID ");

@@ -4,11 +4,13 @@ use super::status::{self, Figures};
 use super::{Sequences, States, Verb};
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
+use crate::session::place::composed;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::list::{self as grammar, List, matches};
 use crate::wire::encoder::Output;
 use crate::words::Listed;
 use model::{CollectionId, Rights, SpecialUse};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use store::{CollectionRow, DELIMITER, INBOX, MailboxEntry, Reader};
 
@@ -170,6 +172,8 @@ pub(crate) struct Pattern {
     plain: String,
     /// With its first level in capitals: INBOX has no case.
     upper: String,
+    /// In Unicode's form C, where it is not that already.
+    composed: Option<String>,
 }
 
 impl Pattern {
@@ -178,6 +182,7 @@ impl Pattern {
         let root = path.split(DELIMITER).next().unwrap_or_default();
         matches(self.plain.as_bytes(), path.as_bytes())
             || root == INBOX && matches(self.upper.as_bytes(), path.as_bytes())
+            || self.composed.as_ref().is_some_and(|composed| matches(composed.as_bytes(), path.as_bytes()))
     }
 
     /// Whether it stops at a delimiter somewhere.
@@ -192,7 +197,11 @@ pub(crate) fn patterns(list: &List) -> Vec<Pattern> {
         let plain = format!("{}{pattern}", list.reference);
         let (root, rest) = plain.split_at(plain.find(DELIMITER).unwrap_or(plain.len()));
         let upper = format!("{}{rest}", root.to_ascii_uppercase());
-        Pattern { plain, upper }
+        let composed = match composed(&plain) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(composed) => Some(composed),
+        };
+        Pattern { plain, upper, composed }
     };
     list.patterns.iter().map(full).collect()
 }

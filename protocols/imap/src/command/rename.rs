@@ -42,9 +42,13 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     }
     let proof = writer.commit(()).await?;
     if session.rev2 {
-        // RFC 9051 6.3.9.7: which name became which.
-        let out = &mut session.connection.out;
-        out.raw(b"* LIST () \"/\" ").mailbox(to).raw(b" (\"OLDNAME\" (").mailbox(&from).raw(b"))").crlf();
+        tell_renamed(session, &source.name, &target.name);
     }
     Ok(Done::changed(&proof, "RENAME completed"))
+}
+
+/// `* LIST () "/" to ("OLDNAME" ("from"))`: which name became which (RFC 9051 6.3.9.7).
+pub(super) fn tell_renamed(session: &mut Session, from: &str, to: &str) {
+    let out = &mut session.connection.out;
+    out.raw(b"* LIST () \"/\" ").mailbox(to).raw(b" (\"OLDNAME\" (").mailbox(from).raw(b"))").crlf();
 }

@@ -66,7 +66,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
         contexts: Vec::new(),
         made: Vec::new(),
     };
-    tell(session, &selected, &row, &name);
+    tell(session, &selected, &row, (&place.name, &name));
     if parameters.condstore {
         session.enable_condstore();
     }
@@ -82,7 +82,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
     Ok(done.with_code(if read_only { "READ-ONLY" } else { "READ-WRITE" }))
 }
 
-fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, name: &str) {
+fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, (name, asked): (&str, &str)) {
     let (rev2, by_uid) = (session.rev2, session.has(Enabled::UIDONLY));
     let out = &mut session.connection.out;
     let flags = selected.all_flags();
@@ -94,7 +94,12 @@ fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, name: &
     }
     out.raw(b"* ").number(selected.view.len() as u64).raw(b" EXISTS").crlf();
     if rev2 {
-        out.raw(b"* LIST () \"/\" ").mailbox(name).crlf();
+        out.raw(b"* LIST () \"/\" ").mailbox(name);
+        if name != asked {
+            // RFC 9051 6.3.2: it has another name than was asked for.
+            out.raw(b" (\"OLDNAME\" (").mailbox(asked).raw(b"))");
+        }
+        out.crlf();
     } else {
         out.raw(b"* ").number(selected.recent_count()).raw(b" RECENT").crlf();
         let first = selected.view.first_unseen().filter(|_| !by_uid);

@@ -4,7 +4,7 @@
 use super::{Sequences, States, Verb};
 use crate::reply::{Done, Outcome};
 use crate::session::Session;
-use crate::session::place::is_elsewhere;
+use crate::session::place::{composed, is_elsewhere, spelled};
 use crate::wire::decoder::cursor::Cursor;
 
 pub(super) const VERBS: &[Verb] = &[
@@ -28,12 +28,18 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, subscribe: bool) -> 
     cursor.space()?;
     let name = cursor.mailbox()?;
     cursor.end()?;
-    let mut writer = session.writer().await?;
-    if !is_elsewhere(&name) {
-        writer.subscribe_mailbox(&name, subscribe).await?;
+    let elsewhere = is_elsewhere(&name);
+    let name = if elsewhere {
+        composed(&name).into_owned()
     } else {
+        spelled(&session.reader().await?, &name).await?.into_owned()
+    };
+    let mut writer = session.writer().await?;
+    if elsewhere {
         // Whether it is there or may be known of makes no difference, and so tells nothing (RFC 9051 6.3.7).
         writer.subscribe_elsewhere(&name, subscribe).await?;
+    } else {
+        writer.subscribe_mailbox(&name, subscribe).await?;
     }
     let proof = writer.commit(()).await?;
     Ok(Done::changed(&proof, if subscribe { "SUBSCRIBE completed" } else { "UNSUBSCRIBE completed" }))

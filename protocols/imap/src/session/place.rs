@@ -1,6 +1,9 @@
 //! Mailbox names and whose they are (RFC 2342): one's own stand by themselves, those of other people below
 //! `Other Users/<address>/`, those of groups below `Shared/<address>/`.
 //!
+//! Names are kept in Unicode's form C (RFC 9051 5.1, RFC 5198): one that comes otherwise spelled means the mailbox of
+//! that form, unless there is one spelled just so from before.
+//!
 //! A name that is not there, one of an account that is not there, and one that may not be known about all come to
 //! the same answer.
 
@@ -8,7 +11,9 @@ use super::Session;
 use crate::reply::Failure;
 use directory::AccountKind;
 use model::{AccountId, Address, Error, Rights};
+use std::borrow::Cow;
 use store::{DELIMITER, INBOX, Reader, Writer};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// What stands before the mailboxes of other people.
 pub(crate) const OTHER_USERS: &str = "Other Users";
@@ -22,6 +27,30 @@ pub(crate) struct Place {
     pub account: AccountId,
     /// Its path in that account.
     pub path: String,
+    /// The whole name, as LIST tells it.
+    pub name: String,
+}
+
+impl Place {
+    fn new(account: AccountId, above: &str, path: String) -> Self {
+        Self { account, name: format!("{above}{path}"), path }
+    }
+}
+
+/// A name in Unicode's form C.
+pub(crate) fn composed(name: &str) -> Cow<'_, str> {
+    if is_composed(name) { Cow::Borrowed(name) } else { Cow::Owned(name.nfc().collect()) }
+}
+
+fn is_composed(name: &str) -> bool {
+    name.is_ascii() || is_nfc(name)
+}
+
+/// The spelling of a path that means a mailbox, there or yet to be made.
+pub(crate) async fn spelled<'p>(reader: &Reader, path: &'p str) -> Result<Cow<'p, str>, Failure> {
+    let composed = composed(path);
+    let as_it_is = matches!(composed, Cow::Borrowed(_)) || reader.mailbox_at(path).await?.is_some();
+    Ok(if as_it_is { Cow::Borrowed(path) } else { composed })
 }
 
 /// Whether a name is one of the two stems themselves, which nobody can have a mailbox at.
@@ -85,11 +114,15 @@ impl Session {
         let kind = match stem {
             // From before these names stood for others: still reached, renamed and removed by it.
             OTHER_USERS | SHARED if self.reader().await?.mailbox_at(name).await?.is_some() => {
-                return Ok(Place { account: own, path: name.to_owned() });
+                return Ok(Place::new(own, "", name.to_owned()));
             }
             OTHER_USERS => AccountKind::Person,
             SHARED => AccountKind::Group,
-            _ => return Ok(Place { account: own, path: name.to_owned() }),
+            _ if is_composed(name) => return Ok(Place::new(own, "", name.to_owned())),
+            _ => {
+                let path = spelled(&self.reader().await?, name).await?.into_owned();
+                return Ok(Place::new(own, "", path));
+            }
         };
         let absent = Failure::Store(Error::NotFound);
         let (address, path) = rest.split_once(DELIMITER).ok_or(absent)?;
@@ -102,7 +135,12 @@ impl Session {
         }
         let (first, below) = path.split_at(path.find(DELIMITER).unwrap_or(path.len()));
         let first = if first.eq_ignore_ascii_case(INBOX) { INBOX } else { first };
-        Ok(Place { account: account.id, path: format!("{first}{below}") })
+        let path = format!("{first}{below}");
+        let path = match is_composed(&path) {
+            true => path,
+            false => spelled(&self.reader_of(account.id).await?, &path).await?.into_owned(),
+        };
+        Ok(Place::new(account.id, &format!("{stem}{DELIMITER}{}{DELIMITER}", account.address), path))
     }
 
     /// A snapshot of an account. One of somebody else who has never used it is as absent as one that is not there.

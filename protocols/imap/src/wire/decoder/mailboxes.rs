@@ -3,7 +3,8 @@
 use super::cursor::{Cursor, Parsed};
 use crate::limits::MAILBOX_NAME_COUNT_MAX;
 use crate::reply::Failure;
-use crate::session::place::may_be_elsewhere;
+use crate::session::place::{composed, may_be_elsewhere};
+use std::borrow::Cow;
 use store::{DELIMITER, INBOX};
 
 /// A choice of mailboxes.
@@ -96,7 +97,11 @@ fn list(cursor: &mut Cursor<'_>, names: &mut usize) -> Parsed<Vec<String>> {
         if *names > MAILBOX_NAME_COUNT_MAX {
             return Err(Failure::No(Some("LIMIT"), "Too many mailbox names"));
         }
-        found.push(cursor.mailbox()?);
+        let name = cursor.mailbox()?;
+        if let Cow::Owned(composed) = composed(&name) {
+            found.push(composed);
+        }
+        found.push(name);
         if !many || cursor.eat(b')') {
             return Ok(found);
         }
