@@ -13,11 +13,20 @@ pub(crate) type Opened = (Arc<dyn Engine>, Arc<dyn BlobStore>);
 /// The longest password read from a file, in octets.
 const PASSWORD_BYTES_MAX: u64 = 4096;
 
+/// What a store is opened in spite of, as whoever started the command has asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Despite {
+    /// Changes that were acknowledged are missing.
+    pub(crate) loss: bool,
+    /// The engine was made anew and waits for its repair.
+    pub(crate) unrepaired: bool,
+}
+
 /// Opens what the configuration names, making it when there is none. The data directory is there and ours.
 ///
 /// # Errors
 /// In words for the person who started the program.
-pub(crate) async fn open(config: &Config) -> std::result::Result<Opened, Failure> {
+pub(crate) async fn open(config: &Config, despite: Despite) -> std::result::Result<Opened, Failure> {
     let store = &config.store;
     match store.engine.get_ref() {
         EngineKind::Fjall => {
@@ -26,13 +35,16 @@ pub(crate) async fn open(config: &Config) -> std::result::Result<Opened, Failure
                 cache_bytes: store.cache_mib.saturating_mul(1024 * 1024),
                 memtable_bytes: store.memtable_kib.get_ref().saturating_mul(1024),
                 segment_bytes: store.segment_mib.get_ref().saturating_mul(1024 * 1024),
-                accept_loss: store.accept_loss,
+                accept_loss: despite.loss,
             };
             let path = data.clone();
             // Both replay and scan, which blocks.
             let opened = tokio::task::spawn_blocking(move || open_local(&path, options));
             let opened = opened.await.map_err(|cause| Failure::of("opening the store", cause))?;
             let (engine, blobs) = opened.map_err(|reason| unopened(data, reason))?;
+            if !despite.unrepaired {
+                repaired(data, &engine).await?;
+            }
             Ok((engine, Arc::new(blobs)))
         }
         EngineKind::Postgres => {
@@ -43,6 +55,19 @@ pub(crate) async fn open(config: &Config) -> std::result::Result<Opened, Failure
             })
         }
     }
+}
+
+/// An engine that was made anew is for nobody but its repair.
+async fn repaired(data: &Path, engine: &Arc<dyn Engine>) -> std::result::Result<(), Failure> {
+    let waits = store::awaits_repair(engine).await.map_err(|error| refused(data, error))?;
+    if waits {
+        return Err(Failure::of(
+            data.display(),
+            "the engine was made anew and not repaired yet, so that who needs which body is not known: run \
+             `collegium fsck --repair --bytes`",
+        ));
+    }
+    Ok(())
 }
 
 /// What `[store]` says of the database.

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, DRAIN_TIME_MAX, EngineKind, Protocol};
 use crate::doors::Doors;
+use crate::engines::Despite;
 use crate::failure::Failure;
 use crate::listener::{Caps, Gate, Inherited, bind};
 use crate::shutdown::{Signals, Wish, drain};
@@ -16,7 +17,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// What kept it from starting, or ended it.
-pub(crate) async fn run(config: &Config, started: impl FnOnce()) -> Result<(), Failure> {
+pub(crate) async fn run(config: &Config, despite: Despite, started: impl FnOnce()) -> Result<(), Failure> {
     crate::site::private_directory(&config.server.data)
         .map_err(|cause| Failure::of(config.server.data.display(), cause))?;
     descriptors::raise();
@@ -40,7 +41,7 @@ pub(crate) async fn run(config: &Config, started: impl FnOnce()) -> Result<(), F
     for left in inherited.left_over() {
         tracing::warn!(address = %left, "an inherited socket has no [[listener]]; it is closed");
     }
-    let site = Arc::new(Site::open(config).await?);
+    let site = Arc::new(Site::open_despite(config, despite).await?);
     // Before anything is removed: the time it is stamped with must be believable.
     if let Err(error) = site.store.settle_clock(std::time::Duration::ZERO).await {
         tracing::warn!(%error, "the settled time could not be written down");

@@ -2,7 +2,7 @@
 //! while no server runs.
 
 use crate::config::{Config, EngineKind};
-use crate::engines::{self, refused};
+use crate::engines::{self, Despite, refused};
 use crate::failure::Failure;
 use crate::limits::{DUTY_LOOK, DUTY_WAIT_MAX, SOCKET_PATH_BYTES_MAX};
 use delivery::Delivery;
@@ -153,7 +153,7 @@ impl Empty {
     }
 
     async fn fill(config: &Config, data: &Path) -> std::result::Result<engines::Opened, Failure> {
-        let (engine, blobs) = engines::open(config).await?;
+        let (engine, blobs) = engines::open(config, Despite::default()).await?;
         // A database is not in the data directory.
         let taken = holds_something(&*engine).await.map_err(|error| Failure::of(data.display(), error))?;
         if taken {
@@ -188,6 +188,17 @@ impl Site {
     /// # Errors
     /// When another process holds it, or when it cannot be read.
     pub(crate) async fn open(config: &Config) -> std::result::Result<Self, Failure> {
+        Self::open_despite(config, Despite::default()).await
+    }
+
+    /// As [`Self::open`], in spite of what would keep it closed otherwise.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) async fn open_despite(
+        config: &Config,
+        despite: Despite,
+    ) -> std::result::Result<Self, Failure> {
         let data = config.server.data.clone();
         private_directory(&data).map_err(|cause| Failure::of(data.display(), cause))?;
         let lock = take(&data)?;
@@ -198,16 +209,8 @@ impl Site {
             ));
         }
         sweep_scratch(&data);
-        let (engine, blobs) = engines::open(config).await?;
+        let (engine, blobs) = engines::open(config, despite).await?;
         admit(&data, &engine).await?;
-        let waits = store::awaits_repair(&engine).await.map_err(|error| refused(&data, error))?;
-        if waits && !config.store.repairing {
-            return Err(Failure::of(
-                data.display(),
-                "the engine was made anew and not repaired yet, so that who needs which body is not known: run \
-                 `collegium fsck --repair --bytes`",
-            ));
-        }
         let env: Arc<dyn Env> = Arc::new(OsEnv);
         let options = directory::Options { scram: config.login.scram, ..directory::Options::default() };
         let directory = LocalDirectory::open(engine.clone(), env.clone(), options).await;

@@ -2,18 +2,28 @@
 `fsck --mend-tables --repair` brings everything back that can still be read.
 """
 
+import os
+import pathlib
 import random
 import shutil
+import subprocess
+import sys
 import time
 
 import pytest
 
-from blackbox import imap, server as servers
-from blackbox.mail import message
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import lossy  # noqa: E402
+
+from blackbox import imap, server as servers  # noqa: E402
+from blackbox.mail import message  # noqa: E402
 
 COUNT = 400
 # Most of them, and one in forty: larger than what stands in the engine's own rows.
 SIZES = 5_000, 20_000
+# Syncs of the draft at which the power goes: the first ones, and some of the many behind them.
+DRAFT_SYNCS = 1, 2, 3, 5, 8, 13, 21, 34, 55, 89
 # fjall's number of the keyspace of indexes: places of blobs lie in it by their hash, so that every merge takes all.
 INDEX = "5"
 SMALL = """
@@ -167,3 +177,126 @@ def test_damage_that_is_rewritten_is_named_and_the_way_back_works(store):
     store.restart()
     read(store)
     sound(store)
+
+
+def fsck(server, *options):
+    return server.command("fsck", *options, "--config", str(server.config_file()), check=False, timeout=300)
+
+
+def mend_and_die(server):
+    """Mends, and is killed before the repair: what there is to say finds no room in its pipe."""
+    read_end, write_end = os.pipe()
+    try:
+        os.set_blocking(write_end, False)
+        with pytest.raises(BlockingIOError):
+            while True:
+                os.write(write_end, bytes(4096))
+        os.set_blocking(write_end, True)
+        before = os.stat(server.data / "engine").st_ino
+        command = [servers.binary(), "fsck", "--mend-tables", "--repair", "--config", str(server.config_file())]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=write_end)
+        try:
+            deadline = time.monotonic() + 120
+            while os.stat(server.data / "engine").st_ino == before:
+                assert process.poll() is None and time.monotonic() < deadline, "nothing was mended"
+                time.sleep(0.02)
+        finally:
+            process.kill()
+            process.wait()
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+
+
+def test_nothing_but_fsck_opens_what_waits_for_its_repair(store, tmp_path):
+    """Rows that say who needs which body may be missing: whoever collected on their word would lose bodies."""
+    mend_and_die(store)
+    config = str(store.config_file())
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copy(config, elsewhere / "collegium.toml")
+    (elsewhere / "tls").symlink_to(store.data / "tls")
+
+    def refused():
+        for words in (["serve"], ["account", "list"], ["collect"], ["export", "--to", str(tmp_path / f"out-{time.monotonic_ns()}")],
+                      ["backup", "--to", str(tmp_path / "backup")],
+                      ["migrate-store", "--to", str(elsewhere / "collegium.toml")]):
+            done = store.command(*words, "--config", config, check=False, timeout=60)
+            assert done.returncode != 0 and "made anew and not repaired yet" in done.stderr, (words, done)
+
+    refused()
+    fsck(store, "--bytes")
+    refused()
+    # A repair that does not read octets does not know that a place is the one where they are.
+    fsck(store, "--repair")
+    refused()
+    repaired = fsck(store, "--repair", "--bytes")
+    assert repaired.returncode == 0, (repaired.stdout, repaired.stderr)
+    store.restart()
+    assert len(read(store)) == COUNT
+    sound(store)
+
+
+@pytest.fixture
+def copied(filled, tmp_path):
+    """The pristine store on a disk with faults of its own, as yet on stable storage."""
+    _, pristine = filled
+    with lossy.Disk(tmp_path, direct=True) as disk:
+        server = servers.Server(parent=tmp_path, data=disk.mount / "data")
+        try:
+            shutil.copytree(pristine, server.data, symlinks=True)
+            disk.sync()
+            disk.snapshot()
+            yield disk, server
+        finally:
+            server.dispose()
+
+
+def whole(server):
+    """Mends and demands that nothing is lost."""
+    done = mend(server)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    server.restart()
+    assert len(read(server)) == COUNT
+    assert server.stop() == 0
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("where", ["draft", "names"])
+def test_cut_off_at_each_step_it_is_done_again(copied, where):
+    """The power goes while the engine is made anew and as it takes its place; the next run loses nothing."""
+    disk, server = copied
+    dice = random.Random(where)
+    steps = DRAFT_SYNCS if where == "draft" else range(1, 10)
+    deeds, path = (["sync", "syncdir"], "data/engine.mending*") if where == "draft" else (["syncdir", "rename"], "data*")
+    for step in steps:
+        disk.restore()
+        disk.strict(dice.random() < 0.5)
+        details = {"path": path} if where == "draft" else {"path": path, "after": "* data/engine.*"}
+        disk.fault(deeds, "cut", nth=step, seed=dice.getrandbits(60), loss=dice.choice(["drop", "keep", "torn"]),
+                   **details)
+        mend(server)
+        if not disk.status()["dark"]:
+            break
+        disk.heal()
+        assert (server.data / "engine").is_dir(), "a start would make a new store"
+        whole(server)
+        kept = list(server.data.glob("engine.damaged*"))
+        assert kept and not (server.data / "engine.mending").exists()
+    assert step > 2, "hardly any step was tried"
+
+
+def test_sectors_that_the_disk_does_not_give_cost_what_is_in_them(copied):
+    """One table's sectors are lost, another one's name: both are told, all other rows are there again."""
+    disk, server = copied
+    first, second = tables(server)[:2]
+    disk.fault("read", "eio", path=str(first.relative_to(disk.mount)), nth=2)
+    disk.fault("open", "eio", path=str(second.relative_to(disk.mount)))
+    done = mend(server)
+    assert "rows of" in done.stderr and " 0 stretches" not in done.stderr, (done.stdout, done.stderr)
+    struck = [fault["struck"] for fault in disk.status()["faults"]]
+    assert all(struck), struck
+    disk.clear()
+    dropped = fsck(server, "--repair", "--bytes", "--drop-damaged")
+    assert dropped.returncode == 0, (dropped.stdout, dropped.stderr)
+    assert fsck(server, "--bytes").returncode == 0

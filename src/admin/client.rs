@@ -2,6 +2,7 @@
 
 use super::{ImportMemory, Refusal, Reply, Request, perform};
 use crate::config::Config;
+use crate::engines::Despite;
 use crate::failure::Failure;
 use crate::limits::{SERVER_WAIT, SERVER_WAIT_MAX};
 use crate::site::{self, Site};
@@ -26,9 +27,17 @@ impl Administration {
     /// # Errors
     /// When neither can be had.
     pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
+        Self::open_despite(config, Despite::default()).await
+    }
+
+    /// As [`Self::open`], and where no server runs in spite of what would keep the store closed otherwise.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) async fn open_despite(config: &Config, despite: Despite) -> Result<Self, Failure> {
         let deadline = Instant::now() + SERVER_WAIT_MAX;
         loop {
-            match Self::attempt(config).await {
+            match Self::attempt(config, despite).await {
                 Err(failure) if failure.is_busy() && Instant::now() < deadline => {
                     tokio::time::sleep(SERVER_WAIT).await;
                 }
@@ -37,7 +46,7 @@ impl Administration {
         }
     }
 
-    async fn attempt(config: &Config) -> Result<Self, Failure> {
+    async fn attempt(config: &Config, despite: Despite) -> Result<Self, Failure> {
         let path = site::socket_path(&config.server.data);
         // A data directory that is not there has no server, and gets its store below.
         let connected = match site::short_socket_path(&config.server.data) {
@@ -54,7 +63,7 @@ impl Administration {
             }
             // No socket, or one that a dead server left: the store's lock tells for certain.
             Err(_) => {
-                let site = Box::new(Site::open(config).await?);
+                let site = Box::new(Site::open_despite(config, despite).await?);
                 Ok(Self::Here { site, memory: Box::default() })
             }
         }

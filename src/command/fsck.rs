@@ -3,6 +3,7 @@
 
 use super::{Shown, output, runtime};
 use crate::admin::{Administration, FsckMode, Refusal, Request};
+use crate::engines::Despite;
 use crate::failure::Failure;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -66,7 +67,7 @@ impl Told {
 
 impl Fsck {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let mut config = self.shown.target.load()?;
+        let config = self.shown.target.load()?;
         if self.mend_journal {
             let mended = crate::site::mend_journal(&config)?;
             eprintln!(
@@ -80,13 +81,12 @@ impl Fsck {
                 "{} rows of {} tables were kept; {} stretches of {} octets could not be read",
                 mended.row_count, mended.table_count, mended.damage_count, mended.damage_bytes
             );
-            // Who asks for this knows that acknowledged changes are missing.
-            config.store.accept_loss = true;
         }
-        config.store.repairing = true;
+        // Who asks for tables to be mended knows that acknowledged changes are missing.
+        let despite = Despite { loss: self.mend_tables, unrepaired: true };
         crate::logging::start_for_command();
         let told = runtime()?.block_on(async {
-            let mut administration = Administration::open(&config).await?;
+            let mut administration = Administration::open_despite(&config, despite).await?;
             let told = self.check(&mut administration).await;
             administration.close().await;
             told.map_err(Failure::from)

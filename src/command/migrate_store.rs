@@ -3,7 +3,7 @@
 
 use super::{Target, runtime};
 use crate::config::{self, Config};
-use crate::engines;
+use crate::engines::{self, Despite};
 use crate::failure::Failure;
 use crate::site;
 use clap::Args;
@@ -51,7 +51,7 @@ async fn open(config: &Config) -> Result<(Side, File), Failure> {
     let data = &config.server.data;
     site::private_directory(data).map_err(|cause| Failure::of(data.display(), cause))?;
     let lock = site::take(data)?;
-    let (engine, blobs) = engines::open(config).await?;
+    let (engine, blobs) = engines::open(config, Despite::default()).await?;
     if engine.company().is_some_and(|company| !company.others.is_empty()) {
         engine.close().await;
         return Err(Failure::new("other processes have the database open: stop every server first"));

@@ -1,6 +1,7 @@
 //! `collegium serve`: the server.
 
 use super::Target;
+use crate::engines::Despite;
 use crate::failure::Failure;
 use crate::{logging, server};
 use clap::Args;
@@ -18,11 +19,11 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let mut config = self.target.load()?;
-        config.store.accept_loss = self.accept_loss;
+        let config = self.target.load()?;
+        let despite = Despite { loss: self.accept_loss, ..Despite::default() };
         logging::start(&config.log);
         let runtime = super::runtime()?;
-        let ended = runtime.block_on(server::run(&config, || {}));
+        let ended = runtime.block_on(server::run(&config, despite, || {}));
         // Sessions that outlived the drain are cut here instead of being waited for.
         runtime.shutdown_background();
         ended

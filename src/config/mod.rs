@@ -94,12 +94,6 @@ pub(crate) struct StoreSection {
     pub(crate) memtable_kib: Spanned<u64>,
     /// How long what was removed or overwritten can be brought back; 0 is not at all.
     pub(crate) undelete_days: u32,
-    /// Not a key of the file: `serve --accept-loss`.
-    #[serde(skip)]
-    pub(crate) accept_loss: bool,
-    /// Not a key of the file: `fsck` opens an engine that was made anew and waits for its repair.
-    #[serde(skip)]
-    pub(crate) repairing: bool,
 }
 
 impl Default for StoreSection {
@@ -111,8 +105,6 @@ impl Default for StoreSection {
             undelete_days: 14,
             segment_mib: whole(engine::limits::SEGMENT_BYTES_MAX >> 20),
             memtable_kib: whole(engine::limits::MEMTABLE_BYTES_MAX >> 10),
-            accept_loss: false,
-            repairing: false,
             engine: Spanned::new(0..0, EngineKind::default()),
             url: None,
             password_file: None,

@@ -8,6 +8,7 @@ mod card;
 
 use crate::admin::{ImportMemory, Request, account, perform};
 use crate::config::{self, Config, Protocol};
+use crate::engines::Despite;
 use crate::failure::Failure;
 use crate::site::{Site, private_directory};
 use crate::{logging, server};
@@ -93,7 +94,7 @@ impl Quickstart {
         if !fresh && card.base() != Some(self.port_base) {
             eprintln!("{} was made with other ports: they stay", data.display());
         }
-        let ended = runtime.block_on(server::run(&config, || show(&card, &path)));
+        let ended = runtime.block_on(server::run(&config, Despite::default(), || show(&card, &path)));
         runtime.shutdown_background();
         ended
     }

@@ -17,6 +17,7 @@ mod group;
 mod ledger;
 pub mod limits;
 mod local;
+mod patient;
 mod poison;
 mod postgres;
 mod queue;

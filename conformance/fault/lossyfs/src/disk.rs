@@ -205,6 +205,24 @@ impl Disk {
         self.change(vec![(from.0, from.1.to_owned(), None), given])
     }
 
+    /// Lets two names change what they stand for.
+    pub(crate) fn exchange(&mut self, one: (u64, &OsStr), other: (u64, &OsStr)) -> Outcome<()> {
+        let (first, second) = (self.lookup(one.0, one.1)?, self.lookup(other.0, other.1)?);
+        // Between the two halves a node has no name, and must not be forgotten for that.
+        for number in [first, second] {
+            let node = self.node_mut(number)?;
+            (node.links, node.durable_links) = (node.links + 1, node.durable_links + 1);
+        }
+        let changes =
+            vec![(one.0, one.1.to_owned(), Some(second)), (other.0, other.1.to_owned(), Some(first))];
+        let done = self.change(changes);
+        for number in [first, second] {
+            let node = self.node_mut(number)?;
+            (node.links, node.durable_links) = (node.links - 1, node.durable_links - 1);
+        }
+        done
+    }
+
     /// Does a directory operation as programs see it, and notes it as pending.
     pub(crate) fn change(&mut self, changes: Vec<(u64, OsString, Option<u64>)>) -> Outcome<()> {
         for (parent, name, target) in &changes {

@@ -97,9 +97,20 @@ impl Mounted {
         state.disk.remove(parent.0, name).map_err(errno)
     }
 
-    fn renamed(&self, from: (INodeNo, &OsStr), to: (INodeNo, &OsStr)) -> Result<(), Errno> {
+    fn renamed(
+        &self,
+        from: (INodeNo, &OsStr),
+        to: (INodeNo, &OsStr),
+        flags: RenameFlags,
+    ) -> Result<(), Errno> {
         let (mut state, _) = self.volume.enter(Deed::Rename, to.0.0, Some(to.1))?;
-        state.disk.rename((from.0.0, from.1), (to.0.0, to.1)).map_err(errno)
+        let (from, to) = ((from.0.0, from.1), (to.0.0, to.1));
+        let done = match flags {
+            flags if flags.is_empty() => state.disk.rename(from, to),
+            RenameFlags::RENAME_EXCHANGE => state.disk.exchange(from, to),
+            _ => return Err(Errno::EINVAL),
+        };
+        done.map_err(errno)
     }
 
     fn opened(&self, number: INodeNo) -> Result<u64, Errno> {
@@ -290,10 +301,7 @@ impl Filesystem for Mounted {
         flags: RenameFlags,
         reply: ReplyEmpty,
     ) {
-        if !flags.is_empty() {
-            return reply.error(Errno::EINVAL);
-        }
-        done(self.renamed((parent, name), (new_parent, new_name)), reply);
+        done(self.renamed((parent, name), (new_parent, new_name), flags), reply);
     }
 
     fn link(&self, _request: &Request, number: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {

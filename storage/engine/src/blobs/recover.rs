@@ -5,7 +5,8 @@
 //! touched and the segment is sealed: writing goes on in a new one.
 
 use super::frame::{HEADER_BYTES, Header, MAGIC};
-use std::{fs::File, io, os::unix::fs::FileExt};
+use crate::patient::ReadAt;
+use std::io;
 
 /// How a segment ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,18 +23,6 @@ pub(super) struct Walk {
     pub(super) end: End,
     /// The highest sequence seen.
     pub(super) sequence: Option<u64>,
-}
-
-/// What a walk reads from.
-pub(super) trait ReadAt {
-    /// Fills all of `octets` from this offset.
-    fn read_exact_at(&self, octets: &mut [u8], offset: u64) -> io::Result<()>;
-}
-
-impl ReadAt for File {
-    fn read_exact_at(&self, octets: &mut [u8], offset: u64) -> io::Result<()> {
-        FileExt::read_exact_at(self, octets, offset)
-    }
 }
 
 /// Walks the headers of a segment of this length, telling each whole frame and its offset to `found`.

@@ -6,20 +6,16 @@
 //!
 //! Takes about 150 octets of memory for each blob, and few descriptors however many segments there are.
 
-use super::{
-    frame::Spot,
-    local::read_frame,
-    recover::{ReadAt, walk},
-    segments::unavailable,
+use super::{frame::Spot, local::read_frame, recover::walk, segments::unavailable};
+use crate::{
+    limits::REMAINS_HANDLES_MAX,
+    patient::{Patient, is_bad_disk},
 };
-use crate::limits::REMAINS_HANDLES_MAX;
 use bytes::Bytes;
 use model::{BlobId, Error, Result};
 use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs::File,
-    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -93,8 +89,7 @@ impl Remains {
             Err(error) => return Err(unavailable(path, &error)),
         };
         let mut frames = Vec::new();
-        let patient = Patient { file: &file, bad: RefCell::default() };
-        walk(&patient, length, |offset, header| frames.push((offset, header)))
+        walk(&Patient::new(&file), length, |offset, header| frames.push((offset, header)))
             .map_err(|error| unavailable(path, &error))?;
         let number = u32::try_from(self.files.len()).map_err(|_| Error::Corrupt)?;
         let ruin = |offset, bytes, id| Ruin { segment, last: segment, offset, bytes, id };
@@ -176,51 +171,6 @@ impl Remains {
 
 fn missing(segment: u32, last: u32) -> Ruin {
     Ruin { segment, last, offset: 0, bytes: 0, id: None }
-}
-
-/// Octets of a file that are given up together when the disk does not give one of them.
-const PAGE_BYTES: u64 = 4096;
-
-/// Reads zeros where the disk gives nothing: there is no frame, and the walk goes on behind it.
-struct Patient<'a, F> {
-    file: &'a F,
-    /// Pages that were tried: a dying disk takes seconds for each.
-    bad: RefCell<BTreeSet<u64>>,
-}
-
-impl<F: ReadAt> ReadAt for Patient<'_, F> {
-    fn read_exact_at(&self, octets: &mut [u8], offset: u64) -> io::Result<()> {
-        let mut bad = self.bad.borrow_mut();
-        let end = offset + octets.len() as u64;
-        if bad.range(offset / PAGE_BYTES..end.div_ceil(PAGE_BYTES)).next().is_none() {
-            match self.file.read_exact_at(octets, offset) {
-                Err(error) if is_bad_disk(&error) => {}
-                done => return done,
-            }
-        }
-        let (mut from, mut rest) = (offset, octets);
-        while !rest.is_empty() {
-            let page = from / PAGE_BYTES;
-            let wanted =
-                usize::try_from((page + 1) * PAGE_BYTES - from).unwrap_or(rest.len()).min(rest.len());
-            let (part, behind) = rest.split_at_mut(wanted);
-            let done = if bad.contains(&page) { None } else { Some(self.file.read_exact_at(part, from)) };
-            match done {
-                Some(Ok(())) => {}
-                Some(Err(error)) if !is_bad_disk(&error) => return Err(error),
-                _ => {
-                    bad.insert(page);
-                    part.fill(0);
-                }
-            }
-            (from, rest) = (from + wanted as u64, behind);
-        }
-        Ok(())
-    }
-}
-
-fn is_bad_disk(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
 
 /// The files of each segment by its number; none where there is only the mark that it went.

@@ -15,7 +15,12 @@
 //! behind others': so each group tells, in a row of its own, its own number and the least that fjall's can be.
 
 use super::{GROUP_KEY, mark, tables::Row};
-use crate::{directory, limits::BATCH_BYTES_MAX, space::outcome};
+use crate::{
+    directory,
+    limits::BATCH_BYTES_MAX,
+    patient::{self, is_bad_disk},
+    space::outcome,
+};
 use bytes::Bytes;
 use model::{Error, Result};
 use std::{
@@ -91,7 +96,14 @@ pub(super) fn mend(directory: &Path) -> Result<Mended> {
 pub(super) fn rows(directory: &Path, mut found: impl FnMut(Row)) -> Result<(u64, u64)> {
     let (mut damage_count, mut damage_bytes) = (0, 0);
     for path in list(directory)? {
-        let bytes = rest_of(&path, 0).map_err(|error| outcome(&path, &error))?;
+        let bytes = match patient::read(&path) {
+            Ok(bytes) => without_end(bytes),
+            Err(error) if is_bad_disk(&error) => {
+                damage_count += 1;
+                continue;
+            }
+            Err(error) => return Err(outcome(&path, &error)),
+        };
         let (mut at, mut number, mut damaged) = (0, None, false);
         while at < bytes.len() {
             match sound_at(&bytes, at, number) {
@@ -311,9 +323,14 @@ fn rest_of(path: &Path, end: u64) -> io::Result<Vec<u8>> {
         let Some(read) = window.get(..length).filter(|read| !read.is_empty()) else { break };
         rest.extend_from_slice(read);
     }
-    let used = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    rest.truncate(used);
-    Ok(rest)
+    Ok(without_end(rest))
+}
+
+/// Without the zeros that a journal's room is filled with.
+fn without_end(mut bytes: Vec<u8>) -> Vec<u8> {
+    let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    bytes.truncate(used);
+    bytes
 }
 
 /// The whole batch that begins here, with a number after `last`; a client's bytes that look like one have not.

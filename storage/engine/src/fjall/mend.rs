@@ -38,24 +38,27 @@ pub struct MendedTables {
     pub row_count: u64,
 }
 
-/// Makes an engine's directory anew; the old one stays beside it as `<name>.damaged`.
+/// Makes an engine's directory anew; the old one stays beside it as `<name>.damaged`. Cut off anywhere it can be done
+/// again: until the last step the old engine is in its place, and whatever lies aside is never removed but the draft.
 pub(super) fn mend(path: &Path, memtable_bytes: u64) -> Result<MendedTables> {
     if !path.is_dir() {
         return Err(Error::NotFound);
     }
     let _lock = DirectoryLock::take(path)?;
+    let (draft, mended) = make_draft(path, memtable_bytes)?;
+    let kept = put_aside(path, &draft).map_err(|error| outcome(path, &error))?;
+    replace(path, &kept).map_err(|error| outcome(path, &error))?;
+    Ok(mended)
+}
+
+/// A whole engine beside the damaged one, closed and on stable storage.
+fn make_draft(path: &Path, memtable_bytes: u64) -> Result<(PathBuf, MendedTables)> {
     let mut mended = MendedTables::default();
     let draft = path.with_extension("mending");
     if draft.exists() {
         std::fs::remove_dir_all(&draft).map_err(|error| outcome(&draft, &error))?;
     }
     directory::make(&draft)?;
-    let files = tables::survey(path)?;
-    mended.table_count = files.len() as u64;
-    for (_, bytes) in files.iter().flat_map(|file| &file.damage) {
-        mended.damage_count += 1;
-        mended.damage_bytes += bytes;
-    }
     let sizes = Sizes {
         cache_bytes: 8 << 20,
         memtable_bytes: memtable_bytes.clamp(MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
@@ -63,6 +66,9 @@ pub(super) fn mend(path: &Path, memtable_bytes: u64) -> Result<MendedTables> {
     let mut engine = Fjall::open(&draft, sizes)?;
     let mark = Change { table: Table::Meta, key: MENDED.to_vec(), value: Some(Bytes::from_static(b"1")) };
     engine.apply(vec![vec![mark]])?;
+    engine.sync()?;
+    let files = tables::survey(path)?;
+    mended.table_count = files.len() as u64;
     let mut merged = Merged::new(files, journalled(path, &mut mended)?)?;
     let (mut batch, mut batch_bytes) = (Vec::new(), 0);
     while let Some(row) = merged.next()? {
@@ -81,19 +87,37 @@ pub(super) fn mend(path: &Path, memtable_bytes: u64) -> Result<MendedTables> {
     }
     engine.apply(vec![batch])?;
     engine.sync()?;
+    for (_, bytes) in merged.files.iter().flat_map(|file| &file.damage) {
+        mended.damage_count += 1;
+        mended.damage_bytes += bytes;
+    }
+    // Its workers end with it: from here on nobody writes under the draft's name.
     drop(engine);
-    replace(path, &draft).map_err(|error| outcome(path, &error))?;
-    Ok(mended)
+    directory::sync(&draft).map_err(|error| outcome(&draft, &error))?;
+    Ok((draft, mended))
 }
 
-/// Puts the draft into the engine's place in one step, so that no start ever finds none.
-fn replace(path: &Path, draft: &Path) -> std::io::Result<()> {
+/// Gives a whole draft the name that the old engine is to have. Only what is not whole lies under the draft's name, so
+/// that the next run may remove that.
+fn put_aside(path: &Path, draft: &Path) -> std::io::Result<PathBuf> {
     let kept = free_name(path);
-    directory::sync(draft)?;
-    renameat_with(CWD, path, CWD, draft, RenameFlags::EXCHANGE)?;
-    std::fs::rename(draft, kept)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    directory::sync(parent)
+    std::fs::rename(draft, &kept)?;
+    directory::sync(parent_of(path))?;
+    Ok(kept)
+}
+
+/// Lets the old engine and the new one change places in one step, so that no start ever finds none.
+fn replace(path: &Path, kept: &Path) -> std::io::Result<()> {
+    if let Err(error) = renameat_with(CWD, path, CWD, kept, RenameFlags::EXCHANGE) {
+        // A file system that cannot do this: what is aside is a draft again.
+        std::fs::rename(kept, path.with_extension("mending"))?;
+        return Err(error.into());
+    }
+    directory::sync(parent_of(path))
+}
+
+fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// `engine.damaged`, or the first of `engine.damaged-2` and so on that is free.

@@ -7,9 +7,13 @@
 //! block whose checksums are right.
 //!
 //! Where a header is damaged the next block has to be searched for. What a client stored may look like one: so of all
-//! candidates the one counts from which sound blocks follow one another the farthest, which a row's own bytes cannot.
+//! candidates the one counts from which sound blocks follow one another the farthest, which a row's own bytes cannot. Data
+//! blocks and those of indexes and filters follow one another without a gap; a meta block stands alone behind one.
 
-use crate::space::outcome;
+use crate::{
+    patient::{self, Patient, ReadAt, is_bad_disk},
+    space::outcome,
+};
 use bytes::Bytes;
 use lsm_tree::{
     CompressionType,
@@ -21,7 +25,6 @@ use std::{
     collections::VecDeque,
     fs::File,
     io,
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 use xxhash_rust::xxh3::xxh3_128;
@@ -49,15 +52,15 @@ pub(super) struct TableFile {
     /// Where its sound data blocks are, and how long.
     blocks: VecDeque<(u64, usize)>,
     compression: CompressionType,
-    /// Stretches that cannot be read.
+    /// Stretches that cannot be read: where, and how many octets; none when the disk does not even give the file.
     pub(super) damage: Vec<(u64, u64)>,
     rows: VecDeque<Row>,
 }
 
-/// Looks through every table of an engine's directory.
+/// Looks through every table of an engine's directory. What the disk does not give is damage like any other.
 ///
 /// # Errors
-/// `Unavailable` when one cannot be read.
+/// `Unavailable` when one cannot be opened for another reason.
 pub(super) fn survey(directory: &Path) -> Result<Vec<TableFile>> {
     let mut found = Vec::new();
     for keyspace in list(&directory.join("keyspaces"))? {
@@ -100,12 +103,23 @@ fn list(directory: &Path) -> Result<Vec<PathBuf>> {
 
 impl TableFile {
     fn survey(path: &Path) -> io::Result<Self> {
-        let bytes = std::fs::read(path)?;
+        match patient::read(path) {
+            Ok(bytes) => Ok(Self::of(path, &bytes)),
+            Err(error) if is_bad_disk(&error) => {
+                let (blocks, compression) = (VecDeque::new(), CompressionType::None);
+                let (damage, rows) = (vec![(0, 0)], VecDeque::new());
+                Ok(Self { path: path.to_path_buf(), blocks, compression, damage, rows })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn of(path: &Path, bytes: &[u8]) -> Self {
         let (mut blocks, mut damage, mut squeezed) = (VecDeque::new(), Vec::new(), false);
         let mut at = 0;
         while at < bytes.len() {
-            let Some(header) = header_at(&bytes, at) else {
-                let next = next_block(&bytes, at + 1).unwrap_or(bytes.len());
+            let Some(header) = header_at(bytes, at) else {
+                let next = next_block(bytes, at + 1).unwrap_or(bytes.len());
                 damage.push((at as u64, (next - at) as u64));
                 at = next;
                 continue;
@@ -114,7 +128,7 @@ impl TableFile {
                 break;
             }
             let length = HEADER_BYTES + header.data_length as usize;
-            match sound_end(&bytes, at) {
+            match sound_end(bytes, at) {
                 Some(_) => {
                     blocks.push_back((at as u64, length));
                     squeezed |= header.data_length != header.uncompressed_length;
@@ -125,17 +139,26 @@ impl TableFile {
         }
         // One kind of compression for a whole table.
         let compression = if squeezed { CompressionType::Lz4 } else { CompressionType::None };
-        Ok(Self { path: path.to_path_buf(), blocks, compression, damage, rows: VecDeque::new() })
+        Self { path: path.to_path_buf(), blocks, compression, damage, rows: VecDeque::new() }
     }
 
-    /// The next row, in the order of keys; those of damaged blocks are passed over.
+    /// The next row, in the order of keys; those of damaged blocks are passed over, and what turns out to be damaged
+    /// by now is told as such.
     pub(super) fn next(&mut self) -> Result<Option<Row>> {
         while self.rows.is_empty() {
             let Some((at, length)) = self.blocks.pop_front() else { return Ok(None) };
             let mut bytes = vec![0; length];
-            let read = File::open(&self.path).and_then(|file| file.read_exact_at(&mut bytes, at));
-            read.map_err(|error| outcome(&self.path, &error))?;
-            self.rows = rows_of(&bytes, self.compression);
+            let read = File::open(&self.path);
+            let read = read.and_then(|file| Patient::new(&file).read_exact_at(&mut bytes, at));
+            let found = match read {
+                Ok(()) => rows_of(&bytes, self.compression),
+                Err(error) if is_bad_disk(&error) => None,
+                Err(error) => return Err(outcome(&self.path, &error)),
+            };
+            match found {
+                Some(rows) => self.rows = rows,
+                None => self.damage.push((at, length as u64)),
+            }
         }
         Ok(self.rows.pop_front())
     }
@@ -157,7 +180,13 @@ fn sound_end(bytes: &[u8], at: usize) -> Option<usize> {
 fn next_block(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
     let candidates = rest.windows(MAGIC.len()).enumerate().filter(|(_, window)| window == MAGIC);
+    let is_meta = |start: usize| {
+        header_at(bytes, start).is_none_or(|header| matches!(header.block_type, BlockType::Meta))
+    };
     let reach = |start: usize| {
+        if is_meta(start) {
+            return None;
+        }
         let mut end = start;
         while let Some(next) = sound_end(bytes, end) {
             end = next;
@@ -168,9 +197,9 @@ fn next_block(bytes: &[u8], from: usize) -> Option<usize> {
     best.map(|(_, std::cmp::Reverse(start))| start)
 }
 
-/// The rows of a sound block.
-fn rows_of(bytes: &[u8], compression: CompressionType) -> VecDeque<Row> {
-    let Ok(block) = Block::from_reader(&mut &*bytes, compression) else { return VecDeque::new() };
+/// The rows of a block; none of one that is not sound.
+fn rows_of(bytes: &[u8], compression: CompressionType) -> Option<VecDeque<Row>> {
+    let block = Block::from_reader(&mut &*bytes, compression).ok()?;
     let block = DataBlock::new(block);
     let octets = block.as_slice();
     let row = |item: lsm_tree::table::data_block::DataBlockParsedItem| {
@@ -185,5 +214,8 @@ fn rows_of(bytes: &[u8], compression: CompressionType) -> VecDeque<Row> {
         };
         Some(Row { key, number: item.seqno, value })
     };
-    block.iter().filter_map(row).collect()
+    Some(block.iter().filter_map(row).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -294,3 +294,29 @@ async fn a_page_of_a_folder_and_one_more_is_repaired_whole() {
         assert_eq!(served(&house.store, true).await, before, "{count}");
     }
 }
+
+#[tokio::test]
+async fn the_mark_of_an_engine_made_anew_goes_with_a_repair_that_read_every_octet() {
+    let house = House::new(8).await;
+    let engine: std::sync::Arc<dyn Engine> = house.engine.clone();
+    // It came back where the block that took it away was lost; its segment has gone long since.
+    let stray = vec![7; 32];
+    let place = rows(&house.engine, Table::Blob).await.remove(0).1;
+    let mark = Op::Put(Table::Meta, engine::MENDED.to_vec(), Bytes::from_static(b"1"));
+    damage(&house.engine, vec![mark, Op::Put(Table::Blob, stray.clone(), place)]).await;
+    let is_there = async || rows(&house.engine, Table::Blob).await.iter().any(|(key, _)| *key == stray);
+    let records = RepairOptions { depth: Depth::Records, ..OPTIONS };
+    house.store.fsck_all(Depth::Bytes).await.unwrap();
+    house.store.repair_all(records).await.unwrap();
+    assert!(
+        awaits_repair(&engine).await.unwrap() && is_there().await,
+        "places were not compared with octets"
+    );
+    for (account, _) in house.store.fsck_accounts().await.unwrap() {
+        house.store.repair(account, OPTIONS).await.unwrap();
+    }
+    assert!(awaits_repair(&engine).await.unwrap(), "an account is not everything");
+    house.store.repair_outside(OPTIONS, &BTreeSet::new()).await.unwrap();
+    assert!(!awaits_repair(&engine).await.unwrap() && !is_there().await);
+    assert_eq!(house.store.fsck_all(Depth::Bytes).await.unwrap(), []);
+}

@@ -67,6 +67,33 @@ fn a_rename_is_there_whole_or_not_at_all() {
 }
 
 #[test]
+fn two_names_change_places_whole_or_not_at_all() {
+    for order in [Order::Strict, Order::Journal] {
+        let mut disk = Disk::new(order);
+        for name in ["old", "new"] {
+            let folder =
+                disk.make(ROOT, name.as_ref(), Node::new(Kind::Directory, 0o700, (0, 0))).expect("made");
+            let inside = file(&mut disk, folder, "a", name.as_bytes());
+            disk.sync(inside).expect("synced");
+            disk.sync_directory(folder).expect("synced");
+        }
+        disk.sync_directory(ROOT).expect("synced");
+        disk.exchange((ROOT, "old".as_ref()), (ROOT, "new".as_ref())).expect("exchanged");
+        let both = |disk: &Disk| (text(disk, "old/a").expect("there"), text(disk, "new/a").expect("there"));
+        let (before, behind) = ((b"old".to_vec(), b"new".to_vec()), (b"new".to_vec(), b"old".to_vec()));
+        assert_eq!(both(&disk), behind);
+        for seed in 0..20 {
+            let found = both(&survivors(&disk, seed, Loss::Any).0);
+            assert!(found == before || found == behind);
+        }
+        assert_eq!(both(&after(&disk, Loss::Drop)), before);
+        disk.sync_directory(ROOT).expect("synced");
+        assert_eq!(both(&after(&disk, Loss::Drop)), behind);
+        assert_eq!(disk.nodes.len(), 5, "none is forgotten");
+    }
+}
+
+#[test]
 fn a_removed_file_comes_back_until_its_directory_is_synced() {
     let mut disk = Disk::new(Order::Strict);
     let a = file(&mut disk, ROOT, "a", &[7; 9000]);

@@ -1,7 +1,7 @@
 //! Reading segments alone: every sound blob once, damage and lost segments told.
 
 use super::*;
-use crate::{BlobStore, LocalBlobs};
+use crate::{BlobStore, LocalBlobs, patient::tests::Dying};
 
 /// Does not compress, so that lengths are what they seem.
 fn body(seed: u8, bytes: usize) -> Bytes {
@@ -87,25 +87,6 @@ async fn more_segments_than_may_be_open_are_read() {
     assert_eq!(remains.open.lock().unwrap().len(), REMAINS_HANDLES_MAX);
 }
 
-/// A disk that does not give one page, and counts how often it was asked for it alone.
-struct Dying {
-    octets: Vec<u8>,
-    bad: u64,
-    tried: std::cell::Cell<u32>,
-}
-
-impl ReadAt for Dying {
-    fn read_exact_at(&self, octets: &mut [u8], offset: u64) -> io::Result<()> {
-        let end = offset + octets.len() as u64;
-        if offset < (self.bad + 1) * PAGE_BYTES && end > self.bad * PAGE_BYTES {
-            self.tried.set(self.tried.get() + 1);
-            return Err(io::Error::from_raw_os_error(rustix::io::Errno::IO.raw_os_error()));
-        }
-        octets.copy_from_slice(&self.octets[offset as usize..end as usize]);
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn a_page_that_the_disk_does_not_give_costs_the_frames_in_it() {
     let directory = tempfile::tempdir().unwrap();
@@ -119,8 +100,7 @@ async fn a_page_that_the_disk_does_not_give_costs_the_frames_in_it() {
     let dying = Dying { octets, bad: 2, tried: 0.into() };
     let mut found = Vec::new();
     assert!(walk(&dying, length, |_, _| {}).is_err());
-    let patient = Patient { file: &dying, bad: RefCell::default() };
-    walk(&patient, length, |offset, _| found.push(offset / 1000)).unwrap();
+    walk(&Patient::new(&dying), length, |offset, _| found.push(offset / 1000)).unwrap();
     // Frames 9 to 12 have their headers in the page of octets 8192 to 12287.
     assert_eq!(found, [(0..9).collect::<Vec<_>>(), (13..20).collect()].concat());
     assert!(dying.tried.get() <= 4, "{} times", dying.tried.get());

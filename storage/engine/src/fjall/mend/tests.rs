@@ -189,3 +189,61 @@ async fn an_engine_that_is_open_or_not_there_is_left_alone() {
     assert_eq!(mend(&path, MEMTABLE).err(), Some(Error::Conflict));
     engine.close().await;
 }
+
+/// The hash of every file of an engine, by its path.
+fn files(path: &Path) -> BTreeMap<PathBuf, blake3::Hash> {
+    let (mut found, mut folders) = (BTreeMap::new(), vec![path.to_path_buf()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else {
+                let hash = blake3::hash(&std::fs::read(&entry).unwrap());
+                found.insert(entry.strip_prefix(path).unwrap().to_path_buf(), hash);
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn what_is_made_anew_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine");
+    fill(&path).await;
+    assert_eq!(rows(&path, Table::Meta).await.get(MENDED), None);
+    mend(&path, MEMTABLE).unwrap();
+    assert!(rows(&path, Table::Meta).await.contains_key(MENDED));
+    mend(&path, MEMTABLE).unwrap();
+    assert!(
+        rows(&path, Table::Meta).await.contains_key(MENDED),
+        "until its repair, however often it is mended"
+    );
+}
+
+#[tokio::test]
+async fn cut_off_at_any_step_it_is_done_again_and_no_file_of_the_old_engine_is_lost() {
+    for step in ["half a draft", "a draft", "a draft aside", "both have changed places"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("engine");
+        fill(&path).await;
+        let old = files(&path);
+        let (draft, _) = make_draft(&path, MEMTABLE).unwrap();
+        match step {
+            "half a draft" => {
+                // Not all rows, and no list of tables.
+                std::fs::remove_dir_all(draft.join("keyspaces/2")).unwrap();
+            }
+            "a draft" => {}
+            "a draft aside" => drop(put_aside(&path, &draft).unwrap()),
+            _ => replace(&path, &put_aside(&path, &draft).unwrap()).unwrap(),
+        }
+        mend(&path, MEMTABLE).unwrap();
+        assert_eq!(rows(&path, Table::Item).await, expected(), "{step}");
+        assert!(rows(&path, Table::Meta).await.contains_key(MENDED), "{step}");
+        let beside = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let kept: Vec<_> = beside.filter(|other| *other != path && files(other) == old).collect();
+        assert_eq!(kept.len(), 1, "{step}: the old engine is there, as it was");
+        assert!(!draft.exists(), "{step}");
+    }
+}
