@@ -158,8 +158,17 @@ impl Upload {
         if self.chunks.len() < SMALL_CHUNKS_MAX { SMALL_CHUNK_BYTES.min(largest) } else { largest }
     }
 
+    /// Appends what has been received as one chunk, or as two where one would look like a list.
     async fn append(&mut self) -> Result<()> {
-        let bytes = self.buffer.split().freeze();
+        let mut rest = self.buffer.split().freeze();
+        while !rest.is_empty() {
+            let chunk = rest.split_to(listing::first_chunk_bytes(&rest));
+            self.append_chunk(chunk).await?;
+        }
+        Ok(())
+    }
+
+    async fn append_chunk(&mut self, bytes: Bytes) -> Result<()> {
         let length = u32::try_from(bytes.len()).map_err(|_| Error::TooLarge(u64::from(u32::MAX)))?;
         if self.chunks.is_empty() {
             self.first = Some(bytes.clone());

@@ -5,7 +5,10 @@
 //! and collected as the chunks are: in the body it stands behind them as a [`Chunk`] of no octets. Nobody reads it but
 //! repair and salvage; bodies from before there were lists have none.
 //!
-//! Magic "CgL1", part (4), parts (4), chunks in this part (4), size of the body (8), its hash (32), then hash (32) and
+//! Nothing that a client stores may pass for one: a chunk of a body never begins as a list does ([`first_chunk_bytes`]).
+//! Lists of earlier builds, which did not see to that, have another magic and are believed less.
+//!
+//! Magic "CgL2" (of earlier builds "CgL1"), part (4), parts (4), chunks in this part (4), size of the body (8), its hash (32), then hash (32) and
 //! length (4) of each chunk; numbers are big-endian. A body with more chunks than fit has several parts.
 
 use crate::{
@@ -16,13 +19,19 @@ use bytes::{Buf, BufMut, Bytes};
 use model::BlobId;
 use std::collections::BTreeMap;
 
-const MAGIC: &[u8; 4] = b"CgL1";
+/// What every list begins with, whatever its version.
+const KIND: &[u8; 3] = b"CgL";
+const VERSION: u8 = b'2';
+/// Of builds that let a client's octets begin so.
+const FORMER: u8 = b'1';
+const MAGIC_BYTES: usize = KIND.len() + 1;
 const HEAD_BYTES: usize = 56;
 const CHUNK_BYTES: usize = 36;
 
 /// One part of a body's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
+    pub(crate) certain: bool,
     pub(crate) number: u32,
     pub(crate) count: u32,
     pub(crate) size: u64,
@@ -36,7 +45,8 @@ pub(crate) fn encode(size: u64, hash: &BlobId, chunks: &[Chunk]) -> Vec<Bytes> {
     let count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
     let part = |(page, number): (&[Chunk], u32)| {
         let mut out = Vec::with_capacity(HEAD_BYTES + page.len() * CHUNK_BYTES);
-        out.put_slice(MAGIC);
+        out.put_slice(KIND);
+        out.put_u8(VERSION);
         out.put_u32(number);
         out.put_u32(count);
         out.put_u32(u32::try_from(page.len()).unwrap_or(u32::MAX));
@@ -53,8 +63,8 @@ pub(crate) fn encode(size: u64, hash: &BlobId, chunks: &[Chunk]) -> Vec<Bytes> {
 
 /// The part that this blob is, if it is one.
 pub(crate) fn decode(blob: &[u8]) -> Option<Part> {
-    let mut rest = blob.strip_prefix(MAGIC)?;
-    if rest.len() < HEAD_BYTES - MAGIC.len() {
+    let (version, mut rest) = blob.strip_prefix(KIND)?.split_first()?;
+    if ![VERSION, FORMER].contains(version) || rest.len() < HEAD_BYTES - MAGIC_BYTES {
         return None;
     }
     let (number, count, length, size) = (rest.get_u32(), rest.get_u32(), rest.get_u32(), rest.get_u64());
@@ -70,12 +80,20 @@ pub(crate) fn decode(blob: &[u8]) -> Option<Part> {
         rest.copy_to_slice(&mut id);
         chunks.push(Chunk { id: BlobId(id), bytes: rest.get_u32() });
     }
-    Some(Part { number, count, size, hash: BlobId(hash), chunks })
+    Some(Part { certain: *version == VERSION, number, count, size, hash: BlobId(hash), chunks })
+}
+
+/// How much of these octets of a body, of which they are to be one chunk, the chunk must have: all, but of what begins as
+/// a list does the first octet alone, so that neither it nor what follows does.
+pub(crate) fn first_chunk_bytes(octets: &[u8]) -> usize {
+    if octets.starts_with(KIND) { 1 } else { octets.len() }
 }
 
 /// What a body's list says, when all its parts are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listed {
+    /// Whether no client can have written it.
+    pub(crate) certain: bool,
     pub(crate) size: u64,
     pub(crate) hash: BlobId,
     pub(crate) chunks: Vec<Chunk>,
@@ -83,8 +101,8 @@ pub(crate) struct Listed {
     pub(crate) parts: Vec<Chunk>,
 }
 
-/// Whose part it is: hash and size of the body, and how many parts its list has.
-type Whose = (BlobId, u64, u32);
+/// Whose part it is: whether nobody can have forged it, hash and size of the body, and how many parts its list has.
+type Whose = (bool, BlobId, u64, u32);
 
 /// Parts of one list by their numbers. A client may store octets that look like a part of another's list, so that there
 /// may be several for a number.
@@ -98,19 +116,19 @@ impl Lists {
     /// Takes a blob, if it is a part.
     pub(crate) fn take(&mut self, id: BlobId, blob: &[u8]) {
         if let Some(part) = decode(blob) {
-            let parts = self.0.entry((part.hash, part.size, part.count)).or_default();
+            let parts = self.0.entry((part.certain, part.hash, part.size, part.count)).or_default();
             parts.entry(part.number).or_default().push((id, part));
         }
     }
 
-    /// The lists of which every part is there and of which the lengths add up. Whether the octets do is for the caller
-    /// to see.
+    /// The lists of which every part is there and of which the lengths add up, those that are certain first. Whether the
+    /// octets do is for the caller to see.
     pub(crate) fn whole(&self) -> Vec<Listed> {
-        self.0.iter().flat_map(|(whose, parts)| lists_of(*whose, parts)).collect()
+        self.0.iter().rev().flat_map(|(whose, parts)| lists_of(*whose, parts)).collect()
     }
 }
 
-fn lists_of((hash, size, count): Whose, parts: &Parts) -> Vec<Listed> {
+fn lists_of((certain, hash, size, count): Whose, parts: &Parts) -> Vec<Listed> {
     if parts.len() != usize::try_from(count).unwrap_or(usize::MAX) {
         return Vec::new();
     }
@@ -127,7 +145,7 @@ fn lists_of((hash, size, count): Whose, parts: &Parts) -> Vec<Listed> {
         let chunks: Vec<_> = parts.iter().flat_map(|(_, part)| part.chunks.iter().copied()).collect();
         let sum: u64 = chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum();
         let parts = parts.iter().map(|(id, _)| Chunk { id: *id, bytes: 0 }).collect();
-        (sum == size).then_some(Listed { size, hash, chunks, parts })
+        (sum == size).then_some(Listed { certain, size, hash, chunks, parts })
     };
     tries.into_iter().filter_map(listed).collect()
 }

@@ -4,8 +4,9 @@
 //! from before there were lists a guess is made from the order of appends, and said to be one. What had been removed
 //! and not yet collected comes back too. Bodies that stood inside the engine's records are not here.
 //!
-//! A client can store octets that look like a list, so a list hides no blob until its octets add up: until then its
-//! chunks come out singly too. What begins a message, an event or a card comes out even behind other chunks.
+//! No client can store octets that look like a list, but those of earlier builds could: what such a list names is told
+//! as a guess even where its octets add up. A list hides no blob until they do: until then its chunks come out singly
+//! too. What begins a message, an event or a card comes out even behind other chunks.
 //!
 //! Takes about 300 octets of memory for each blob; bodies are told one after another.
 
@@ -33,8 +34,9 @@ pub enum Certainty {
     Whole,
     /// Several blobs in the order of their list, checked by the hash of the whole.
     Listed,
-    /// Several blobs that were appended one after the other and have the lengths that an upload gives them; or one blob
-    /// that may be a body of its own or belong to one of which others are lost.
+    /// Several blobs in the order of an earlier build's list, which may be a client's own octets; or that were appended
+    /// one after the other and have the lengths that an upload gives them; or one blob that may be a body of its own or
+    /// belong to one of which others are lost.
     Guessed,
     /// Some of its blobs are lost: zeros stand for them.
     Incomplete,
@@ -142,13 +144,13 @@ impl Salvage {
     }
 }
 
-/// Whether an upload can have written this list: its chunks have the lengths that an upload gives them, and those
-/// that can be read have them indeed; of one there must be something left.
+/// Whether an upload can have written this list: its chunks have the lengths that an upload gives them, which is asked
+/// where a client could have forged it, and those that can be read have them indeed; of one there must be something left.
 fn is_likely(listed: &Listed, remains: &Remains) -> bool {
     let last = listed.chunks.len().saturating_sub(1);
     let fits = |(number, chunk): (usize, &Chunk)| {
         let (bytes, most) = (chunk.bytes as usize, chunk_bytes(number));
-        (bytes == most || number == last && 0 < bytes && bytes < most)
+        (listed.certain || bytes == most || number == last && 0 < bytes && bytes < most)
             && remains.bytes(&chunk.id).is_none_or(|bytes| bytes == chunk.bytes)
     };
     last > 0
@@ -181,7 +183,8 @@ impl<'a> Bodies<'a> {
             };
             told.insert(listed.hash);
             used.extend(owned.into_iter().chain(parts(listed)));
-            lists.extend(listed.parts.first().map(|part| (part.id, (listed, Certainty::Listed))));
+            let certainty = if listed.certain { Certainty::Listed } else { Certainty::Guessed };
+            lists.extend(listed.parts.first().map(|part| (part.id, (listed, certainty))));
         }
         // Where all chunks are there and come to something else, the list is a client's own octets: a body like others.
         let is_there = |chunk: &Chunk| salvage.remains.blob(&chunk.id).is_ok();

@@ -67,6 +67,36 @@ async fn a_body_of_several_chunks_ends_with_their_list() {
 }
 
 #[tokio::test]
+async fn no_chunk_begins_as_a_list_does() {
+    let store = store();
+    let whole = SMALL_CHUNK_BYTES;
+    for (at, length, expected) in [
+        (0, whole, vec![1, whole - 1]),
+        (0, INLINE_BYTES_MAX, vec![]),
+        (whole, whole + 10, vec![whole, 1, 9]),
+        (whole, 2 * whole + 10, vec![whole, 1, whole - 1, 10]),
+        (1, 2 * whole, vec![whole, whole]),
+    ] {
+        let mut bytes = pattern(length);
+        bytes[at..at + 4].copy_from_slice(b"CgL2");
+        let mut upload = store.upload(length as u64);
+        upload.write(&bytes).await.unwrap();
+        let body = upload.finish().await.unwrap();
+        assert_eq!(body.hash.0, *blake3::hash(&bytes).as_bytes());
+        if let Content::Chunks(chunks) = &body.content {
+            let lengths = chunks.iter().filter(|chunk| !chunk.is_list()).map(|chunk| chunk.bytes as usize);
+            assert_eq!(lengths.collect::<Vec<_>>(), expected, "{at} {length}");
+        } else {
+            assert!(expected.is_empty());
+        }
+        crate::testing::put(&store, "x", &bytes).await;
+        assert_eq!(store.body(&body, 0..u64::MAX).collect().await.unwrap(), bytes);
+        let part = store.body(&body, at as u64 + 1..at as u64 + 3).collect().await.unwrap();
+        assert_eq!(&part[..], b"gL");
+    }
+}
+
+#[tokio::test]
 async fn small_chunks_at_the_limit_and_one_past() {
     let store = store();
     let length = SMALL_CHUNKS_MAX * SMALL_CHUNK_BYTES + SMALL_CHUNK_BYTES + 1;

@@ -42,6 +42,32 @@ fn what_is_no_list_is_not_taken_for_one() {
 }
 
 #[test]
+fn octets_that_begin_as_a_list_are_cut_behind_the_first() {
+    let list = encode(14, &BlobId([1; 32]), &chunks(2)).remove(0);
+    for octets in [&list[..], b"CgL", b"CgL1", b"CgL9 of a later build"] {
+        assert_eq!(first_chunk_bytes(octets), 1);
+        assert_eq!(first_chunk_bytes(&octets[1..]), octets.len() - 1);
+    }
+    for octets in [&b""[..], b"C", b"Cg", b"cgL2", b" CgL2", b"gL2"] {
+        assert_eq!(first_chunk_bytes(octets), octets.len(), "{octets:?}");
+    }
+}
+
+#[test]
+fn a_list_of_an_earlier_build_is_one_and_stands_behind_the_certain_ones() {
+    let body = chunks(2);
+    let blob = encode(14, &BlobId([1; 32]), &body).remove(0);
+    let mut former = blob.to_vec();
+    former[3] = b'1';
+    let mut unknown = blob.to_vec();
+    unknown[3] = b'3';
+    assert!(decode(&unknown).is_none());
+    let found = listed(&[former.into(), blob]);
+    assert_eq!(found.iter().map(|listed| listed.certain).collect::<Vec<_>>(), [true, false]);
+    assert!(found.iter().all(|listed| listed.chunks == body));
+}
+
+#[test]
 fn a_forged_part_does_not_displace_the_true_one() {
     for (count, most) in [(2, usize::MAX), (LIST_CHUNK_COUNT_MAX + 1, LIST_TRIES_MAX)] {
         let body = chunks(count);

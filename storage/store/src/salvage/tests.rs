@@ -76,6 +76,13 @@ fn list(hash: BlobId, chunks: &[(BlobId, usize)]) -> Bytes {
     crate::listing::encode(size, &hash, &chunks).remove(0)
 }
 
+/// As a client of an earlier build could store it.
+fn former(hash: BlobId, chunks: &[(BlobId, usize)]) -> Bytes {
+    let mut octets = list(hash, chunks).to_vec();
+    octets[3] = b'1';
+    octets.into()
+}
+
 #[tokio::test]
 async fn a_forged_list_hides_nothing_and_makes_nothing_long() {
     let none = BlobId([9; 32]);
@@ -85,13 +92,13 @@ async fn a_forged_list_hides_nothing_and_makes_nothing_long() {
     let sum = id(&[&full[..], &other].concat());
     let forged = [
         // Lengths that no upload makes, of blobs that are not there.
-        list(none, &[(none, u32::MAX as usize); 3]),
-        list(none, &[(id(&mail), mail.len()), (none, 7)]),
+        former(none, &[(none, u32::MAX as usize); 3]),
+        former(none, &[(id(&mail), mail.len()), (none, 7)]),
         // One blob, or another length than it has.
-        list(id(&mail), &[(id(&mail), mail.len())]),
-        list(none, &[chunk, (id(&mail), mail.len() - 1)]),
+        former(id(&mail), &[(id(&mail), mail.len())]),
+        former(none, &[chunk, (id(&mail), mail.len() - 1)]),
         // Another hash.
-        list(none, &[chunk, (id(&mail), mail.len())]),
+        former(none, &[chunk, (id(&mail), mail.len())]),
     ];
     let directory = tempfile::tempdir().unwrap();
     let mut bodies: Vec<&[u8]> = forged.iter().map(|octets| &octets[..]).collect();
@@ -102,12 +109,48 @@ async fn a_forged_list_hides_nothing_and_makes_nothing_long() {
     assert!(whole == bodies.iter().map(|body| (*body, Certainty::Whole)).collect::<Vec<_>>());
     // One that adds up, of octets that others have as a mail of their own; and one that would be long.
     let long: Vec<_> = std::iter::once(chunk).chain([(none, SMALL_CHUNK_BYTES); 40]).collect();
-    segments(directory.path(), &[&list(sum, &[chunk, (id(&other), other.len())]), &list(none, &long)]).await;
+    segments(directory.path(), &[&former(sum, &[chunk, (id(&other), other.len())]), &former(none, &long)])
+        .await;
     let found = told(&Salvage::read(directory.path()).unwrap());
     let count = |body: &[u8]| found.iter().filter(|(octets, ..)| octets == body).count();
     assert_eq!((count(&mail), count(&other), count(&[&full[..], &other].concat())), (1, 1, 1));
+    let guessed = found.iter().find(|(octets, ..)| *octets == [&full[..], &other].concat()).unwrap();
+    assert_eq!(guessed.1, Certainty::Guessed, "nobody knows whether a client made it up");
     let incomplete = found.iter().filter(|(_, certainty, _)| *certainty == Certainty::Incomplete).count();
     assert_eq!(incomplete, 1, "it has the lengths of an upload");
+}
+
+#[tokio::test]
+async fn octets_that_imitate_a_list_come_out_as_they_were_stored_and_nothing_else_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, blobs) = store(directory.path());
+    // Two bodies of others, and what a client who knows them makes of them: their sum, and lists that are sound.
+    // Between them something that begins a body of its own: a chunk of full length swallows nothing by guess then.
+    let (full, between, other) = (noise(3, SMALL_CHUNK_BYTES), mail(5, 9_000), noise(2, 9_000));
+    let sum = [&full[..], &other].concat();
+    let named = [(id(&full), full.len()), (id(&other), other.len())];
+    let filler = noise(4, SMALL_CHUNK_BYTES);
+    let mut bodies = vec![full, between, other];
+    for forged in [list(id(&sum), &named), former(id(&sum), &named)] {
+        bodies.push([&filler[..], &forged].concat());
+        // As the first chunk, too long to stand in a record.
+        let many: Vec<_> = std::iter::once(named[0]).chain([named[1]; 120]).collect();
+        let long = [&sum[..], &bodies[2].repeat(119)].concat();
+        bodies.push([&list(id(&long), &many)[..3], &forged[3..4], &list(id(&long), &many)[4..]].concat());
+    }
+    for octets in &bodies {
+        let mut upload = store.upload(octets.len() as u64);
+        upload.write(octets).await.unwrap();
+        upload.finish().await.unwrap();
+    }
+    drop((store, blobs));
+    let found = told(&Salvage::read(directory.path()).unwrap());
+    for octets in &bodies {
+        let fitting: Vec<_> = found.iter().filter(|(found, ..)| found == octets).collect();
+        assert_eq!(fitting.len(), 1, "{} octets", octets.len());
+        assert!(matches!(fitting[0].1, Certainty::Whole | Certainty::Listed), "{:?}", fitting[0].1);
+    }
+    assert_eq!(found.len(), bodies.len(), "nothing that nobody stored");
 }
 
 #[tokio::test]
