@@ -1,6 +1,6 @@
-"""COPY, STORE, MOVE and EXPUNGE of a mailbox with far more messages than fit one commit, or whose records do.
+"""COPY, STORE, MOVE, EXPUNGE and RENAME INBOX of a mailbox with far more messages than fit one commit, or whose records do.
 
-COPY is done whole or not at all (RFC 9051 6.4.7); the others message by message, and all of them here.
+COPY and RENAME are done whole or not at all (RFC 9051 6.4.7); the others message by message, and all of them here.
 """
 
 import re
@@ -15,11 +15,19 @@ BODY_BYTES = 3_600
 # And copies of them.
 COUNT = 100_000
 AT_ONCE = 1_000
+# What one command may make the server larger by: the batch, as rows and as it is written, and what moves beside it.
+MEMORY_MAX = 320 << 20
 
 
 def counted(session, name):
     found = re.search(rb"MESSAGES (\d+)", b"".join(session.ok(f"STATUS {name} (MESSAGES)")))
     return int(found.group(1))
+
+
+def peak(server):
+    """The most memory that the server has held so far."""
+    status = open(f"/proc/{server.process.pid}/status").read()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) << 10
 
 
 def told(lines, word):
@@ -75,7 +83,44 @@ def test_many(alice):
     assert counted(alice, "many") == DISTINCT
     assert alice.body(1).startswith(b"Subject: 0\r\n")
     assert alice.body(DISTINCT).startswith(b"Subject: %d\r\n" % (DISTINCT - 1))
-    # The rest by CLOSE, which tells nothing.
+
+
+def test_rename_of_inbox_moves_every_message(server, alice):
+    alice.select("many")
+    session = imap.connect(server, server.alice, timeout=120)
+    while (count := counted(alice, "INBOX")) < COUNT:
+        alice.ok(f"COPY 1:{min(DISTINCT, COUNT - count)} INBOX")
+    session.select("INBOX")
+    before = peak(server)
+    alice.ok("RENAME INBOX moved")
+    assert counted(alice, "INBOX") == 0 and counted(alice, "moved") == COUNT
+    assert told(session.ok("NOOP"), b"EXPUNGE") == COUNT, "who has INBOX selected is told"
+    session.logout()
+    grown = peak(server) - before
+    assert grown < MEMORY_MAX, f"{grown >> 20} MiB"
+    alice.ok("DELETE moved")
+
+
+def test_copies_that_no_commit_holds_are_refused_whole(server, alice):
+    """Into another account each message's record is written anew: theirs are more than 64 MiB."""
+    alice.ok(f"SETACL many {server.bob[0]} lr")
+    bob = imap.connect(server, server.bob, timeout=120)
+    bob.ok("CREATE copies")
+    bob.select(f'"Other Users/{server.alice[0]}/many"')
+    before = peak(server)
+    status, _ = bob.do("COPY 1:* copies")
+    assert status.startswith(b"NO [LIMIT]"), status
+    assert counted(bob, "copies") == 0, "none is there"
+    grown = peak(server) - before
+    assert grown < MEMORY_MAX, f"{grown >> 20} MiB"
+    # Half of them fit.
+    bob.ok(f"COPY 1:{DISTINCT // 2} copies")
+    assert counted(bob, "copies") == DISTINCT // 2
+    bob.logout()
+
+
+def test_close_removes_and_tells_nothing(alice):
+    alice.select("many")
     alice.ok("STORE 1:* +FLAGS.SILENT (\\Deleted)")
     alice.ok("CLOSE")
     assert counted(alice, "many") == 0

@@ -339,7 +339,8 @@ impl Writer {
     /// Returns the pairs of old and new UID, in the order of `uids`.
     ///
     /// # Errors
-    /// `Forbidden` without [`Rights::READ`] there and [`Rights::INSERT`] here; `OverQuota`.
+    /// `Forbidden` without [`Rights::READ`] there and [`Rights::INSERT`] here; `OverQuota`; `TooLarge` when they are more
+    /// than one batch holds.
     pub async fn copy_messages(
         &mut self,
         from: &Collection<Mailbox>,
@@ -349,13 +350,15 @@ impl Writer {
         from.need(Rights::READ)?;
         to.need(Rights::INSERT)?;
         let mut pairs = Vec::with_capacity(uids.len());
-        let mut shared = Vec::with_capacity(uids.len());
-        for (uid, row) in uids.iter().zip(self.rows_of(from, uids).await?) {
-            let Some(row) = row else { continue };
-            shared.push(row.message);
-            pairs.push((*uid, self.enter(to, row).await?));
+        for page in uids.chunks(SCAN_PAGE_COUNT) {
+            let mut shared = Vec::with_capacity(page.len());
+            for (uid, row) in page.iter().zip(self.rows_of(from, page).await?) {
+                let Some(row) = row else { continue };
+                shared.push(row.message);
+                pairs.push((*uid, self.enter(to, row).await?));
+            }
+            self.share_messages(&shared).await?;
         }
-        self.share_messages(&shared).await?;
         Ok(pairs)
     }
 
@@ -376,11 +379,13 @@ impl Writer {
         from.need(Rights::READ)?;
         to.need(Rights::INSERT)?;
         let mut pairs = Vec::with_capacity(uids.len());
-        for (uid, row) in uids.iter().zip(source.entries_of(from, uids).await?) {
-            let Some(row) = row else { continue };
-            let record = source.message(row.message).await?;
-            let new = NewMessage { record, flags: row.flags, received: row.received, keys: None };
-            pairs.push((*uid, self.append(to, new).await?));
+        for page in uids.chunks(SCAN_PAGE_COUNT) {
+            for (uid, row) in page.iter().zip(source.entries_of(from, page).await?) {
+                let Some(row) = row else { continue };
+                let record = source.message(row.message).await?;
+                let new = NewMessage { record, flags: row.flags, received: row.received, keys: None };
+                pairs.push((*uid, self.append(to, new).await?));
+            }
         }
         Ok(pairs)
     }

@@ -14,7 +14,7 @@ use crate::{
     stores::{AccountState, Flying, Store, locked},
 };
 use bytes::Bytes;
-use engine::{Batch, Durable, Op, Precondition, Table};
+use engine::{Batch, Durable, Op, Precondition, Table, limits::BATCH_BYTES_MAX};
 use model::{AccountId, CollectionId, CollectionKind, Error, ItemId, Modseq, Result, Timestamp, UidValidity};
 use std::{collections::BTreeSet, ops::Deref, sync::Arc};
 use tokio::sync::OwnedMutexGuard;
@@ -100,6 +100,8 @@ pub struct Writer {
     old_message_count: Option<u64>,
     /// Changes that no reader of this crate looks at, and the order of blob places.
     ops: Vec<Op>,
+    /// Octets of keys and values that the batch has so far, its preconditions apart.
+    weight: usize,
     expect: Vec<Precondition>,
     /// Keeps new blobs from being collected until the batch has its place in the order.
     pins: Vec<Arc<Pin>>,
@@ -157,6 +159,7 @@ impl Writer {
             old_used_bytes,
             old_message_count,
             ops: Vec::new(),
+            weight: 0,
             expect: Vec::new(),
             pins: Vec::new(),
             kept: None,
@@ -290,12 +293,28 @@ impl Writer {
 
     /// Sets a record; visible to this writer's reads at once.
     pub(crate) fn put_raw(&mut self, table: Table, key: Vec<u8>, value: Bytes) {
-        self.reader.view.own.insert((table, key), Some(value));
+        self.weigh_raw(table, key, Some(value));
     }
 
     /// Removes a record; visible to this writer's reads at once.
     pub(crate) fn delete_raw(&mut self, table: Table, key: Vec<u8>) {
-        self.reader.view.own.insert((table, key), None);
+        self.weigh_raw(table, key, None);
+    }
+
+    fn weigh_raw(&mut self, table: Table, key: Vec<u8>, value: Option<Bytes>) {
+        let of = |value: &Option<Bytes>| value.as_ref().map_or(0, Bytes::len);
+        let (key_bytes, value_bytes) = (key.len(), of(&value));
+        let before = self.reader.view.own.insert((table, key), value);
+        let taken_off = before.map_or(0, |before| key_bytes + of(&before));
+        self.weight = (self.weight + key_bytes + value_bytes).saturating_sub(taken_off);
+    }
+
+    /// Refuses what no batch can hold before all of it is in memory: a command may name a million messages.
+    fn fits(&self) -> Result<()> {
+        if self.weight > BATCH_BYTES_MAX {
+            return Err(Error::TooLarge(BATCH_BYTES_MAX as u64));
+        }
+        Ok(())
     }
 
     pub(crate) async fn delete_prefix(&mut self, table: Table, prefix: &Key) -> Result<()> {
@@ -315,7 +334,8 @@ impl Writer {
     /// Puts an item, new or changed: row, change slot, counts and quota. Rights are the noun's to check.
     ///
     /// # Errors
-    /// `OverQuota` when the account would grow past its quota.
+    /// `OverQuota` when the account would grow past its quota; `TooLarge` when the batch would be larger than any may
+    /// be.
     pub(crate) async fn put<K: Kind>(
         &mut self,
         collection: &Collection<K>,
@@ -344,13 +364,14 @@ impl Writer {
         }
         self.put_raw(Table::Changed, slot_key(collection, modseq, key), Changed::item(row.item()).encode()?);
         self.put_raw(Table::Item, item_key(collection, key), record::encode(&row)?);
-        self.count(collection, old.map(|old| old.tally()), Some(row.tally())).await
+        self.count(collection, old.map(|old| old.tally()), Some(row.tally())).await?;
+        self.fits()
     }
 
     /// Removes an item, leaving its tombstone. Its body is the noun's to drop.
     ///
     /// # Errors
-    /// `NotFound` when it is not there.
+    /// `NotFound` when it is not there; `TooLarge` as in [`Writer::put`].
     pub(crate) async fn remove<K: Kind>(
         &mut self,
         collection: &Collection<K>,
@@ -363,6 +384,7 @@ impl Writer {
         self.put_raw(Table::Changed, slot_key(collection, modseq, key), tombstone.encode()?);
         self.delete_raw(Table::Item, item_key(collection, key));
         self.count(collection, Some(old.tally()), None).await?;
+        self.fits()?;
         Ok(old)
     }
 

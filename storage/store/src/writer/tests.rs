@@ -2,8 +2,10 @@
 
 use crate::testing::{ALICE, content, files, object, put, reader, remove, store, store_on, writer};
 use crate::{NewCollection, Options, Store};
+use bytes::Bytes;
 use engine::{
-    Batch, BoxFuture, Durable, Engine, Snapshot,
+    Batch, BoxFuture, Durable, Engine, Snapshot, Table,
+    limits::BATCH_BYTES_MAX,
     sim::{SimDisk, SimEnv},
 };
 use model::{Error, Modseq, Rights};
@@ -160,4 +162,25 @@ async fn who_is_refused_for_what_is_in_flight_finds_it_at_the_next_look() {
     let look = look.await;
     assert!(look.modseq() > before && look.open_mailbox("new", Rights::LOOKUP).await.is_ok());
     assert!(first.await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn what_no_batch_holds_is_refused_before_it_is_in_memory() {
+    let store = store();
+    let mut writer = writer(&store).await;
+    let root = files(&writer).await;
+    // Written over, it counts once; removed, its key does.
+    let large = Bytes::from(vec![0; BATCH_BYTES_MAX - 10_000]);
+    for value in [Bytes::from(vec![1; BATCH_BYTES_MAX]), large] {
+        writer.put_raw(Table::Property, b"large".to_vec(), value);
+    }
+    let new = object(&store, b"x").await;
+    writer.put_object(&root, "fits", new).await.unwrap();
+    writer.put_raw(Table::Property, b"more".to_vec(), Bytes::from(vec![0; 10_000]));
+    let new = object(&store, b"x").await;
+    let past = writer.put_object(&root, "does not", new).await;
+    assert_eq!(past.err(), Some(Error::TooLarge(BATCH_BYTES_MAX as u64)));
+    writer.delete_raw(Table::Property, b"large".to_vec());
+    let new = object(&store, b"x").await;
+    writer.put_object(&root, "fits again", new).await.unwrap();
 }
