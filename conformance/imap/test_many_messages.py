@@ -106,7 +106,7 @@ def test_copies_that_no_commit_holds_are_refused_whole(server, alice):
     alice.ok(f"SETACL many {server.bob[0]} lr")
     bob = imap.connect(server, server.bob, timeout=120)
     bob.ok("CREATE copies")
-    bob.select(f'"Other Users/{server.alice[0]}/many"')
+    bob.select(f"Other Users/{server.alice[0]}/many")
     before = peak(server)
     status, _ = bob.do("COPY 1:* copies")
     assert status.startswith(b"NO [LIMIT]"), status
