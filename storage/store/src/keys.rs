@@ -17,7 +17,10 @@ use crate::{
 };
 use bytes::Bytes;
 use engine::Table;
-use format::mime::{limits::HEADER_BYTES_MAX, summary::Summary};
+use format::{
+    collation::Collation,
+    mime::{limits::HEADER_BYTES_MAX, summary::Summary},
+};
 use model::{Error, ItemId, Result, ZonedTime};
 use serde::{Deserialize, Serialize};
 
@@ -107,16 +110,48 @@ impl Reader {
         Ok(found)
     }
 
+    /// The same with texts as another collation compares them; their headers are read for it. Those of a damaged
+    /// message are as they were kept.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn message_keys_collated(
+        &self,
+        rows: &[&MessageRow],
+        collation: Collation,
+    ) -> Result<Vec<MessageKeys>> {
+        let mut found = self.message_keys(rows).await?;
+        if collation == Collation::UnicodeCasemap {
+            return Ok(found);
+        }
+        for (row, keys) in rows.iter().zip(&mut found) {
+            let read = async { self.header_of(&self.message(row.message).await?).await };
+            let header = match read.await {
+                Ok(Some(header)) => header,
+                Ok(None) | Err(Error::Corrupt) => continue,
+                Err(error) => return Err(error),
+            };
+            let Summary { subject, from, to, cc, display_from, display_to, .. } =
+                Summary::collated(&header, collation);
+            *keys = MessageKeys { subject, from, to, cc, display_from, display_to, ..std::mem::take(keys) };
+        }
+        Ok(found)
+    }
+
     /// The keys of a message whose header must be read for them.
     async fn read_keys(&self, record: &MessageRecord) -> Result<MessageKeys> {
-        // Records without parts are those of tests below this storey.
-        let header = match record.part_table() {
-            Ok(parts) => parts.root().map(|root| root.header).unwrap_or_default(),
-            Err(_) => return Ok(MessageKeys { sent: record.sent, ..MessageKeys::default() }),
-        };
+        Ok(match self.header_of(record).await? {
+            Some(header) => MessageKeys::of(Summary::of(&header), record.sent),
+            None => MessageKeys { sent: record.sent, ..MessageKeys::default() },
+        })
+    }
+
+    /// A message's header; `None` where its record has no parts, as in tests below this storey.
+    async fn header_of(&self, record: &MessageRecord) -> Result<Option<Bytes>> {
+        let Ok(parts) = record.part_table() else { return Ok(None) };
+        let header = parts.root().map(|root| root.header).unwrap_or_default();
         let header = header.partial(0, HEADER_BYTES_MAX as u64);
-        let block = self.store().body(&record.body, header.range()).collect().await?;
-        Ok(MessageKeys::of(Summary::of(&block), record.sent))
+        Ok(Some(self.store().body(&record.body, header.range()).collect().await?))
     }
 }
 

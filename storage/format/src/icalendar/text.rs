@@ -1,53 +1,6 @@
 //! Text matching with collations (RFC 4790, RFC 5051), shared by calendar and card filters.
 
-use unicode_normalization::UnicodeNormalization;
-
-/// How two texts are compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Collation {
-    /// `i;ascii-casemap`: letters A to Z without case (RFC 4790 9.2).
-    #[default]
-    AsciiCasemap,
-    /// `i;octet`: octet for octet (RFC 4790 9.3).
-    Octet,
-    /// `i;unicode-casemap`: title case, then compatibility decomposition (RFC 5051).
-    UnicodeCasemap,
-}
-
-impl Collation {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::AsciiCasemap, Self::Octet, Self::UnicodeCasemap];
-
-    /// The name in the registry.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::AsciiCasemap => "i;ascii-casemap",
-            Self::Octet => "i;octet",
-            Self::UnicodeCasemap => "i;unicode-casemap",
-        }
-    }
-
-    /// The collation of that name; `default` stands for `i;unicode-casemap` (RFC 6352 8.3).
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        if name == "default" {
-            return Some(Self::UnicodeCasemap);
-        }
-        Self::ALL.into_iter().find(|collation| collation.name() == name)
-    }
-
-    /// The form in which equal texts are equal octets.
-    fn fold(self, text: &str) -> String {
-        match self {
-            Self::Octet => text.to_owned(),
-            Self::AsciiCasemap => text.to_ascii_lowercase(),
-            Self::UnicodeCasemap if text.is_ascii() => text.to_ascii_uppercase(),
-            // Upper case stands in for title case: the two differ only in digraphs, which decompose alike.
-            Self::UnicodeCasemap => text.chars().flat_map(char::to_uppercase).nfkd().collect(),
-        }
-    }
-}
+pub use crate::collation::Collation;
 
 /// Where the text must stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

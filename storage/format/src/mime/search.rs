@@ -1,34 +1,18 @@
 //! Substring search in Unicode without regard to case (RFC 9051 6.4.4), over bodies that come in pieces.
 //!
-//! Characters are compared as `i;unicode-casemap` does (RFC 5051 2), decomposed one by one and case removed.
-//! Case is removed by full upper-casing, so that `ß` finds `SS` and final sigmas are sigmas.
+//! Characters are compared as `i;unicode-casemap` does (RFC 5051 2), decomposed one by one and case removed, unless
+//! another collation is asked for (RFC 5255 4.6). Case is removed by full upper-casing, so that `ß` finds `SS` and
+//! final sigmas are sigmas.
 
 use super::limits::TEXT_PIECE_BYTES_MAX;
 use super::section::Part;
 use super::text::{Extractor, header_text};
+use crate::collation::Collation;
 use memchr::memmem::Finder;
-use unicode_normalization::char::decompose_compatible;
 
 /// `text` with composition and case removed: what is equal to a reader is equal in this form.
 pub fn fold(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    fold_into(text, &mut out);
-    out
-}
-
-/// Appends the folded `text`.
-fn fold_into(text: &str, out: &mut String) {
-    if text.is_ascii() {
-        let start = out.len();
-        out.push_str(text);
-        if let Some(added) = out.get_mut(start..) {
-            added.make_ascii_uppercase();
-        }
-        return;
-    }
-    for char in text.chars() {
-        decompose_compatible(char, |piece| out.extend(piece.to_uppercase()));
-    }
+    Collation::UnicodeCasemap.fold(text)
 }
 
 /// A string to look for.
@@ -40,7 +24,12 @@ pub struct Needle {
 impl Needle {
     /// Prepares `text`; the empty string is found everywhere.
     pub fn new(text: &str) -> Needle {
-        Needle { finder: Finder::new(fold(text).as_bytes()).into_owned() }
+        Needle::collated(text, Collation::UnicodeCasemap)
+    }
+
+    /// The same for a search that compares by another collation.
+    pub fn collated(text: &str, collation: Collation) -> Needle {
+        Needle { finder: Finder::new(collation.fold(text).as_bytes()).into_owned() }
     }
 
     fn len(&self) -> usize {
@@ -56,6 +45,7 @@ impl Needle {
 #[derive(Debug)]
 pub struct BodySearch<'n> {
     needles: &'n [Needle],
+    collation: Collation,
     found: Vec<bool>,
     longest: usize,
     /// The end of what was seen, shorter than the longest needle, and the piece at hand; folded.
@@ -67,8 +57,14 @@ pub struct BodySearch<'n> {
 impl<'n> BodySearch<'n> {
     /// A search that has seen nothing yet.
     pub fn new(needles: &'n [Needle]) -> BodySearch<'n> {
+        BodySearch::collated(needles, Collation::UnicodeCasemap)
+    }
+
+    /// The same for needles of another collation.
+    pub fn collated(needles: &'n [Needle], collation: Collation) -> BodySearch<'n> {
         BodySearch {
             needles,
+            collation,
             found: needles.iter().map(|needle| needle.len() == 0).collect(),
             longest: needles.iter().map(Needle::len).max().unwrap_or_default(),
             window: String::new(),
@@ -112,7 +108,7 @@ impl<'n> BodySearch<'n> {
 
     /// Looks at the text that came in.
     fn look(&mut self) {
-        fold_into(&self.text, &mut self.window);
+        self.collation.fold_into(&self.text, &mut self.window);
         self.text.clear();
         for (needle, found) in self.needles.iter().zip(&mut self.found) {
             *found = *found || needle.finder.find(self.window.as_bytes()).is_some();

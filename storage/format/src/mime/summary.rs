@@ -1,12 +1,13 @@
 //! What a mailbox is sorted and threaded by, read from a message's header once, at arrival (RFC 5256, RFC 5957).
 //!
-//! Texts are decoded and folded as `i;unicode-casemap` does, so that they compare octet by octet.
+//! Texts are decoded and folded as a collation has it, `i;unicode-casemap` for what is kept, so that they compare octet
+//! by octet.
 
 use super::address::{Mailbox, addresses};
 use super::header::{first, unfold};
 use super::limits::{REFERENCES_MAX, SORT_TEXT_CHARS_MAX};
-use super::search::fold;
 use super::words;
+use crate::collation::Collation;
 
 /// What SORT and THREAD look at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +36,11 @@ pub struct Summary {
 impl Summary {
     /// Reads a header block.
     pub fn of(header: &[u8]) -> Summary {
+        Summary::collated(header, Collation::UnicodeCasemap)
+    }
+
+    /// The same with texts as another collation compares them.
+    pub fn collated(header: &[u8], collation: Collation) -> Summary {
         let field = |name| first(header, name).map(unfold).unwrap_or_default();
         let (subject, is_reply) = base_subject(&words::decode(&field("Subject")));
         let mailbox = |name| addresses(&field(name)).into_iter().next();
@@ -49,13 +55,13 @@ impl Summary {
             references.drain(..references.len() - REFERENCES_MAX);
         }
         Summary {
-            subject: cut(&fold(&subject)),
+            subject: cut(&collation.fold(&subject)),
             is_reply,
-            from: local(from.as_ref()),
-            to: local(to.as_ref()),
-            cc: local(cc.as_ref()),
-            display_from: display(from.as_ref()),
-            display_to: display(to.as_ref()),
+            from: local(from.as_ref(), collation),
+            to: local(to.as_ref(), collation),
+            cc: local(cc.as_ref(), collation),
+            display_from: display(from.as_ref(), collation),
+            display_to: display(to.as_ref(), collation),
             message_id: message_ids(&field("Message-ID")).into_iter().next().unwrap_or_default(),
             references,
         }
@@ -66,12 +72,12 @@ fn cut(text: &str) -> String {
     text.chars().take(SORT_TEXT_CHARS_MAX).collect()
 }
 
-fn local(mailbox: Option<&Mailbox>) -> String {
-    mailbox.map(|mailbox| cut(&fold(&mailbox.local))).unwrap_or_default()
+fn local(mailbox: Option<&Mailbox>, collation: Collation) -> String {
+    mailbox.map(|mailbox| cut(&collation.fold(&mailbox.local))).unwrap_or_default()
 }
 
 /// RFC 5957 3: the display name, or the address where there is none.
-fn display(mailbox: Option<&Mailbox>) -> String {
+fn display(mailbox: Option<&Mailbox>, collation: Collation) -> String {
     let Some(Mailbox { display, local, domain }) = mailbox else { return String::new() };
     let display = display.trim();
     let shown = match (display.is_empty(), domain.is_empty()) {
@@ -79,7 +85,7 @@ fn display(mailbox: Option<&Mailbox>) -> String {
         (true, false) => format!("{local}@{domain}"),
         (true, true) => local.clone(),
     };
-    cut(&fold(&shown))
+    cut(&collation.fold(&shown))
 }
 
 /// The message ids of a field value, in order; what is no id is passed over. Quotes around the left side are no
