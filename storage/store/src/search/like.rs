@@ -13,6 +13,9 @@ use format::mime::like::Word;
 use model::{Error, ItemId, Result};
 use std::collections::HashMap;
 
+/// Terms that are compared with a word before others get their turn.
+const TERMS_AT_ONCE: usize = 1_000;
+
 /// How much alike the best word of each message is.
 #[derive(Clone, Debug, Default)]
 pub struct Likes {
@@ -96,12 +99,21 @@ impl Reader {
     pub async fn message_like(&self, record: &MessageRecord, asked: &[(Where, Word)]) -> Result<Vec<u8>> {
         let mut builder = Builder::default();
         text::enter(self.store(), &mut builder, ItemId(0), record).await?;
-        let of = |(place, word): &(Where, Word)| {
+        let mut scores = Vec::with_capacity(asked.len());
+        for (place, word) in asked {
             let (fields, _) = fields(place);
-            let terms = builder.terms().filter(|(field, _)| fields.contains(field));
-            terms.map(|(field, term)| score(word, field, term)).max().unwrap_or(0)
-        };
-        Ok(asked.iter().map(of).collect())
+            let (mut best, mut compared) = (0, 0);
+            for (field, term) in builder.terms().filter(|(field, _)| fields.contains(field)) {
+                best = score(word, field, term).max(best);
+                compared += 1;
+                if compared % TERMS_AT_ONCE == 0 {
+                    // A long message has many words: others must get their turn.
+                    tokio::task::yield_now().await;
+                }
+            }
+            scores.push(best);
+        }
+        Ok(scores)
     }
 }
 
