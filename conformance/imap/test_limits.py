@@ -61,6 +61,7 @@ COUNTED = [
      lambda count: "GETMETADATA limits (" + " ".join(f"/private/e{number}" for number in range(count)) + ")"),
     ("ID_FIELD_COUNT_MAX", lambda count: "ID (" + " ".join(f'"k{number}" "v"' for number in range(count)) + ")"),
     ("LANGUAGE_COUNT_MAX", lambda count: "LANGUAGE " + " ".join(["x"] * (count - 1)) + " i-default"),
+    ("COMPARATOR_COUNT_MAX", lambda count: "COMPARATOR " + " ".join(["x"] * (count - 1)) + " default"),
 ]
 
 

@@ -17,6 +17,7 @@ mod wire;
 mod words;
 
 use directory::Directory;
+pub use extension::messagelimit::MessageLimit;
 use sasl::door::{Drain, Peer, Stream};
 use sasl::sessions::Sessions;
 use session::Session;
@@ -56,6 +57,12 @@ pub struct Config {
     pub filters: BTreeMap<String, String>,
     /// After how many seconds, and then how often, a long command tells how far it is (RFC 9585); 10.
     pub progress_seconds: Option<u64>,
+    /// Capabilities that nobody is told of, before login either: by whole name, or by what stands before their `=`.
+    pub hide_capabilities: Vec<String>,
+    /// The most messages that one command works on (RFC 9738); as many as it names where nothing is set.
+    pub message_limit: Option<MessageLimit>,
+    /// The same for COPY and APPEND alone.
+    pub save_limit: Option<MessageLimit>,
 }
 
 impl Config {

@@ -12,6 +12,8 @@ pub(crate) const LITERAL_BYTES_MAX: u64 = 128 * 1024;
 pub(crate) const COMMAND_BYTES_MAX: usize = 1024 * 1024;
 /// The most octets of one command before login.
 pub(crate) const COMMAND_BYTES_BEFORE_LOGIN_MAX: usize = 8 * 1024;
+/// The largest literal that the client may send without waiting where LITERAL- is told (RFC 7888 5).
+pub(crate) const LITERAL_UNASKED_BYTES_MAX: u64 = 4_096;
 /// The most literals in one command.
 pub(crate) const LITERAL_COUNT_MAX: usize = 1_000;
 /// The largest literal that is read and thrown away so that the session can go on; behind it comes BYE.
@@ -38,6 +40,8 @@ pub(crate) const UPDATE_CHANGE_COUNT_MAX: usize = 1_000;
 pub(crate) const FUZZY_WORD_COUNT_MAX: usize = 16;
 /// The most messages of one APPEND (RFC 3502).
 pub(crate) const APPEND_COUNT_MAX: usize = 1_000;
+/// The lowest bound that an installation may set on the messages of one command (RFC 9738 3).
+pub(crate) const MESSAGE_LIMIT_MIN: u32 = 1_000;
 /// The most parts of one CATENATE.
 pub(crate) const CATENATE_PART_COUNT_MAX: usize = 1_000;
 /// The longest URL that comes as a literal.
@@ -46,6 +50,8 @@ pub(crate) const URL_BYTES_MAX: u64 = 4 * 1024;
 pub(crate) const SORT_KEY_COUNT_MAX: usize = 32;
 /// Octets of a message that PREVIEW reads, at the most, to find what it says.
 pub(crate) const PREVIEW_BYTES_MAX: u64 = 256 * 1024;
+/// The most octets of the items that UPDATE or NOTIFY has told of messages that come: they are kept.
+pub(crate) const KEPT_ITEMS_BYTES_MAX: usize = 8 * 1024;
 /// The most items of one FETCH.
 pub(crate) const FETCH_ITEM_COUNT_MAX: usize = 256;
 /// The most field names in one HEADER.FIELDS.
@@ -91,6 +97,11 @@ pub(crate) const ID_FIELD_COUNT_MAX: usize = 30;
 pub(crate) const ID_NOTE_CHARS_MAX: usize = 120;
 /// The most languages of one LANGUAGE.
 pub(crate) const LANGUAGE_COUNT_MAX: usize = 32;
+
+/// The most arguments of one COMPARATOR.
+pub(crate) const COMPARATOR_COUNT_MAX: usize = 32;
+/// The longest of them, in octets (RFC 4790 3.2).
+pub(crate) const COMPARATOR_BYTES_MAX: usize = 255;
 
 /// Commands refused as bad before the session is ended: before login and after.
 pub(crate) const BAD_COMMANDS_BEFORE_LOGIN_MAX: u32 = 3;

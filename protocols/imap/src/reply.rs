@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Store(Error),
     /// The session must end: BYE.
     Bye(&'static str),
+    /// The same with a response code.
+    ByeCode(&'static str, &'static str),
     /// The client is gone or takes nothing: no word reaches it any more.
     Gone,
 }
@@ -72,7 +74,7 @@ pub(crate) fn words(failure: Failure) -> Option<(&'static str, Option<&'static s
         Failure::Bad(text) => Some(("BAD", None, text)),
         Failure::BadCode(code, text) => Some(("BAD", Some(code), text)),
         Failure::No(code, text) => Some(("NO", code, text)),
-        Failure::Bye(_) | Failure::Gone => None,
+        Failure::Bye(_) | Failure::ByeCode(..) | Failure::Gone => None,
         Failure::Store(error) => match error {
             Error::NotFound => no("NONEXISTENT", "No such mailbox"),
             Error::Forbidden(_) => no("NOPERM", "You have no right to do that"),

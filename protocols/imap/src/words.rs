@@ -113,6 +113,11 @@ pub(crate) trait Condition: fmt::Debug + Send + Sync {
     /// Whether the message matches; `None` when the facts do not say yet.
     fn judge(&self, facts: &Facts<'_>) -> Option<bool>;
 
+    /// Whether a message of that UID may match, as far as the UID alone says.
+    fn may_be(&self, _uid: u32) -> bool {
+        true
+    }
+
     /// Whether the message's thread must be read for it.
     fn asks_thread(&self) -> bool {
         false

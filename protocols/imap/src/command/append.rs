@@ -8,6 +8,7 @@ mod url;
 
 use super::copy::{or_create, target};
 use super::{Sequences, States, Verb};
+use crate::extension::{literal_minus, messagelimit};
 use crate::limits::{APPEND_COUNT_MAX, MESSAGE_BYTES_MAX};
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::{Pace, Session};
@@ -41,6 +42,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let mut incoming = Incoming { mailbox: cursor.mailbox()?, bytes: 0 };
     let mut rest = cursor.rest().to_vec();
     let mut messages = Vec::new();
+    let most_saved = messagelimit::most_saved(session);
     loop {
         let message = match Box::pin(receive(session, &mut incoming, &mut rest)).await? {
             Ok(message) => message,
@@ -49,6 +51,9 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         messages.push(message);
         if is_end(&rest) {
             break;
+        }
+        if let Some(most) = most_saved.filter(|most| messages.len() >= *most) {
+            return Ok(messagelimit::refused(most));
         }
         if messages.len() >= APPEND_COUNT_MAX {
             return Err(Failure::No(Some("LIMIT"), "Too many messages at once"));
@@ -194,6 +199,7 @@ async fn literal(
     header: LiteralHeader,
     arrival: &mut Arrival,
 ) -> Result<(Vec<u8>, Option<Error>), Failure> {
+    literal_minus::may_come(session, header)?;
     // From here on the literal is being read: a refusal must not discard it again.
     session.message = None;
     session.accept_literal(header).await?;

@@ -1,6 +1,7 @@
 //! COPY and UID COPY (RFC 9051 6.4.7), with the COPYUID of UIDPLUS; MOVE shares it.
 
 use super::{Sequences, States, Verb};
+use crate::extension::messagelimit;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
@@ -81,6 +82,9 @@ pub(crate) async fn copy(
 
 async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Outcome {
     let (uids, name) = arguments(session, &mut cursor, by_uid)?;
+    if let Err(refused) = messagelimit::may_save(session, &uids) {
+        return Ok(refused);
+    }
     let from = session.selected()?.mailbox.clone();
     let (writer, to) = target(session, &name).await?;
     let proof = copy(session, writer, (&from, &to), &uids).await?;

@@ -2,6 +2,7 @@
 
 use super::select::writable;
 use super::{Sequences, States, Verb, pages};
+use crate::extension::messagelimit::{self, Partial};
 use crate::extension::notify;
 use crate::limits::CHANGE_PAGE_COUNT;
 use crate::reply::{Done, Failure, Outcome};
@@ -30,13 +31,25 @@ pub(crate) async fn expunge(session: &mut Session, set: Option<&SequenceSet>) ->
     let selected = session.selected()?;
     writable(selected)?;
     let mailbox = selected.mailbox.clone();
-    let uids = match set {
-        Some(set) => selected.choose(set, true)?.into_iter().map(|(_, uid)| uid).collect(),
-        None => deleted(session).await?,
+    let (uids, partial) = match set {
+        Some(set) => {
+            let chosen = selected.choose(set, true)?;
+            let deleted = deleted(session).await?;
+            let mut uids: Vec<Uid> = chosen
+                .into_iter()
+                .map(|(_, uid)| uid)
+                .filter(|uid| deleted.binary_search(uid).is_ok())
+                .collect();
+            let partial = messagelimit::cut(messagelimit::most(session), &mut uids, |uid| uid.0);
+            (uids, partial)
+        }
+        // RFC 9738 3.1: without a set it is not bounded.
+        None => (deleted(session).await?, None),
     };
     let proof = remove(session, &mailbox, &uids).await?;
     let done = Done::changed(&proof, "EXPUNGE completed");
-    Ok(if *proof == 0 { done } else { session.with_state(done, proof.modseq()) })
+    let done = if *proof == 0 { done } else { session.with_state(done, proof.modseq()) };
+    Ok(Partial::conclude(partial, session, done))
 }
 
 /// Removes those of the messages that carry \Deleted, durably, page by page; how many went.

@@ -7,6 +7,7 @@ pub(crate) mod body;
 
 use super::{Sequences, States, Verb};
 use crate::command::search::result::slice;
+use crate::extension::messagelimit::{self, Partial};
 use crate::extension::{condstore, qresync};
 use crate::limits::ROWS_AT_ONCE;
 use crate::reply::{Done, Failure, Outcome};
@@ -59,6 +60,8 @@ struct Plan {
     seen: Vec<u32>,
     /// UIDs that are \Recent in this session.
     recent: Intervals,
+    /// The highest UID is told first (RFC 9738 3.1).
+    downwards: bool,
 }
 
 /// One message of a FETCH.
@@ -81,8 +84,15 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     cursor.end()?;
     may_ask(session, &modifiers, by_uid)?;
     let chosen = session.selected()?.choose(&set, by_uid)?;
+    let most = messagelimit::most(session);
+    if let (Some((first, last)), Some(most)) = (modifiers.partial, most)
+        && first.abs_diff(last) >= most as u64
+    {
+        return Ok(messagelimit::refused(most));
+    }
     complete(session, &mut items, &modifiers, by_uid);
-    let chosen = narrow(session, &set, &modifiers, chosen).await?;
+    let mut chosen = narrow(session, &set, &modifiers, chosen).await?;
+    let partial = messagelimit::cut(most, &mut chosen, |(_, uid)| uid.0);
     let seen = set_seen(session, &items, &chosen).await?;
     let (reader, table) = session.latest().await?;
     let keywords = table.keywords();
@@ -92,11 +102,13 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let recent = session.selected()?.recent.clone();
     // UID and FLAGS are in the client's view; by UID, EXPUNGE comes with the answer.
     let tells_gone = !by_uid && !rows;
-    let plan = Plan { items, rows, records, tells_gone, table, reader, seen, recent };
+    let downwards = partial.is_some();
+    let plan = Plan { items, rows, records, tells_gone, table, reader, seen, recent, downwards };
     let told = tell_all(session, &plan, &chosen).await?;
     let done = Done::told("FETCH completed");
     // RFC 5530: some were removed by others and are not told of yet.
-    Ok(if told < chosen.len() { done.with_code("EXPUNGEISSUED") } else { done })
+    let done = if told < chosen.len() { done.with_code("EXPUNGEISSUED") } else { done };
+    Ok(Partial::conclude(partial, session, done))
 }
 
 /// RFC 7162 3.2.6: VANISHED belongs to UID FETCH with CHANGEDSINCE, in a session that enabled QRESYNC.
@@ -139,15 +151,15 @@ async fn narrow(
     modifiers: &FetchModifiers,
     chosen: Chosen,
 ) -> Result<Chosen, Failure> {
-    let chosen = match modifiers.changed_since {
-        Some(state) => changed_since(session, set, (state, modifiers.vanished), chosen).await?,
-        None => chosen,
-    };
-    // RFC 9394 3.2: of what the other modifiers leave.
-    Ok(match modifiers.partial {
+    // RFC 9394 3.4: first the range, then what has changed of it.
+    let chosen = match modifiers.partial {
         Some(range) => slice(&chosen, range).to_vec(),
         None => chosen,
-    })
+    };
+    match modifiers.changed_since {
+        Some(state) => changed_since(session, set, (state, modifiers.vanished), chosen).await,
+        None => Ok(chosen),
+    }
 }
 
 /// Those of the messages that changed since a state; with it what vanished, where that is asked for.
@@ -232,6 +244,7 @@ pub(crate) async fn tell_unasked(
         reader: reader.clone(),
         seen: Vec::new(),
         recent: session.selected()?.recent.clone(),
+        downwards: false,
         items,
     };
     match tell_all(session, &plan, chosen).await {
@@ -246,8 +259,18 @@ async fn tell_all(session: &mut Session, plan: &Plan, chosen: &[(usize, Uid)]) -
     let mut told = 0;
     let mut damaged = None;
     let at_once = if plan.records { RECORDS_AT_ONCE } else { ROWS_AT_ONCE };
-    for chunk in chosen.chunks(at_once) {
-        for target in targets(session, plan, chunk).await? {
+    let mut left = chosen;
+    while !left.is_empty() {
+        let chunk;
+        (chunk, left) = match plan.downwards {
+            true => last(left, at_once),
+            false => left.split_at(at_once.min(left.len())),
+        };
+        let mut targets = targets(session, plan, chunk).await?;
+        if plan.downwards {
+            targets.reverse();
+        }
+        for target in targets {
             let (mark, flushes) = (session.connection.out.len(), session.connection.flushes);
             if let Err(failure) = tell(session, plan, &target).await {
                 // A reply that was begun is taken back; one that is on its way can only be broken off.
@@ -268,6 +291,12 @@ async fn tell_all(session: &mut Session, plan: &Plan, chosen: &[(usize, Uid)]) -
         tokio::task::yield_now().await;
     }
     damaged.map_or(Ok(told), Err)
+}
+
+/// The last of a list, so many at the most, and what stands before them.
+fn last<T>(list: &[T], count: usize) -> (&[T], &[T]) {
+    let (before, last) = list.split_at(list.len().saturating_sub(count));
+    (last, before)
 }
 
 /// Reads what the plan needs of some messages; those that have gone are left out.

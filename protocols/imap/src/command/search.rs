@@ -10,6 +10,7 @@ pub(crate) mod result;
 pub(crate) mod scope;
 
 use super::{Sequences, States, Verb};
+use crate::extension::messagelimit::{self, Partial};
 use crate::extension::search_fuzzy::{self, Scores};
 use crate::extension::{context, filters, uidonly};
 use crate::limits::ROWS_AT_ONCE;
@@ -19,6 +20,7 @@ use crate::session::enabled::Enabled;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::search::{self as grammar, Return, SearchKey};
 use crate::wire::decoder::sequence::Intervals;
+use format::collation::Collation;
 use known::Known;
 use matching::{Facts, Test};
 use model::{Error, Modseq, Uid};
@@ -53,6 +55,17 @@ struct Candidate {
     index: usize,
 }
 
+/// Which messages are looked at; UIDs ascend.
+#[derive(Clone, Copy)]
+pub(crate) enum Among<'a> {
+    /// All of them.
+    All,
+    /// As many of the highest as one command may look at.
+    Highest(&'a [u32]),
+    /// Those that came or changed, for a result that is kept up to date; no command waits for it.
+    Touched(&'a [u32]),
+}
+
 /// Messages that were found: their sequence numbers and UIDs.
 pub(crate) type Found = Vec<(u32, u32)>;
 
@@ -66,12 +79,29 @@ pub(crate) struct Program {
     pub scores: Scores,
     /// Whether messages were left out that the client still counts, since others have removed them.
     left_out: bool,
+    /// How texts are compared, from when it is made ready.
+    pub collation: Collation,
+    /// The most messages that it looks at, from when it is made ready.
+    pub most: Option<usize>,
+    /// How many it has looked at.
+    pub looked_at: usize,
+    /// That it did not get to all of them.
+    pub partial: Option<Partial>,
 }
 
 impl Program {
     /// To be made ready and run.
     pub(crate) fn new(options: Option<Return>, key: SearchKey) -> Self {
-        Self { options, key, scores: Scores::new(), left_out: false }
+        Self {
+            options,
+            key,
+            scores: Scores::new(),
+            left_out: false,
+            collation: Collation::UnicodeCasemap,
+            most: None,
+            looked_at: 0,
+            partial: None,
+        }
     }
 
     /// Reads charset and keys up to the end of the command, as SORT and THREAD have them (RFC 5256 5).
@@ -91,6 +121,8 @@ impl Program {
             self.forget(session);
             return Ok(Err(refused));
         }
+        self.collation = session.comparator.collation;
+        self.most = messagelimit::most(session);
         uidonly::may_search(session, &self.key)?;
         context::may_update(session, self.options.as_ref())?;
         let asked = self.options.as_ref().is_some_and(|options| options.relevancy);
@@ -150,7 +182,8 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let modseq = highest_of(session, &program, &found).await?;
     program.tell(session, &found, &Telling { word: "SEARCH", by_uid, modseq, mailbox: None })?;
     context::begin(session, &program, &found, context::How { by_uid, criteria: &[] }).await?;
-    Ok(program.done("SEARCH completed", by_uid))
+    let done = program.done("SEARCH completed", by_uid);
+    Ok(Partial::conclude(program.partial, session, done))
 }
 
 /// The messages of the open mailbox that a program finds, ascending.
@@ -171,8 +204,18 @@ pub(crate) async fn found_in(
     scope: &Scope,
     program: &mut Program,
 ) -> Result<Found, Failure> {
-    let test = Test::prepare(&program.key, scope);
-    let (found, scores) = find(session, scope, &test, None).await?;
+    let test = Test::prepare(&program.key, scope, program.collation);
+    let (found, scores) = match program.most {
+        None => find(session, scope, &test, Among::All).await?,
+        Some(most) => {
+            // RFC 9738 3.1: what is looked at counts, not what is found.
+            let mut among: Vec<u32> =
+                scope.view.uids.iter().copied().filter(|uid| test.may_be(*uid)).collect();
+            program.partial = messagelimit::cut(Some(most), &mut among, |uid| *uid);
+            program.looked_at = among.len();
+            find(session, scope, &test, Among::Highest(&among)).await?
+        }
+    };
     program.scores = scores;
     program.left_out = scope.has_gone();
     search_fuzzy::stretch(&mut program.scores);
@@ -213,12 +256,12 @@ pub(crate) async fn highest_in(
     Ok(highest)
 }
 
-/// The messages that match, ascending: of all, or of these UIDs only; and how much they do where that differs.
+/// The messages that match, ascending; and how much they do where that differs.
 pub(crate) async fn find(
     session: &mut Session,
     scope: &Scope,
     test: &Test,
-    among: Option<&[u32]>,
+    among: Among<'_>,
 ) -> Result<(Found, Scores), Failure> {
     let now = session.context.store.env().now().seconds();
     let Scope { reader, view, table, recent, .. } = scope;
@@ -227,7 +270,9 @@ pub(crate) async fn find(
     let (mut found, mut scores) = (Vec::new(), Scores::new());
     let mut undecided = Vec::new();
     for (number, (place, &uid)) in (1u32..).zip(view.uids.iter().enumerate()) {
-        if among.is_some_and(|among| among.binary_search(&uid).is_err()) {
+        if let Among::Highest(uids) | Among::Touched(uids) = among
+            && uids.binary_search(&uid).is_err()
+        {
             continue;
         }
         let Some(index) = (if same { Some(place) } else { table.index(uid) }) else { continue };
@@ -247,7 +292,7 @@ pub(crate) async fn find(
         let uids: Vec<Uid> = chunk.iter().map(|candidate| Uid(candidate.uid)).collect();
         let rows = scope.rows(&uids).await?;
         for (candidate, row) in chunk.iter().zip(rows) {
-            if among.is_none() {
+            if !matches!(among, Among::Touched(_)) {
                 session.progress(done, view.len()).await?;
             }
             done += 1;
@@ -313,7 +358,7 @@ async fn judge_deeper(
         return Ok(verdict);
     }
     let table = record.part_table()?;
-    let header = matching::header(reader, &record, &table).await?;
+    let header = matching::header(reader, &record, &table, test).await?;
     let facts = Facts { header: Some(&header), ..facts };
     if let Some(verdict) = judge(&facts) {
         return Ok(verdict);

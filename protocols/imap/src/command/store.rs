@@ -2,6 +2,7 @@
 
 use super::select::writable;
 use super::{Sequences, States, Verb, pages};
+use crate::extension::messagelimit::{self, Partial};
 use crate::limits::CHANGE_PAGE_COUNT;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
@@ -44,7 +45,8 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     writable(selected)?;
     let chosen = selected.choose(&set, by_uid)?;
     let mailbox = selected.mailbox.clone();
-    let uids: Vec<Uid> = chosen.iter().map(|(_, uid)| *uid).collect();
+    let mut uids: Vec<Uid> = chosen.iter().map(|(_, uid)| *uid).collect();
+    let partial = messagelimit::cut(messagelimit::most(session), &mut uids, |uid| uid.0);
     let change = match store.mode {
         StoreMode::Replace => FlagChange::Replace(store.flags),
         StoreMode::Add => FlagChange::Add(store.flags),
@@ -56,7 +58,11 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let proof = change_flags(session, &mailbox, uids.clone(), &change, modifiers.unchanged_since).await?;
     let conditional = modifiers.unchanged_since.is_some();
     let how = Telling { by_uid, silent: store.silent, conditional, states: proof.states.clone() };
-    for (uid, flags, modseq) in &proof.flagged.now {
+    let mut now: Vec<_> = proof.flagged.now.iter().collect();
+    if partial.is_some() {
+        now.reverse();
+    }
+    for (uid, flags, modseq) in now {
         let told = Told { uid: *uid, flags, modseq: *modseq };
         tell(session, &how, &change, &told).await?;
     }
@@ -71,10 +77,12 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
         let mut code = Output::default();
         code.raw(b"MODIFIED ").set(modified);
         let done = Done { text: "Conditional STORE failed", ..done };
-        return Ok(done.with_code(String::from_utf8_lossy(code.bytes())));
+        let done = done.with_code(String::from_utf8_lossy(code.bytes()));
+        return Ok(Partial::conclude(partial, session, done));
     }
     // RFC 5530: messages that others removed and the client was not told of yet.
-    Ok(if some_gone { done.with_code("EXPUNGEISSUED") } else { done })
+    let done = if some_gone { done.with_code("EXPUNGEISSUED") } else { done };
+    Ok(Partial::conclude(partial, session, done))
 }
 
 /// What STORE did.

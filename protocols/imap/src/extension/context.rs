@@ -9,7 +9,7 @@ use super::sort::{self, Criterion};
 use super::{Extension, When};
 use crate::command::search::matching::Test;
 use crate::command::search::scope::Scope;
-use crate::command::search::{Program, find};
+use crate::command::search::{Among, Program, find};
 use crate::command::{Sequences, States, Verb};
 use crate::limits::{UPDATE_COUNT_MAX, UPDATE_MESSAGE_COUNT_MAX};
 use crate::reply::{Done, Failure, Outcome};
@@ -65,7 +65,7 @@ fn update_option(cursor: &mut Cursor<'_>, options: &mut Return) -> Parsed<()> {
     let mut ahead = *cursor;
     let mut items = Vec::new();
     if ahead.eat(b' ') && ahead.peek() == Some(b'(') {
-        items = fetch::parse(&mut ahead)?;
+        items = fetch::parse_kept(&mut ahead)?;
         *cursor = ahead;
     }
     match options.update.replace(items.into()) {
@@ -117,20 +117,22 @@ pub(crate) async fn begin(
     let scope = session.scope().await?;
     let tag = session.tag.clone();
     let contexts = &mut session.selected()?.contexts;
-    let messages = contexts.iter().map(|context| context.members.len()).sum::<usize>() + found.len();
     // How relevant a message is depends on all others of the result.
     let moves = how.criteria.iter().any(Criterion::is_relevancy);
-    if moves
-        || contexts.len() >= UPDATE_COUNT_MAX
-        || !contexts.is_empty() && messages > UPDATE_MESSAGE_COUNT_MAX
-    {
+    if moves || program.partial.is_some() || !has_room(contexts, found.len()) {
         refuse(session, &tag, "Too many searches are kept up to date");
         return Ok(());
     }
-    let test = Test::prepare(&program.key, &scope);
+    let test = Test::prepare(&program.key, &scope, program.collation);
     let members = found.iter().map(|(_, uid)| *uid).collect();
     contexts.push(Context { tag, by_uid: how.by_uid, test, criteria: how.criteria.into(), members, items });
     Ok(())
+}
+
+/// Whether another result of so many messages can be kept.
+fn has_room(contexts: &[Context], count: usize) -> bool {
+    let messages = contexts.iter().map(|context| context.members.len()).sum::<usize>() + count;
+    contexts.len() < UPDATE_COUNT_MAX && (contexts.is_empty() || messages <= UPDATE_MESSAGE_COUNT_MAX)
 }
 
 /// Keeps no result up to date any more, and says so (RFC 5267 4.3.1): judging so many messages anew for each of them is
@@ -298,7 +300,7 @@ async fn update_each(
 ) -> Result<Vec<Change>, Failure> {
     let mut changes = Vec::new();
     for context in contexts {
-        let found: HashSet<u32> = find(session, scope, &context.test, Some(touched))
+        let found: HashSet<u32> = find(session, scope, &context.test, Among::Touched(touched))
             .await?
             .0
             .into_iter()

@@ -9,6 +9,7 @@ use crate::command::{Sequences, States, Verb};
 use crate::limits::IDLE_TIME_MAX;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
+use crate::session::sync::Removals;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::frame::Line;
 use tokio::time::Instant;
@@ -34,7 +35,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let mut watch = session.context.store.watch(account);
     session.connection.out.raw(b"+ idling").crlf();
     // Boxed: what a look at the mailbox needs is given back before the wait.
-    Box::pin(session.synchronize(true)).await?;
+    Box::pin(session.synchronize(Removals::Told)).await?;
     let until = Instant::now() + IDLE_TIME_MAX;
     loop {
         let mut line = Vec::new();
@@ -59,7 +60,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
             biased;
             filled = session.connection.fill(until) => filled?,
             () = drain.drained() => return Err(Failure::Bye("Server shutting down")),
-            () = watch.changed(), if session.selected.is_some() => Box::pin(session.synchronize(true)).await?,
+            () = watch.changed(), if session.selected.is_some() => Box::pin(session.synchronize(Removals::Told)).await?,
         }
     }
 }

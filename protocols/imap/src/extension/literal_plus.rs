@@ -1,4 +1,5 @@
 //! LITERAL+ (RFC 7888): literals of any size without waiting; too large ones are swallowed, then refused by their tag.
+//! Where it is hidden LITERAL- stands in its place.
 
 use super::{Extension, When};
 

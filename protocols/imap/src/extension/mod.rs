@@ -20,7 +20,7 @@ mod enable;
 mod esearch;
 mod esort;
 pub(crate) mod filters;
-mod i18nlevel;
+pub(crate) mod i18nlevel;
 mod id;
 mod idle;
 mod imap4rev1;
@@ -31,8 +31,10 @@ mod list_extended;
 mod list_metadata;
 mod list_myrights;
 mod list_status;
+pub(crate) mod literal_minus;
 mod literal_plus;
 mod logindisabled;
+pub(crate) mod messagelimit;
 mod metadata;
 mod r#move;
 mod multiappend;
@@ -65,6 +67,7 @@ mod utf8_accept;
 mod within;
 mod xlist;
 
+use crate::Config;
 use crate::command::Verb;
 use crate::session::Session;
 use crate::wire::decoder::fetch::FetchModifiers;
@@ -78,7 +81,7 @@ use sasl::Mechanism;
 use store::{CollectionRow, NewCollection};
 
 /// When a capability is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum When {
     /// Always.
     Always,
@@ -94,6 +97,8 @@ pub(crate) enum When {
     LoggedIn,
     /// Before login, where this SASL mechanism can be used.
     Mechanism(&'static str),
+    /// When another one would be told, were it not hidden from this login.
+    InPlaceOf(&'static Extension),
 }
 
 /// An extension as the registry knows it.
@@ -104,6 +109,8 @@ pub(crate) struct Extension {
     pub rfc: &'static str,
     /// What CAPABILITY says of it.
     pub capability: Option<&'static str>,
+    /// The figure that CAPABILITY says behind it, from what the installation sets; without one it says nothing.
+    pub figure: Option<fn(&Config) -> Option<u32>>,
     /// When CAPABILITY says it.
     pub when: When,
     /// What ENABLE does with its name; `None` when it cannot be enabled.
@@ -142,6 +149,7 @@ impl Extension {
         name: "",
         rfc: "",
         capability: None,
+        figure: None,
         when: When::Always,
         enable: None,
         commands: &[],
@@ -176,6 +184,7 @@ pub(crate) const ALL: &[Extension] = &[
     auth_plain::EXTENSION,
     sasl_ir::EXTENSION,
     literal_plus::EXTENSION,
+    literal_minus::EXTENSION,
     enable::EXTENSION,
     id::EXTENSION,
     idle::EXTENSION,
@@ -220,6 +229,8 @@ pub(crate) const ALL: &[Extension] = &[
     create_special_use::EXTENSION,
     xlist::EXTENSION,
     appendlimit::EXTENSION,
+    messagelimit::EXTENSION,
+    messagelimit::SAVE,
     acl::EXTENSION,
     acl::RIGHTS,
     list_myrights::EXTENSION,
@@ -231,14 +242,30 @@ pub(crate) const ALL: &[Extension] = &[
     list_metadata::EXTENSION,
     utf8_accept::EXTENSION,
     i18nlevel::EXTENSION,
+    i18nlevel::LEVEL_1,
     language::EXTENSION,
 ];
 
 /// What CAPABILITY says to this session now.
 pub(crate) fn capabilities(session: &Session) -> String {
+    let mut told = String::new();
+    for extension in ALL.iter().filter(|extension| is_time_for(session, extension.when)) {
+        let Some(name) = extension.capability.filter(|name| !is_hidden(session, name)) else { continue };
+        let separator = if told.is_empty() { "" } else { " " };
+        match extension.figure.map(|of| of(&session.context.config)) {
+            None => told.extend([separator, name]),
+            Some(Some(figure)) => told.extend([separator, name, &figure.to_string()]),
+            Some(None) => {}
+        }
+    }
+    told
+}
+
+/// Whether it is the time to tell of a capability, unless it is hidden.
+fn is_time_for(session: &Session, when: When) -> bool {
     let logged_in = session.principal.is_some();
     let may = session.peer.may_authenticate();
-    let told = |extension: &&Extension| match extension.when {
+    match when {
         When::Always => true,
         When::BeforeLogin => !logged_in,
         When::MayAuthenticate => !logged_in && may,
@@ -249,19 +276,19 @@ pub(crate) fn capabilities(session: &Session) -> String {
             let directory = session.context.directory.as_ref();
             !logged_in && may && Mechanism::find(name, &session.peer, directory).is_some()
         }
-    };
-    let named = ALL.iter().filter(told).filter_map(|extension| extension.capability);
-    named.filter(|name| !is_hidden(session, name)).collect::<Vec<_>>().join(" ")
+        When::InPlaceOf(other) => {
+            let is_hidden = other.capability.is_some_and(|name| is_hidden(session, name));
+            is_hidden && is_time_for(session, other.when)
+        }
+    }
 }
 
-/// Whether an administrator hides a capability from this login: by its whole name, or by what stands before
-/// its `=`.
+/// Whether an administrator hides a capability from this login or from everybody: by its whole name, or by what stands
+/// before its `=`.
 pub(crate) fn is_hidden(session: &Session, capability: &str) -> bool {
     let stem = capability.split('=').next().unwrap_or_default();
-    session
-        .hidden
-        .iter()
-        .any(|hidden| hidden.eq_ignore_ascii_case(capability) || hidden.eq_ignore_ascii_case(stem))
+    let mut hidden = session.hidden.iter().chain(&session.context.config.hide_capabilities);
+    hidden.any(|hidden| hidden.eq_ignore_ascii_case(capability) || hidden.eq_ignore_ascii_case(stem))
 }
 
 /// A line of the support table.

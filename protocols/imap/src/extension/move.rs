@@ -1,6 +1,7 @@
 //! MOVE (RFC 6851): copy, tell, remove, in one commit; a message is never in both mailboxes or in neither. Many
 //! messages are moved page by page (RFC 6851 3.3: each is moved or is not).
 
+use super::messagelimit::{self, Partial};
 use super::{Extension, When, notify};
 use crate::command::copy::{arguments, copy, copy_code, target};
 use crate::command::{Sequences, States, Verb, pages};
@@ -36,7 +37,8 @@ pub(super) const EXTENSION: Extension = Extension {
 };
 
 async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Outcome {
-    let (uids, name) = arguments(session, &mut cursor, by_uid)?;
+    let (mut uids, name) = arguments(session, &mut cursor, by_uid)?;
+    let partial = messagelimit::cut(messagelimit::most(session), &mut uids, |uid| uid.0);
     let selected = session.selected()?;
     if selected.read_only {
         return Err(Failure::No(Some("READ-ONLY"), "The mailbox is read-only"));
@@ -51,12 +53,13 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     }
     let proof = outcome?;
     let done = Done::changed(&proof, "MOVE completed");
-    Ok(match (moved.pairs.is_empty(), by_uid) {
+    let done = match (moved.pairs.is_empty(), by_uid) {
         (false, _) => session.with_state(done, proof.modseq()),
         // RFC 5530: what was named by number has gone, and that is not told yet.
         (true, false) if !uids.is_empty() => done.with_code("EXPUNGEISSUED"),
         (true, _) => done,
-    })
+    };
+    Ok(Partial::conclude(partial, session, done))
 }
 
 /// What has been moved.

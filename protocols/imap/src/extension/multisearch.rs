@@ -2,6 +2,7 @@
 //!
 //! Only what may be listed and read is looked into; of the rest nothing is said.
 
+use super::messagelimit::{self, Partial};
 use super::{Extension, When, context};
 use crate::command::list::{self, Home};
 use crate::command::search::result::Telling;
@@ -51,6 +52,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     }
     let open = session.selected.as_ref().map(|selected| (selected.mailbox.account(), selected.mailbox.id()));
     let chosen = chosen(session, &sources, with_selected).await?;
+    let (most, is_one) = (program.most, chosen.len() == 1);
     for Source { path, reader, id } in chosen {
         let is_open = open == Some((reader.account(), id));
         let scope = match is_open {
@@ -62,6 +64,11 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
             }
         };
         let found = found_in(session, &scope, &mut program).await?;
+        if let (Some(_), Some(most), false) = (program.partial, most, is_one) {
+            // RFC 9738 3.1: a UID does not say how far several mailboxes were searched.
+            return Ok(messagelimit::refused(most));
+        }
+        program.most = program.most.map(|most| most.saturating_sub(program.looked_at));
         if is_open && updates {
             context::begin(session, &program, &found, context::How { by_uid: true, criteria: &[] }).await?;
         }
@@ -78,7 +85,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         }
         session.connection.flush_if_large().await?;
     }
-    Ok(Done::told("ESEARCH completed"))
+    Ok(Partial::conclude(program.partial, session, Done::told("ESEARCH completed")))
 }
 
 /// ` IN (mailboxes "folder1" subtree "folder2")`, if it is there; else the open mailbox.

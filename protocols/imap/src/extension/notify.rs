@@ -12,6 +12,7 @@ use crate::command::{Sequences, States, Verb};
 use crate::limits::NOTIFY_SHARING_INTERVAL;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
+use crate::session::sync::Removals;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::fetch::FetchItem;
 use futures_util::future::select_all;
@@ -247,7 +248,8 @@ async fn tell(session: &mut Session, may_expunge: bool) -> Result<(), Failure> {
         return Ok(());
     }
     if session.selected.is_some() {
-        session.synchronize(may_expunge || !delayed).await?;
+        let told = may_expunge || !delayed;
+        session.synchronize(if told { Removals::Told } else { Removals::Delayed }).await?;
     }
     if looks && let Some(mut notify) = session.notify.take() {
         let outcome = notify.look(session, false).await;

@@ -1,7 +1,9 @@
 //! SORT (RFC 5256), with ESORT's return options (RFC 5267) and the display names of SORT=DISPLAY (RFC 5957).
 //!
-//! What messages are sorted by was read at their arrival; no header and no body is opened.
+//! What messages are sorted by was read at their arrival; no header and no body is opened, unless the client compares
+//! texts otherwise than by default (RFC 5255 4).
 
+use super::i18nlevel::Comparator;
 use super::search_fuzzy::{self, Scores};
 use super::{Extension, When, context};
 use crate::command::search::result::Telling;
@@ -13,6 +15,7 @@ use crate::reply::{Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::{Cursor, Parsed};
 use crate::wire::decoder::search as grammar;
+use format::collation::Collation;
 use model::Uid;
 use std::cmp::Ordering;
 use store::{MessageKeys, MessageRow};
@@ -70,11 +73,20 @@ const NAMES: [(&str, By); 10] = [
     ("RELEVANCY", By::Relevancy),
 ];
 
+impl By {
+    /// Whether it is a text, which the active comparator compares (RFC 5255 4.2, RFC 5957 3).
+    fn is_text(self) -> bool {
+        matches!(self, Self::Cc | Self::From | Self::Subject | Self::To | Self::DisplayFrom | Self::DisplayTo)
+    }
+}
+
 /// One criterion, and whether it is turned round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Criterion {
     by: By,
     reverse: bool,
+    /// How texts are compared.
+    collation: Collation,
 }
 
 impl Criterion {
@@ -94,13 +106,15 @@ pub(super) enum Value {
 async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Outcome {
     cursor.space()?;
     let options = grammar::return_options(&mut cursor)?;
-    let criteria = criteria(&mut cursor)?;
+    let criteria = criteria(&mut cursor, session.comparator)?;
     cursor.space()?;
     let mut program = Program::read(&mut cursor, options)?;
     if let Err(refused) = program.ready(session).await? {
         return Ok(refused);
     }
     search_fuzzy::may_ask(criteria.iter().any(Criterion::is_relevancy), &program.key)?;
+    // RFC 9738 3.3: keys are kept for every order, so that no bound keeps messages out of it.
+    program.most = None;
     let found = found_by(session, &mut program).await?;
     let scope = session.scope().await?;
     let sorted = sort(session, &scope, (&criteria, &program.scores), found).await?;
@@ -111,7 +125,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
 }
 
 /// `(REVERSE DATE SUBJECT)`
-fn criteria(cursor: &mut Cursor<'_>) -> Parsed<Vec<Criterion>> {
+fn criteria(cursor: &mut Cursor<'_>, comparator: Comparator) -> Parsed<Vec<Criterion>> {
     cursor.expect(b'(', "Expected a list of sort keys")?;
     while cursor.eat(b' ') {}
     let mut criteria = Vec::new();
@@ -125,7 +139,9 @@ fn criteria(cursor: &mut Cursor<'_>) -> Parsed<Vec<Criterion>> {
         }
         let known = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         let (_, by) = *known.ok_or(Failure::Bad("Unknown sort key"))?;
-        criteria.push(Criterion { by, reverse });
+        // RFC 4790 3.3: a comparator may itself be turned round.
+        let reverse = reverse != (comparator.descending && by.is_text());
+        criteria.push(Criterion { by, reverse, collation: comparator.collation });
         if criteria.len() > SORT_KEY_COUNT_MAX {
             return Err(Failure::No(Some("LIMIT"), "Too many sort keys"));
         }
@@ -163,11 +179,11 @@ pub(super) async fn values(
 ) -> Result<Vec<Option<Vec<Value>>>, Failure> {
     let rows = scope.rows(uids).await?;
     let there: Vec<&MessageRow> = rows.iter().flatten().collect();
-    let needs_keys = criteria.iter().any(|it| !matches!(it.by, By::Arrival | By::Size | By::Relevancy));
-    let keys = if needs_keys {
-        scope.reader.message_keys(&there).await?
-    } else {
-        vec![MessageKeys::default(); there.len()]
+    let text = criteria.iter().find(|it| it.by.is_text());
+    let keys = match text {
+        Some(text) => scope.reader.message_keys_collated(&there, text.collation).await?,
+        None if criteria.iter().any(|it| it.by == By::Date) => scope.reader.message_keys(&there).await?,
+        None => vec![MessageKeys::default(); there.len()],
     };
     let mut keys = keys.into_iter();
     let of = |uid: &Uid, row: &MessageRow, keys: &MessageKeys| {

@@ -1,12 +1,13 @@
 //! THREAD (RFC 5256) by ORDEREDSUBJECT, REFERENCES and REFS (draft-ietf-morg-inthread).
 //!
-//! What messages are threaded by was read at their arrival. Trees are built and told without recursion, since a
-//! thread may be as deep as the mailbox is long.
+//! What messages are threaded by was read at their arrival; where the client compares subjects otherwise than by default
+//! (RFC 5255 4.2) their headers are. Trees are built and told without recursion, since a thread may be as deep as the
+//! mailbox is long.
 
 mod build;
 mod forest;
 
-use super::{Extension, When};
+use super::{Extension, When, messagelimit};
 use crate::command::search::{Program, found_by};
 use crate::command::{Sequences, States, Verb};
 use crate::limits::ROWS_AT_ONCE;
@@ -14,6 +15,7 @@ use crate::reply::{Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use forest::Forest;
+use format::collation::Collation;
 use model::Uid;
 use store::{MessageKeys, MessageRow};
 
@@ -63,14 +65,20 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     cursor.space()?;
     let name = cursor.atom()?;
     let known = ALGORITHMS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    let (_, algorithm) = known.ok_or(Failure::Bad("Unknown threading algorithm"))?;
+    let (name, algorithm) = known.ok_or(Failure::Bad("Unknown threading algorithm"))?;
     cursor.space()?;
     let mut program = Program::read(&mut cursor, None)?;
     if let Err(refused) = program.ready(session).await? {
         return Ok(refused);
     }
     let found = found_by(session, &mut program).await?;
-    let messages = read(session, &found, by_uid).await?;
+    if let (Some(_), Some(most)) = (program.partial, program.most) {
+        // RFC 9738 3.3: threads of a part of the mailbox would not be its threads.
+        return Ok(messagelimit::refused(most));
+    }
+    // REFS leaves subjects alone.
+    let collation = if *name == "REFS" { Collation::UnicodeCasemap } else { program.collation };
+    let messages = read(session, &found, by_uid, collation).await?;
     let forest = algorithm(&messages);
     let out = &mut session.connection.out;
     out.raw(b"* THREAD");
@@ -82,7 +90,12 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     Ok(program.done("THREAD completed", by_uid))
 }
 
-async fn read(session: &mut Session, found: &[(u32, u32)], by_uid: bool) -> Result<Vec<Message>, Failure> {
+async fn read(
+    session: &mut Session,
+    found: &[(u32, u32)],
+    by_uid: bool,
+    collation: Collation,
+) -> Result<Vec<Message>, Failure> {
     let (reader, table) = session.latest().await?;
     let mailbox = session.selected()?.mailbox.clone();
     let mut messages = Vec::with_capacity(found.len());
@@ -93,7 +106,7 @@ async fn read(session: &mut Session, found: &[(u32, u32)], by_uid: bool) -> Resu
         let there: Vec<_> =
             chunk.iter().zip(&rows).filter_map(|(id, row)| Some((id, row.as_ref()?))).collect();
         let rows: Vec<&MessageRow> = there.iter().map(|(_, row)| *row).collect();
-        let keys = reader.message_keys(&rows).await?;
+        let keys = reader.message_keys_collated(&rows, collation).await?;
         for ((&(number, uid), row), keys) in there.into_iter().zip(keys) {
             let sent = super::sort::sent(row, &keys);
             let (number, received) = (if by_uid { uid } else { number }, row.received.seconds);

@@ -3,7 +3,7 @@
 //! They are read off the table in memory, a few octets a batch, so that a client that asks often costs nothing
 //! and is not refused. The ranges leave no gap: what comes later belongs to none, and the last one ends at UID 1.
 
-use super::{Extension, When};
+use super::{Extension, When, messagelimit};
 use crate::command::{Sequences, States, Verb};
 use crate::limits::{BATCH_COUNT_MIN, BATCHES_SPAN_COUNT_MAX};
 use crate::reply::{Done, Failure, Outcome};
@@ -45,6 +45,10 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         if size >= BATCH_COUNT_MIN && span > BATCHES_SPAN_COUNT_MAX {
             return Err(Failure::No(Some("TOOMANY"), "Too many messages"));
         }
+    }
+    if let Some(most) = messagelimit::most(session).filter(|most| size as usize > *most) {
+        // What no command could work on is no batch.
+        return Ok(messagelimit::refused(most));
     }
     if size < BATCH_COUNT_MIN {
         return Err(Failure::No(Some("TOOFEW"), "A batch is 500 messages at least"));

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::command::takes_message;
-use crate::extension::notify;
+use crate::extension::{literal_minus, notify};
 use crate::limits::{
     COMMAND_BYTES_BEFORE_LOGIN_MAX, COMMAND_BYTES_MAX, COMMAND_TIME_MAX, LITERAL_BYTES_MAX,
     LITERAL_COUNT_MAX, PACE_BYTES, STREAM_BYTES, SWALLOW_BYTES_MAX,
@@ -72,6 +72,10 @@ impl Session {
                 Line::Literal(header) => header,
             };
             literals += 1;
+            if let Err(failure) = literal_minus::may_come(self, header) {
+                self.discard(header).await?;
+                return Ok(Input::Refused(command, failure));
+            }
             if self.principal.is_some() && takes_message(&Cursor::new(&command, self.connection.out.utf8)) {
                 self.message = Some(header);
                 return Ok(Input::Command(command));
@@ -162,7 +166,8 @@ impl Session {
             swallowed = swallowed.saturating_add(header.size);
             let most = if self.principal.is_some() { SWALLOW_BYTES_MAX } else { LITERAL_BYTES_MAX };
             if swallowed > most {
-                return Err(Failure::Bye("Literal too large"));
+                // RFC 7888 5
+                return Err(Failure::ByeCode("TOOBIG", "Literal too large"));
             }
             let mut missing = header.size;
             let mut pace = Pace::new();

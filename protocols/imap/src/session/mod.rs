@@ -11,12 +11,13 @@ pub(crate) mod place;
 pub(crate) mod recent;
 pub(crate) mod resync;
 pub(crate) mod selected;
-mod sync;
+pub(crate) mod sync;
 pub(crate) mod table;
 mod telling;
 
 use crate::Context;
 use crate::command::{self, Sequences, States, Verb};
+use crate::extension::i18nlevel::Comparator;
 use crate::extension::inprogress::Progress;
 use crate::extension::notify::{self, Notify};
 use crate::extension::uidonly;
@@ -36,6 +37,7 @@ use sasl::sessions::Present;
 use selected::Selected;
 use std::sync::Arc;
 use store::{Reader, Writer};
+use sync::Removals;
 use tokio::time::{Instant, timeout_at};
 
 /// A client's session.
@@ -60,6 +62,8 @@ pub(crate) struct Session {
     pub rev2: bool,
     /// What else it enabled.
     pub enabled: Enabled,
+    /// How texts are compared.
+    pub comparator: Comparator,
     /// When the command that runs is to tell how far it is.
     pub progress: Progress,
     /// Events that it asked to be told of (RFC 5465).
@@ -96,6 +100,7 @@ impl Session {
             selected: None,
             rev2: false,
             enabled: Enabled::empty(),
+            comparator: Comparator::default(),
             progress,
             notify: None,
             message: None,
@@ -120,8 +125,11 @@ impl Session {
                 Err(failure) => break failure,
             }
         };
-        if let Failure::Bye(text) = failure {
-            self.connection.out.raw(b"* BYE ").say(text).crlf();
+        let out = &mut self.connection.out;
+        match failure {
+            Failure::Bye(text) => out.raw(b"* BYE ").say(text).crlf(),
+            Failure::ByeCode(code, text) => out.raw(b"* BYE [").raw(code).raw(b"] ").say(text).crlf(),
+            _ => {}
         }
         // Whatever was answered before the end is still sent.
         if self.connection.flush().await.is_ok() {
@@ -214,7 +222,9 @@ impl Session {
         let done = outcome?;
         notify::note_own(self, done.change);
         // RFC 9051 7.5.1: no EXPUNGE while sequence numbers are in use.
-        Box::pin(self.synchronize(verb.sequences != Sequences::Used)).await?;
+        let is_free = verb.sequences == Sequences::Free;
+        let removals = if is_free { Removals::Told } else { Removals::Awaited };
+        Box::pin(self.synchronize(removals)).await?;
         Ok(done)
     }
 
@@ -268,6 +278,7 @@ impl Session {
         self.selected = None;
         self.rev2 = false;
         self.enabled = Enabled::empty();
+        self.comparator = Comparator::default();
         self.notify = None;
         self.connection.out.utf8 = false;
         self.begun = Instant::now();

@@ -1,7 +1,8 @@
 //! Telling the client what happened in its open mailbox (RFC 9051 5.2, 7.5.1): what others did, and what came.
 //!
 //! The client's view and the newest table are walked side by side. Where an EXPUNGE would be needed and is not
-//! allowed, nothing is told yet: sequence numbers must not shift under a command that uses them.
+//! allowed, nothing is told yet behind a command, which another one follows: sequence numbers must not shift under one
+//! that uses them. A client that waits for events is told of the others all the same.
 
 use super::Session;
 use super::enabled::Enabled;
@@ -19,12 +20,23 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use store::Reader;
 
+/// What becomes of removals, and of what else has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removals {
+    /// All is told.
+    Told,
+    /// Where there are any nothing is told, until a command allows them.
+    Awaited,
+    /// All but they is told (RFC 5465 3, SELECTED-DELAYED).
+    Delayed,
+}
+
 impl Session {
     /// Brings the client's view up to date.
     ///
     /// # Errors
     /// Bye when the mailbox has gone under the session.
-    pub(crate) async fn synchronize(&mut self, may_expunge: bool) -> Result<(), Failure> {
+    pub(crate) async fn synchronize(&mut self, removals: Removals) -> Result<(), Failure> {
         if self.selected.is_none() {
             return Ok(());
         }
@@ -41,9 +53,13 @@ impl Session {
             selected.told.clear();
             return Ok(());
         }
-        if !may_expunge && !table.has_all_of(&selected.view) {
-            return Ok(());
-        }
+        let table = match removals {
+            Removals::Told => table,
+            _ if table.has_all_of(&selected.view) => table,
+            Removals::Awaited => return Ok(()),
+            // RFC 5465 5.3: the numbers go on behind what has gone and still counts.
+            Removals::Delayed => Arc::new(table.with_gone(&selected.view)),
+        };
         let keywords = table.keywords();
         self.tell_keywords(&keywords);
         self.take_recent(&reader, &table).await?;

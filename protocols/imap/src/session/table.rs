@@ -168,6 +168,24 @@ impl Table {
         found
     }
 
+    /// A newer table as a client sees it that may not be told yet what has gone: that keeps its place and its flags. It
+    /// stays at the older state, from which what has gone is found once it may be told.
+    pub(crate) fn with_gone(&self, older: &Self) -> Self {
+        let mut table = Self { modseq: older.modseq, ..Self::default() };
+        // What it has of the newer state is among no changes since the older one.
+        table.lately.since = self.modseq;
+        let mut interner = Interner::new();
+        let (mut next_old, mut next_new) = (0, 0);
+        let fresh = self.from(older.max_uid().saturating_add(1));
+        for &uid in older.uids.iter().chain(fresh) {
+            let newer = self.index_from(&mut next_new, uid).map(|index| self.flags(index));
+            let known = || older.index_from(&mut next_old, uid).map(|index| older.flags(index));
+            let (system, keywords) = newer.or_else(known).unwrap_or_default();
+            table.push(uid, &Flags { system, keywords: keywords.to_vec() }, &mut interner);
+        }
+        table
+    }
+
     fn push(&mut self, uid: u32, flags: &Flags, interner: &mut Interner) {
         self.uids.push(uid);
         self.system.push(flags.system.bits());

@@ -221,6 +221,7 @@ const UNKNOWN: &[&str] = &[
     "DELETED ",
     "BINARY.SIZE",
     "BINARY[",
+    "PREVIEW ",
 ];
 
 /// Parses everything that was said with imap-codec.

@@ -11,6 +11,11 @@
     reason = "a test that fails is to panic"
 )]
 
+/// The figures themselves, so that a test stands at the limit and not at a copy of it.
+#[path = "../../src/limits.rs"]
+#[allow(dead_code, reason = "not every limit is seen from outside")]
+mod figures;
+
 mod append;
 mod contexts;
 mod damage;
@@ -20,6 +25,7 @@ mod fuzzy;
 mod harness;
 mod idle;
 mod limits;
+mod limits_of_extensions;
 mod list;
 mod login;
 mod mailbox;

@@ -76,6 +76,43 @@ async fn removals_wait_where_they_are_to() {
 }
 
 #[tokio::test]
+async fn what_comes_behind_a_removal_is_told() {
+    let house = House::new();
+    let mut other = house.alice().await;
+    append(&mut other, "INBOX").await;
+    append(&mut other, "INBOX").await;
+    let request = "(selected-delayed (MessageNew (uid) MessageExpunge FlagChange))";
+    let mut client = notified(&house, request).await;
+    other.ask("a SELECT INBOX").await;
+    other.ask("b STORE 1 +FLAGS.SILENT (\\Deleted)").await;
+    assert_eq!(client.line().await, "* 1 FETCH (UID 1 FLAGS (\\Recent \\Deleted))");
+    other.ask("c EXPUNGE").await;
+    // What has gone still counts, so that the numbers of the others stay.
+    append(&mut other, "INBOX").await;
+    assert_eq!(client.line().await, "* 3 EXISTS");
+    assert_eq!(client.line().await, "* 3 RECENT");
+    assert_eq!(client.line().await, "* 3 FETCH (UID 3)");
+    other.ask("d STORE 1 +FLAGS.SILENT (\\Flagged)").await;
+    assert_eq!(client.line().await, "* 2 FETCH (UID 2 FLAGS (\\Recent \\Flagged))");
+    append(&mut other, "INBOX").await;
+    assert_eq!(client.line().await, "* 4 EXISTS");
+    assert_eq!(client.line().await, "* 4 RECENT");
+    assert_eq!(client.line().await, "* 4 FETCH (UID 4)");
+    let lines = client.ask("e FETCH 1:4 UID").await;
+    let expect = ["* 2 FETCH (UID 2)", "* 3 FETCH (UID 3)", "* 4 FETCH (UID 4)"];
+    assert_eq!(lines[..3], expect);
+    assert_eq!(lines[3], "e OK [EXPUNGEISSUED] FETCH completed");
+    // The first command that allows it tells what has gone, and nothing again.
+    assert_eq!(client.ask("f NOOP").await, ["* 1 EXPUNGE", "f OK NOOP completed"]);
+    assert_eq!(client.ask("g SEARCH ALL").await, ["* SEARCH 1 2 3", "g OK SEARCH completed"]);
+    append(&mut other, "INBOX").await;
+    assert_eq!(client.line().await, "* 4 EXISTS");
+    assert_eq!(client.line().await, "* 4 RECENT");
+    assert_eq!(client.line().await, "* 4 FETCH (UID 5)");
+    client.finish().await;
+}
+
+#[tokio::test]
 async fn none_is_none_but_for_what_one_does() {
     let house = House::new();
     let mut other = house.alice().await;

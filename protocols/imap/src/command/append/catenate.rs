@@ -2,6 +2,7 @@
 //! named by a URL of a part that is here already. It streams through the server; nothing of it is held.
 
 use super::{Incoming, Received, behind, literal, unwrap, url};
+use crate::extension::literal_minus;
 use crate::limits::{CATENATE_PART_COUNT_MAX, URL_BYTES_MAX};
 use crate::reply::{Done, Failure};
 use crate::session::Session;
@@ -103,6 +104,7 @@ fn next(rest: &[u8]) -> Result<(Next, Vec<u8>), Failure> {
 /// A URL that comes as a literal.
 async fn spelled(session: &mut Session, rest: &mut Vec<u8>) -> Result<String, Failure> {
     let header = session.message.ok_or(Failure::Bad("Expected a literal"))?;
+    literal_minus::may_come(session, header)?;
     if header.size > URL_BYTES_MAX {
         return Err(Failure::No(Some("TOOBIG"), "URL too long"));
     }

@@ -27,10 +27,11 @@ impl Known {
         test.strings(&mut strings);
         let is_large = !strings.is_empty() && reader.search_bytes().await? >= SEARCH_NARROW_BYTES;
         let candidates = if is_large { Some(candidates(scope, messages).await?) } else { None };
-        for (place, text) in strings {
+        for (place, sought) in strings {
+            let text = &sought.indexed;
             if !known.exact.iter().any(|(other, same, _)| *other == place && same == text) {
                 let hits = reader.search(&place, text, candidates.as_ref()).await?;
-                known.exact.push((place, text.to_owned(), hits));
+                known.exact.push((place, text.clone(), hits));
             }
         }
         for (place, word) in test.words() {
@@ -85,3 +86,6 @@ async fn candidates(scope: &Scope, messages: &[Candidate]) -> Result<Candidates,
     }
     Ok(Candidates::new(all))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
 //! Judging one message: keys over what is known of it, and the text that keys look at.
 //!
-//! Text is compared as people read it: transfer encodings, charsets, encoded words and HTML decoded, case
-//! folded (RFC 9051 6.4.4 wants a substring in any case). It is an exact search, not one by words. Bodies are
-//! read once for all strings of a search, in pieces.
+//! Text is compared as people read it: transfer encodings, charsets, encoded words and HTML decoded, then as the
+//! active comparator has it (RFC 5255 4.6), which takes no notice of case unless the client chose another one. It is
+//! an exact search, not one by words. Bodies are read once for all strings of a search, in pieces.
 
 use super::known::Known;
 use super::scope::Scope;
@@ -14,6 +14,7 @@ use crate::wire::decoder::search::{DateKind, DateTest, SearchKey};
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
 use crate::words::SharedCondition;
 use bytes::Bytes;
+use format::collation::Collation;
 use format::mime::like::Word;
 use format::mime::limits::HEADER_BYTES_MAX;
 use format::mime::search::{BodySearch, Needle, fold};
@@ -45,7 +46,7 @@ pub(crate) struct Facts<'a> {
     pub record: Option<&'a MessageRecord>,
     /// Its header, once it was read.
     pub header: Option<&'a Header>,
-    /// Those of the folded strings looked for that the body has.
+    /// Those of the strings looked for that the body has.
     pub found: Option<&'a BTreeSet<String>>,
     /// How much alike its words are to those looked for, once it was read.
     pub alike: Option<&'a [((Where, Word), u8)]>,
@@ -78,14 +79,45 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// A header.
+/// A header, as a collation compares it.
 pub(crate) struct Header {
-    /// Decoded: folded names and values.
-    fields: Vec<(String, String)>,
+    fields: Vec<Field>,
     block: Bytes,
+    collation: Collation,
 }
 
-/// A search key made ready: sets resolved, texts folded.
+/// A field of a header, decoded.
+struct Field {
+    /// Names have no case, whatever the collation.
+    name: String,
+    /// The name as the collation has it.
+    shown: String,
+    value: String,
+}
+
+/// A string that is looked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Sought {
+    /// As the collation has it.
+    text: String,
+    /// As the search index has it.
+    pub indexed: String,
+    collation: Collation,
+}
+
+impl Sought {
+    pub(super) fn new(text: &str, collation: Collation) -> Self {
+        Self { text: collation.fold(text), indexed: fold(text), collation }
+    }
+
+    /// What the search index's verdict says. It takes no notice of case: what it does not find no other collation
+    /// finds either, but what it finds another one may not.
+    fn verdict(&self, of_index: Option<bool>) -> Option<bool> {
+        of_index.filter(|found| !found || self.collation == Collation::UnicodeCasemap)
+    }
+}
+
+/// A search key made ready: sets resolved, texts as they are compared.
 #[derive(Clone, Debug)]
 pub(crate) enum Test {
     Always(bool),
@@ -99,10 +131,10 @@ pub(crate) enum Test {
     Larger(u64),
     Smaller(u64),
     Date(DateKind, DateTest, i64),
-    Header(String, String),
-    Address(String, String),
-    Body(String),
-    Text(String),
+    Header(String, Sought),
+    Address(String, Sought),
+    Body(Sought),
+    Text(Sought),
     /// For each of the words there is one that is alike.
     Like(Vec<(Where, Word)>),
     Extended(SharedCondition),
@@ -110,7 +142,9 @@ pub(crate) enum Test {
 
 impl Test {
     /// Makes a key ready for a mailbox. Numbers and `*` mean what they mean now (RFC 5267 4.3).
-    pub(crate) fn prepare(key: &SearchKey, scope: &Scope) -> Self {
+    pub(crate) fn prepare(key: &SearchKey, scope: &Scope, collation: Collation) -> Self {
+        let sought = |text: &str| Sought::new(text, collation);
+        let all = |keys: &[SearchKey]| keys.iter().map(|key| Self::prepare(key, scope, collation)).collect();
         let set = |set: &SequenceSet, by_uid: bool| match set {
             SequenceSet::Saved => Self::Uids(scope.saved.clone()),
             SequenceSet::Ranges(ranges) if by_uid => {
@@ -121,11 +155,12 @@ impl Test {
         match key {
             SearchKey::All => Self::Always(true),
             SearchKey::Recent => Self::Recent,
-            SearchKey::And(keys) => Self::All(keys.iter().map(|key| Self::prepare(key, scope)).collect()),
-            SearchKey::Or(pair) => {
-                Self::Any(vec![Self::prepare(&pair.0, scope), Self::prepare(&pair.1, scope)])
-            }
-            SearchKey::Not(key) => Self::Not(Box::new(Self::prepare(key, scope))),
+            SearchKey::And(keys) => Self::All(all(keys)),
+            SearchKey::Or(pair) => Self::Any(vec![
+                Self::prepare(&pair.0, scope, collation),
+                Self::prepare(&pair.1, scope, collation),
+            ]),
+            SearchKey::Not(key) => Self::Not(Box::new(Self::prepare(key, scope, collation))),
             SearchKey::Sequence(ranges) => set(ranges, false),
             SearchKey::Uid(ranges) => set(ranges, true),
             SearchKey::Flag(flag) => Self::Flag(*flag),
@@ -133,38 +168,35 @@ impl Test {
             SearchKey::Larger(size) => Self::Larger(*size),
             SearchKey::Smaller(size) => Self::Smaller(*size),
             SearchKey::Date(kind, test, day) => Self::Date(*kind, *test, *day),
-            SearchKey::Header(name, text) => Self::Header(fold(name), fold(text)),
-            SearchKey::Address(name, text) => Self::Address(fold(name), fold(text)),
-            SearchKey::Body(text) => Self::Body(fold(text)),
-            SearchKey::Text(text) => Self::Text(fold(text)),
+            SearchKey::Header(name, text) => Self::Header(fold(name), sought(text)),
+            SearchKey::Address(name, text) => Self::Address(fold(name), sought(text)),
+            SearchKey::Body(text) => Self::Body(sought(text)),
+            SearchKey::Text(text) => Self::Text(sought(text)),
             SearchKey::Extended(condition) => Self::Extended(condition.clone()),
-            SearchKey::Fuzzy(key) => Self::fuzzy(key, scope),
+            SearchKey::Fuzzy(key) => Self::fuzzy(key, scope, collation),
             // Put in before; a name that is still there finds nothing.
             SearchKey::Named(_) => Self::Always(false),
         }
     }
 
-    /// The same, where strings need not be exact.
-    fn fuzzy(key: &SearchKey, scope: &Scope) -> Self {
+    /// The same, where strings need not be exact: words are alike in any case, whatever the collation.
+    fn fuzzy(key: &SearchKey, scope: &Scope, collation: Collation) -> Self {
+        let inside = |key: &SearchKey| Self::fuzzy(key, scope, collation);
         let (place, text) = match key {
-            SearchKey::And(keys) => {
-                return Self::All(keys.iter().map(|key| Self::fuzzy(key, scope)).collect());
-            }
-            SearchKey::Or(pair) => {
-                return Self::Any(vec![Self::fuzzy(&pair.0, scope), Self::fuzzy(&pair.1, scope)]);
-            }
-            SearchKey::Not(key) => return Self::Not(Box::new(Self::fuzzy(key, scope))),
-            SearchKey::Fuzzy(key) => return Self::fuzzy(key, scope),
+            SearchKey::And(keys) => return Self::All(keys.iter().map(inside).collect()),
+            SearchKey::Or(pair) => return Self::Any(vec![inside(&pair.0), inside(&pair.1)]),
+            SearchKey::Not(key) => return Self::Not(Box::new(inside(key))),
+            SearchKey::Fuzzy(key) => return inside(key),
             SearchKey::Header(name, text) => (Where::Header(fold(name)), text),
             SearchKey::Address(name, text) => (Where::Address(fold(name)), text),
             SearchKey::Body(text) => (Where::Body, text),
             SearchKey::Text(text) => (Where::Anywhere, text),
-            other => return Self::prepare(other, scope),
+            other => return Self::prepare(other, scope, collation),
         };
         let words = Word::all(&fold(text));
         // Signs alone are alike to nothing.
         if words.is_empty() || words.len() > FUZZY_WORD_COUNT_MAX {
-            return Self::prepare(key, scope);
+            return Self::prepare(key, scope, collation);
         }
         Self::Like(words.into_iter().map(|word| (place.clone(), word)).collect())
     }
@@ -189,25 +221,35 @@ impl Test {
                 let sent = facts.record?.sent;
                 Some(sent.is_some_and(|sent| test.holds(local_day(sent), *day)))
             }
-            Self::Header(name, text) => match facts.header {
-                Some(header) => Some(header.has(name, text)),
-                None => facts.known?.header(name, text, facts.row?.message),
+            Self::Header(name, sought) => match facts.header {
+                Some(header) => Some(header.has(name, &sought.text)),
+                None => sought.verdict(facts.known?.header(name, &sought.indexed, facts.row?.message)),
             },
-            Self::Address(name, text) => match facts.header {
-                Some(header) => Some(header.has_address(name, text)),
-                None => facts.known?.address(name, text, facts.row?.message),
+            Self::Address(name, sought) => match facts.header {
+                Some(header) => Some(header.has_address(name, &sought.text)),
+                None => sought.verdict(facts.known?.address(name, &sought.indexed, facts.row?.message)),
             },
             Self::Like(words) => likeness(words, facts).map(|score| score > 0),
             Self::Extended(condition) => condition.judge(facts),
-            Self::Body(text) => match facts.found {
-                Some(found) => Some(found.contains(text)),
-                None => facts.known?.body(text, facts.row?.message),
+            Self::Body(sought) => match facts.found {
+                Some(found) => Some(found.contains(&sought.text)),
+                None => sought.verdict(facts.known?.body(&sought.indexed, facts.row?.message)),
             },
-            Self::Text(text) => match (facts.header, facts.found) {
-                (Some(header), _) if header.has_anywhere(text) => Some(true),
-                (Some(_), Some(found)) => Some(found.contains(text)),
-                _ => facts.known?.anywhere(text, facts.row?.message),
+            Self::Text(sought) => match (facts.header, facts.found) {
+                (Some(header), _) if header.has_anywhere(&sought.text) => Some(true),
+                (Some(_), Some(found)) => Some(found.contains(&sought.text)),
+                _ => sought.verdict(facts.known?.anywhere(&sought.indexed, facts.row?.message)),
             },
+        }
+    }
+
+    /// Whether a message of that UID may match, as far as the sets that all of it must be in say.
+    pub(super) fn may_be(&self, uid: u32) -> bool {
+        match self {
+            Self::All(tests) => tests.iter().all(|test| test.may_be(uid)),
+            Self::Uids(uids) => uids.contains(uid),
+            Self::Extended(condition) => condition.may_be(uid),
+            _ => true,
         }
     }
 
@@ -247,8 +289,8 @@ impl Test {
         }
     }
 
-    /// Every string that the search index may be asked for, and where.
-    pub(super) fn strings<'t>(&'t self, strings: &mut Vec<(Where, &'t str)>) {
+    /// Every string that is looked for, and where.
+    pub(super) fn strings<'t>(&'t self, strings: &mut Vec<(Where, &'t Sought)>) {
         match self {
             Self::All(tests) | Self::Any(tests) => tests.iter().for_each(|test| test.strings(strings)),
             Self::Not(test) => test.strings(strings),
@@ -260,6 +302,18 @@ impl Test {
         }
     }
 
+    /// How its strings are compared; all of them alike.
+    fn collation(&self) -> Option<Collation> {
+        match self {
+            Self::All(tests) | Self::Any(tests) => tests.iter().find_map(Self::collation),
+            Self::Not(test) => test.collation(),
+            Self::Body(text) | Self::Text(text) | Self::Header(_, text) | Self::Address(_, text) => {
+                Some(text.collation)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a message's thread is asked for.
     pub(super) fn asks_thread(&self) -> bool {
         match self {
@@ -267,16 +321,6 @@ impl Test {
             Self::Not(test) => test.asks_thread(),
             Self::Extended(condition) => condition.asks_thread(),
             _ => false,
-        }
-    }
-
-    /// The folded strings that the body is searched for.
-    fn texts<'t>(&'t self, texts: &mut Vec<&'t str>) {
-        match self {
-            Self::All(tests) | Self::Any(tests) => tests.iter().for_each(|test| test.texts(texts)),
-            Self::Not(test) => test.texts(texts),
-            Self::Body(text) | Self::Text(text) => texts.push(text),
-            _ => {}
         }
     }
 }
@@ -313,17 +357,18 @@ fn all(tests: &[Test], facts: &Facts<'_>, every: bool) -> Option<bool> {
 }
 
 impl Header {
-    fn read(block: Bytes) -> Self {
+    fn read(block: Bytes, collation: Collation) -> Self {
         let field = |field: fields::Field<'_>| {
-            let value = words::decode(&fields::unfold(field.value));
-            (fold(&String::from_utf8_lossy(field.name)), fold(&value))
+            let name = String::from_utf8_lossy(field.name);
+            let value = collation.fold(&words::decode(&fields::unfold(field.value)));
+            Field { shown: collation.fold(&name), name: fold(&name), value }
         };
-        Self { fields: fields::fields(&block).map(field).collect(), block }
+        Self { fields: fields::fields(&block).map(field).collect(), block, collation }
     }
 
     /// Whether a field of that name holds the text; any field of that name, where the text is empty.
     fn has(&self, name: &str, text: &str) -> bool {
-        self.fields.iter().any(|(known, value)| known == name && value.contains(text))
+        self.fields.iter().any(|field| field.name == name && field.value.contains(text))
     }
 
     /// The same for a field of addresses, which are also looked at as ENVELOPE has them: without comments
@@ -333,28 +378,31 @@ impl Header {
             let mailboxes = addresses(&fields::unfold(field.value)).into_iter();
             mailboxes.map(|it| format!("{} <{}@{}>", it.display, it.local, it.domain)).collect::<Vec<_>>()
         };
+        let holds = |address: &String| self.collation.fold(address).contains(text);
         self.has(name, text)
             || fields::fields(&self.block)
                 .filter(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
-                .any(|field| plain(field).iter().any(|address| fold(address).contains(text)))
+                .any(|field| plain(field).iter().any(holds))
     }
 
     fn has_anywhere(&self, text: &str) -> bool {
-        self.fields.iter().any(|(name, value)| {
-            value.contains(text) || name.contains(text) || format!("{name}: {value}").contains(text)
+        self.fields.iter().any(|Field { shown, value, .. }| {
+            value.contains(text) || shown.contains(text) || format!("{shown}: {value}").contains(text)
         })
     }
 }
 
-/// The message's own header.
+/// The message's own header, as a test compares it.
 pub(super) async fn header(
     reader: &Reader,
     record: &MessageRecord,
     parts: &Parts,
+    test: &Test,
 ) -> Result<Header, Failure> {
     // What lies beyond the limit is not looked at.
     let span = parts.root().map(|root| root.header).unwrap_or_default().partial(0, HEADER_BYTES_MAX as u64);
-    Ok(Header::read(reader.store().body(&record.body, span.range()).collect().await?))
+    let block = reader.store().body(&record.body, span.range()).collect().await?;
+    Ok(Header::read(block, test.collation().unwrap_or(Collation::UnicodeCasemap)))
 }
 
 /// Which of the strings of a test the body has.
@@ -365,9 +413,12 @@ pub(super) async fn found(
     test: &Test,
 ) -> Result<BTreeSet<String>, Failure> {
     let mut texts = Vec::new();
-    test.texts(&mut texts);
-    let needles: Vec<Needle> = texts.iter().map(|text| Needle::new(text)).collect();
-    let mut search = BodySearch::new(&needles);
+    test.strings(&mut texts);
+    texts.retain(|(place, _)| matches!(place, Where::Body | Where::Anywhere));
+    let collation = test.collation().unwrap_or(Collation::UnicodeCasemap);
+    let needles: Vec<Needle> =
+        texts.iter().map(|(_, sought)| Needle::collated(&sought.text, collation)).collect();
+    let mut search = BodySearch::collated(&needles, collation);
     let mut ahead = Ahead::new(reader.store(), &record.body);
     for (index, part) in parts.iter().enumerate() {
         let header = ahead.collect(part.header.partial(0, HEADER_BYTES_MAX as u64).range()).await?;
@@ -384,7 +435,8 @@ pub(super) async fn found(
         }
     }
     let found = search.finish();
-    Ok(texts.into_iter().zip(found).filter(|(_, found)| *found).map(|(text, _)| text.to_owned()).collect())
+    let found = texts.into_iter().zip(found).filter(|(_, found)| *found);
+    Ok(found.map(|((_, sought), _)| sought.text.clone()).collect())
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ pub(super) fn spoken_of(options: Option<&Return>, found: &[(u32, u32)]) -> Vec<(
 }
 
 /// What `$` stands for afterwards (RFC 5182 2.1): all of it, unless only the ends were asked for, or a part of it
-/// (RFC 9394 3.1).
+/// (RFC 9394 3.2).
 fn kept(options: &Return, found: &[(u32, u32)]) -> Intervals {
     let sorted = |uids: &mut dyn Iterator<Item = u32>| {
         let mut uids: Vec<u32> = uids.collect();
@@ -117,15 +117,14 @@ fn kept(options: &Return, found: &[(u32, u32)]) -> Intervals {
         Intervals::collect(uids)
     };
     let uid = |entry: &(u32, u32)| entry.1;
-    if let Some(range) = options.partial {
-        return sorted(&mut slice(found, range).iter().map(uid));
-    }
-    if options.all || options.count || !(options.min || options.max) {
+    let of_part = options.partial.is_some() || options.min || options.max;
+    if options.all || options.count || !of_part {
         return sorted(&mut found.iter().map(uid));
     }
     let first = found.first().filter(|_| options.min).map(uid);
     let last = found.last().filter(|_| options.max).map(uid);
-    sorted(&mut first.into_iter().chain(last))
+    let part = options.partial.map_or(&[][..], |range| slice(found, range));
+    sorted(&mut first.into_iter().chain(last).chain(part.iter().map(uid)))
 }
 
 /// The part of a list from one place to another, counted from 1 or, below 0, from its end (RFC 9394 3.1).

@@ -1,6 +1,8 @@
 //! How changes of a result are spelled.
 
-use super::Change;
+use super::{Change, Context, has_room};
+use crate::command::search::matching::Test;
+use crate::limits::{UPDATE_COUNT_MAX, UPDATE_MESSAGE_COUNT_MAX};
 use crate::session::table::Table;
 use crate::wire::encoder::Output;
 
@@ -22,4 +24,21 @@ fn spellings() {
     let sorted =
         Change { tag: tag(), removed: vec![(3, 20), (1, 10)], added: vec![(1, 12)], ..Change::default() };
     assert_eq!(told(&sorted), "* ESEARCH (TAG \"B01\") REMOVEFROM (3 4 1 1) ADDTO (1 3)\r\n");
+}
+
+fn kept(count: usize) -> Context {
+    let tag = "B01".to_owned();
+    let (criteria, items) = (Box::default(), [].into());
+    Context { tag, by_uid: true, test: Test::Always(true), criteria, members: vec![0; count], items }
+}
+
+#[test]
+fn room_at_the_limits_and_one_past_them() {
+    assert!(has_room(&[], UPDATE_MESSAGE_COUNT_MAX + 1), "the first may have more");
+    let half = UPDATE_MESSAGE_COUNT_MAX / 2;
+    assert!(has_room(&[kept(half)], UPDATE_MESSAGE_COUNT_MAX - half));
+    assert!(!has_room(&[kept(half)], UPDATE_MESSAGE_COUNT_MAX - half + 1));
+    let many = |count| (0..count).map(|_| kept(1)).collect::<Vec<_>>();
+    assert!(has_room(&many(UPDATE_COUNT_MAX - 1), 1));
+    assert!(!has_room(&many(UPDATE_COUNT_MAX), 1));
 }

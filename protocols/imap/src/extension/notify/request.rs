@@ -165,7 +165,7 @@ fn events(cursor: &mut Cursor<'_>) -> Parsed<(Events, Vec<FetchItem>)> {
         }
         cursor.space()?;
         if event == Events::NEW && cursor.peek() == Some(b'(') {
-            items = fetch::parse(cursor)?;
+            items = fetch::parse_kept(cursor)?;
             if cursor.eat(b')') {
                 break;
             }

@@ -117,3 +117,29 @@ fn tables_are_kept_up_to_the_limits() {
     drop(large);
     assert!(known.newest[&place(0)].upgrade().is_none());
 }
+
+#[test]
+fn what_has_gone_keeps_its_place_where_that_may_not_be_told() {
+    let old = table(&[
+        (1, flags(SystemFlags::SEEN, &[])),
+        (3, flags(SystemFlags::DRAFT, &["x"])),
+        (5, flags(SystemFlags::empty(), &[])),
+    ]);
+    let changes =
+        [(Uid(5), row(flags(SystemFlags::FLAGGED, &["y"]))), (Uid(7), row(flags(SystemFlags::empty(), &[])))];
+    let new = old.with(&[3], changes.into_iter(), Modseq(9));
+    let shown = new.with_gone(&old);
+    assert_eq!((shown.uids.as_slice(), shown.modseq), (&[1, 3, 5, 7][..], old.modseq));
+    let known = |index| (shown.flags(index).0, shown.flags(index).1.len());
+    assert_eq!(known(0), (SystemFlags::SEEN, 0));
+    assert_eq!(known(1), (SystemFlags::DRAFT, 1));
+    assert_eq!(known(2), (SystemFlags::FLAGGED, 1));
+    assert_eq!(known(3), (SystemFlags::empty(), 0));
+    // It does not know what has changed since the older state, and the newer table knows all that has since.
+    assert_eq!(shown.changed_since(&old), None);
+    assert_eq!(new.changed_since(&shown), Some(vec![3, 5, 7]));
+    // What is made of it is as if it were made of the older one.
+    let changes =
+        [(Uid(5), row(flags(SystemFlags::FLAGGED, &["y"]))), (Uid(7), row(flags(SystemFlags::empty(), &[])))];
+    assert_eq!(shown.with(&[3], changes.into_iter(), Modseq(9)).uids, new.uids);
+}

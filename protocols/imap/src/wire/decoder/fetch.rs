@@ -3,7 +3,7 @@
 use super::cursor::{Cursor, Parsed, utf8_of};
 use super::select;
 use crate::extension;
-use crate::limits::{FETCH_ITEM_COUNT_MAX, HEADER_FIELD_COUNT_MAX, PART_DEPTH_MAX};
+use crate::limits::{FETCH_ITEM_COUNT_MAX, HEADER_FIELD_COUNT_MAX, KEPT_ITEMS_BYTES_MAX, PART_DEPTH_MAX};
 use crate::reply::Failure;
 use crate::words::{self, FetchValue, FetchWord};
 use model::Modseq;
@@ -138,6 +138,16 @@ impl FetchItem {
     /// literal only).
     pub(crate) fn is_bulky(&self) -> bool {
         matches!(self, Self::Section(_) | Self::Binary { .. })
+    }
+}
+
+/// As [`parse`], of items that are kept for messages that come, so that a session stays small.
+pub(crate) fn parse_kept(cursor: &mut Cursor<'_>) -> Parsed<Vec<FetchItem>> {
+    let before = cursor.rest().len();
+    let items = parse(cursor)?;
+    match before - cursor.rest().len() <= KEPT_ITEMS_BYTES_MAX {
+        true => Ok(items),
+        false => Err(Failure::No(Some("LIMIT"), "Too much to tell of each message")),
     }
 }
 
