@@ -303,7 +303,7 @@ async fn others_mailboxes_as_far_as_they_are_shared() {
     let lines = bob
         .ask(&format!("b NOTIFY SET STATUS (mailboxes {name} (MessageNew MessageExpunge MailboxName))"))
         .await;
-    assert_eq!(lines[0], format!("* LIST (\\HasNoChildren \\NoAccess) \"/\" {name}"));
+    assert_eq!(lines[0], format!("* LIST (\\Noselect \\HasNoChildren \\NoAccess) \"/\" {name}"));
     assert_eq!(lines.len(), 2);
     append(&mut alice, "shared").await;
     assert_eq!(bob.ask("c NOOP").await, ["c OK NOOP completed"]);
