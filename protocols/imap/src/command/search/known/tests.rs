@@ -22,7 +22,8 @@ async fn it_is_asked_for_more_messages_than_are_read_without_it() {
     let table = Tables::default().at(&reader, &mailbox, None).await.unwrap();
     let scope = Scope::closed(reader, mailbox, table);
     let test = Test::Body(Sought::new("needle", Collation::UnicodeCasemap));
-    let candidates = |count| (0..count).map(|index| Candidate { number: 1, uid: 1, index }).collect::<Vec<_>>();
+    let candidates =
+        |count| (0..count).map(|index| Candidate { number: 1, uid: 1, index }).collect::<Vec<_>>();
     for (count, strings) in [(SEARCH_UNINDEXED_COUNT_MAX, 0), (SEARCH_UNINDEXED_COUNT_MAX + 1, 1)] {
         let known = Known::ask(&scope, &test, &candidates(count)).await.unwrap();
         assert_eq!(known.exact.len(), strings, "{count}");
