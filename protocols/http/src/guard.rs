@@ -1,4 +1,4 @@
-//! A stream that watches over its peer: one that stops reading is cut off, and heads are noticed that two
+//! A stream that watches over its peer: one that hardly reads is cut off, and heads are noticed that two
 //! parsers could read in two ways.
 //!
 //! The URI parser drops a fragment from the request target (RFC 9112 3.2 has none there), so `DELETE /a/#b`
@@ -7,7 +7,7 @@
 //! at here on their way in. The scan does not know where heads begin, so a body that quotes such a head also
 //! raises the sign; it only counts against a later request of that connection that is itself chunked.
 
-use crate::limits::WRITE_STALL_TIME_MAX;
+use crate::limits::{WRITE_PIECE_BYTES, WRITE_STALL_TIME_MAX};
 use std::future::Future;
 use std::io::{self, BufRead as _};
 use std::pin::Pin;
@@ -46,6 +46,11 @@ impl Signs {
     }
 
     fn note_fragment(&self, target: &str) {
+        // RFC 9112 3.2.2: a whole URI means its path.
+        let target = match target.split_once("://") {
+            Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
+            None => target,
+        };
         let mut fragments = self.fragments.lock().unwrap_or_else(PoisonError::into_inner);
         if fragments.len() >= FRAGMENT_COUNT_MAX {
             fragments.remove(0);
@@ -59,7 +64,15 @@ pub(crate) struct Guarded<S> {
     stream: S,
     scan: Scan,
     signs: Arc<Signs>,
-    stall: Option<Pin<Box<Sleep>>>,
+    stall: Option<Stall>,
+}
+
+/// A peer that has not taken everything.
+struct Stall {
+    /// When it must have taken [`WRITE_PIECE_BYTES`].
+    until: Pin<Box<Sleep>>,
+    /// What it has taken since.
+    taken: usize,
 }
 
 impl<S> Guarded<S> {
@@ -69,14 +82,32 @@ impl<S> Guarded<S> {
         (Self { stream, scan: Scan::default(), signs: signs.clone(), stall: None }, signs)
     }
 
-    fn watch<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    /// A write's outcome, or the end of patience.
+    fn wrote(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let (Poll::Ready(Ok(count)), Some(stall)) = (&outcome, &mut self.stall) {
+            stall.taken = stall.taken.saturating_add(*count);
+            if stall.taken >= WRITE_PIECE_BYTES {
+                self.stall = None;
+            }
+        }
+        if outcome.is_ready() { outcome } else { self.waits(cx) }
+    }
+
+    /// A flush's outcome, or the end of patience: behind it the peer has taken all.
+    fn flushed(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
         if outcome.is_ready() {
             self.stall = None;
             return outcome;
         }
-        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(WRITE_STALL_TIME_MAX)));
-        ready!(stall.as_mut().poll(cx));
-        stall.as_mut().reset(Instant::now() + WRITE_STALL_TIME_MAX);
+        self.waits(cx)
+    }
+
+    fn waits<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        let stall = self
+            .stall
+            .get_or_insert_with(|| Stall { until: Box::pin(sleep(WRITE_STALL_TIME_MAX)), taken: 0 });
+        ready!(stall.until.as_mut().poll(cx));
+        stall.until.as_mut().reset(Instant::now() + WRITE_STALL_TIME_MAX);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -99,7 +130,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(cx, octets);
-        self.watch(cx, outcome)
+        self.wrote(cx, outcome)
     }
 
     fn poll_write_vectored(
@@ -108,7 +139,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.watch(cx, outcome)
+        self.wrote(cx, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -117,12 +148,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.stream).poll_flush(cx);
-        self.watch(cx, outcome)
+        self.flushed(cx, outcome)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.watch(cx, outcome)
+        self.flushed(cx, outcome)
     }
 }
 

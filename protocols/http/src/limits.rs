@@ -16,8 +16,10 @@ pub const BODY_IDLE_TIME_MAX: Duration = Duration::from_secs(30);
 pub const BODY_GRACE_TIME: Duration = Duration::from_secs(30);
 /// The slowest average of a body, in octets per second.
 pub const BODY_RATE_MIN: u64 = 1024;
-/// The longest wait for a peer that does not read what we send.
+/// How long a peer may take for [`WRITE_PIECE_BYTES`] of what we send, or for all where that is less.
 pub const WRITE_STALL_TIME_MAX: Duration = Duration::from_secs(60);
+/// See [`WRITE_STALL_TIME_MAX`]; about 270 octets a second.
+pub const WRITE_PIECE_BYTES: usize = 16 * 1024;
 /// HTTP/2: the most requests at once on one connection.
 pub const STREAM_COUNT_MAX: u32 = 64;
 /// HTTP/2: the most streams that a peer may reset before they were accepted (RUSTSEC-2023-0034).

@@ -150,8 +150,10 @@ async fn heads_that_can_be_read_in_two_ways() {
         let got = once(&format!("GET /dav/a HTTP/1.1\r\n{hosts}{LOGIN}\r\n")).await;
         assert_eq!(statuses(&got), ["400"], "{hosts}");
     }
-    let fragment = once(&format!("DELETE /dav/a/#b HTTP/1.1\r\nHost: x\r\n{LOGIN}\r\n")).await;
-    assert_eq!(statuses(&fragment), ["400"]);
+    for target in ["/dav/a/#b", "http://x/dav/a/#b", "/dav/a?b#c"] {
+        let fragment = once(&format!("DELETE {target} HTTP/1.1\r\nHost: x\r\n{LOGIN}\r\n")).await;
+        assert_eq!(statuses(&fragment), ["400"], "{target}");
+    }
 }
 
 #[tokio::test]
