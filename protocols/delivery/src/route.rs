@@ -13,6 +13,17 @@ pub enum Route {
     Relay,
 }
 
+impl Route {
+    /// How many accounts and remote addresses it leads to.
+    #[must_use]
+    pub fn reach(&self) -> usize {
+        match self {
+            Self::Accounts(accounts) => accounts.len(),
+            Self::Relay => 1,
+        }
+    }
+}
+
 impl Delivery {
     /// Where mail for this address goes, asked when a recipient is named.
     ///

@@ -10,6 +10,9 @@ use std::time::Duration;
 pub const LINE_BYTES_MAX: usize = 12_288;
 /// The most recipients of one message (RFC 5321 4.5.3.1.8 asks for 100).
 pub const RECIPIENT_COUNT_MAX: usize = 1_000;
+/// The most people and remote addresses that the recipients of one message may reach, groups counted by their members:
+/// what the queue takes.
+pub const REACH_COUNT_MAX: usize = store::QUEUE_RECIPIENT_COUNT_MAX;
 /// The largest message unless configured otherwise, in octets as they cross the wire, dots unstuffed.
 pub const MESSAGE_BYTES_DEFAULT: u64 = 50 * 1024 * 1024;
 /// The largest header section, in octets; it is the part held in memory.

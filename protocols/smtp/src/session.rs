@@ -3,7 +3,7 @@
 use crate::{
     Context,
     command::{self, Command, When, data::behind_refused_data},
-    limits::{IDLE_TIME_MAX, LINE_BYTES_MAX},
+    limits::{IDLE_TIME_MAX, LINE_BYTES_MAX, REACH_COUNT_MAX, RECIPIENT_COUNT_MAX},
     reply::Reply,
 };
 use delivery::Recipient;
@@ -40,6 +40,26 @@ pub(crate) struct Transaction {
     pub(crate) recipients: Vec<Recipient>,
     /// What the principal may send as.
     pub(crate) identities: Vec<Address>,
+}
+
+impl Transaction {
+    /// Adds a recipient; one that is there already is not added again.
+    ///
+    /// # Errors
+    /// RFC 5321 4.5.3.1.10: no more than the queue takes, so that the client sends the rest in another transaction.
+    pub(crate) fn add(&mut self, recipient: Recipient) -> Result<(), Reply> {
+        let same =
+            |known: &Recipient| known.address == recipient.address && known.spelled == recipient.spelled;
+        if self.recipients.iter().any(same) {
+            return Ok(());
+        }
+        let reached = self.recipients.iter().chain([&recipient]).map(|known| known.route.reach());
+        if self.recipients.len() >= RECIPIENT_COUNT_MAX || reached.sum::<usize>() > REACH_COUNT_MAX {
+            return Err(Reply::new(452, "4.5.3", "too many recipients"));
+        }
+        self.recipients.push(recipient);
+        Ok(())
+    }
 }
 
 /// One client's session.
@@ -138,3 +158,6 @@ impl Talk for Session {
         self.transaction = None;
     }
 }
+
+#[cfg(test)]
+mod tests;

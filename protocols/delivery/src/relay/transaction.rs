@@ -184,11 +184,15 @@ async fn send(
     let mut commands = vec![mail_command(mail, abilities)];
     commands.extend(mail.recipients.iter().map(|address| format!("RCPT TO:<{address}>\r\n")));
     commands.push("DATA\r\n".to_owned());
-    let replies = if abilities.pipelining {
+    let mut replies = if abilities.pipelining {
         pipelined(connection, &commands).await?
     } else {
         in_turn(connection, &commands).await?
     };
+    // RFC 4954 6: it wants a login, which is the operator's to mend.
+    if let Some(from) = replies.first_mut().filter(|from| from.code == 530) {
+        *from = temporary(from.clone());
+    }
     let (from, to, data) = match replies.as_slice() {
         [from, to @ .., data] if to.len() == mail.recipients.len() => (from, to, data),
         // Stopped early: the last reply is the reason for everyone that has none.

@@ -356,3 +356,15 @@ async fn nothing_but_354_asks_for_the_message_and_nothing_but_its_own_reply_take
         }
     }
 }
+
+#[tokio::test]
+async fn mail_waits_for_a_relay_that_wants_a_login() {
+    for extensions in [&["PIPELINING"][..], &[]] {
+        let sink = sink(&[("MAIL", &["530 5.7.0 authentication required", "250 ok"])], extensions).await;
+        let house = House::with_sink(&sink);
+        house.submit(Some("alice@example.org"), FAR, TEXT).await;
+        house.settle().await;
+        assert_eq!(sink.messages(), [TEXT]);
+        assert!(house.inbox(ALICE).await.is_empty(), "nobody is told that it failed");
+    }
+}

@@ -3,7 +3,6 @@
 use super::{Command, Outcome, When, go, mail::behind, parameters};
 use crate::{
     extension,
-    limits::RECIPIENT_COUNT_MAX,
     reply::Reply,
     session::Session,
     wire::{Path, parse_path},
@@ -15,19 +14,14 @@ pub(super) const RCPT: Command = Command { verb: "RCPT", when: When::KNOWN.and(W
 
 fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {
-        match recipient(session, rest).await {
-            Ok(recipient) => {
-                if let Some(transaction) = &mut session.transaction {
-                    transaction.recipients.push(recipient);
-                }
-                go(Reply::new(250, "2.1.5", "recipient ok"))
-            }
+        match add(session, rest).await {
+            Ok(()) => go(Reply::new(250, "2.1.5", "recipient ok")),
             Err(reply) => go(reply),
         }
     })
 }
 
-async fn recipient(session: &mut Session, rest: &str) -> Result<Recipient, Reply> {
+async fn add(session: &mut Session, rest: &str) -> Result<(), Reply> {
     let transaction = session.transaction.as_ref();
     let transaction = transaction.ok_or_else(|| Reply::new(503, "5.5.1", "say MAIL first"))?;
     let path = behind(rest, "TO:").ok_or_else(|| Reply::new(501, "5.5.4", "say RCPT TO:<address>"))?;
@@ -35,9 +29,6 @@ async fn recipient(session: &mut Session, rest: &str) -> Result<Recipient, Reply
         parse_path(path).ok_or_else(|| Reply::new(501, "5.1.3", "not a recipient's address"))?;
     if !parameters(rest)?.is_empty() {
         return Err(Reply::new(555, "5.5.4", "unknown parameter"));
-    }
-    if transaction.recipients.len() >= RECIPIENT_COUNT_MAX {
-        return Err(Reply::new(452, "4.5.3", "too many recipients"));
     }
     let (address, spelled) = match path {
         Path::Null => return Err(Reply::new(501, "5.1.3", "not a recipient's address")),
@@ -52,7 +43,10 @@ async fn recipient(session: &mut Session, rest: &str) -> Result<Recipient, Reply
         Path::Mailbox(address, spelled) => (address, spelled),
     };
     match session.context.delivery.route(&address).await {
-        Ok(route) => Ok(Recipient { address, spelled, route }),
+        Ok(route) => match &mut session.transaction {
+            Some(transaction) => transaction.add(Recipient { address, spelled, route }),
+            None => Ok(()),
+        },
         Err(Error::Forbidden(_)) => Err(Reply::new(550, "5.7.1", "this server sends no mail elsewhere")),
         // RFC 3463 3.3: mailing list expansion problem.
         Err(Error::TooLarge(most)) => {
