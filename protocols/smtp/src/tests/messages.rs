@@ -194,10 +194,22 @@ async fn recipients_at_the_limit_and_one_past_it() {
     let house = House::new();
     let mut client = house.alice().await;
     client.check("C: MAIL FROM:<alice@example.org>\nS: 250").await;
-    for _ in 0..RECIPIENT_COUNT_MAX {
-        client.check("C: RCPT TO:<bob@example.org>\nS: 250").await;
+    // The same person in as many spellings.
+    let spelled = |number: usize| {
+        let capital = |(at, letter): (usize, char)| {
+            if number >> at & 1 == 1 { letter.to_ascii_uppercase() } else { letter }
+        };
+        "bobexampleorg".chars().enumerate().map(capital).collect::<String>()
+    };
+    let command = |number| {
+        let name = spelled(number);
+        format!("C: RCPT TO:<{}@{}.{}>", &name[..3], &name[3..10], &name[10..])
+    };
+    for number in 0..RECIPIENT_COUNT_MAX {
+        client.check(&format!("{}\nS: 250", command(number))).await;
     }
-    client.check("C: RCPT TO:<bob@example.org>\nS: 452 4.5.3\nC: DATA\nS: 354").await;
+    client.check(&format!("{}\nS: 250", command(0))).await;
+    client.check(&format!("{}\nS: 452 4.5.3\nC: DATA\nS: 354", command(RECIPIENT_COUNT_MAX))).await;
     client.send(b"From: alice@example.org\r\n\r\nx\r\n.\r\n").await;
     client.check("S: 250").await;
     house.settle().await;
