@@ -220,12 +220,22 @@ def test_a_change_of_what_is_gone_shows_in_this_session(server, box):
     assert b"\\Flagged $Ours" in session.ok("FETCH 3 (FLAGS)")[0]
 
 
-def test_no_change_is_told_of_what_is_gone_where_modseqs_are(server, box):
-    """With CONDSTORE every change is told with its MODSEQ (RFC 7162 3.2): what is gone has none."""
+def test_a_change_of_what_is_gone_has_a_modseq(server, box):
+    """With CONDSTORE every change is told with its MODSEQ (RFC 7162 3.2), which goes back for no message; with QRESYNC, whose
+    clients ask by MODSEQ what vanished, nothing is told of what is gone."""
     session, name = box
     session.ok("ENABLE CONDSTORE")
+    [known] = re.findall(rb"MODSEQ \((\d+)\)", session.ok("STORE 3 +FLAGS (\\Answered)")[0])
     expunged(server, name, 3)
     status, lines = session.do("STORE 3 +FLAGS (\\Flagged)")
+    told = [re.fullmatch(rb"\* 3 FETCH \(FLAGS \(.*\\Flagged.*\) MODSEQ \((\d+)\)\)", line) for line in lines if b"FETCH" in line]
+    assert status.startswith(b"OK [EXPUNGEISSUED]") and len(told) == 1 and int(told[0].group(1)) >= int(known)
+    for command in (f"STORE 3 (UNCHANGEDSINCE {int(known)}) +FLAGS (\\Seen)", "STORE 3 +FLAGS.SILENT (\\Seen)"):
+        status, lines = session.do(command)
+        assert status.startswith(b"OK [EXPUNGEISSUED]") and not [line for line in lines if b"FETCH" in line], command
+    session.ok("ENABLE QRESYNC")
+    expunged(server, name, 3)
+    status, lines = session.do("STORE 3 +FLAGS (\\Draft)")
     assert status.startswith(b"OK [EXPUNGEISSUED]") and not [line for line in lines if b"FETCH" in line]
 
 

@@ -67,7 +67,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
         tell(session, &how, &change, &told).await?;
     }
     let some_gone = proof.flagged.now.len() + proof.flagged.modified.len() < uids.len();
-    if some_gone && !by_uid && !session.has(Enabled::CONDSTORE) {
+    if some_gone && !by_uid && !conditional && !session.has(Enabled::QRESYNC) {
         tell_gone(session, &how, &change, &uids).await?;
     }
     let done = Done::changed(&proof, "STORE completed");
@@ -138,8 +138,8 @@ struct Told<'a> {
 }
 
 /// Tells the change of messages that others removed and the client was not told of yet: its view of them goes on
-/// until it is (RFC 2180 4.2), and the code of the answer says that they have gone. Without Modseqs only: there is
-/// none for what is not there.
+/// until it is (RFC 2180 4.2), and the code of the answer says that they have gone. Their Modseq is the mailbox's, which
+/// is behind none that was told; with QRESYNC, where clients go by Modseqs what vanished, nothing is told of them.
 async fn tell_gone(
     session: &mut Session,
     how: &Telling,
@@ -147,10 +147,12 @@ async fn tell_gone(
     uids: &[Uid],
 ) -> Result<(), Failure> {
     let (_, table) = session.latest().await?;
+    // A silent change tells none.
+    let modseq = if how.silent { Modseq(0) } else { table.modseq };
     for uid in uids.iter().filter(|uid| table.index(uid.0).is_none()) {
         let known = session.selected()?.known(*uid);
         let Ok(flags) = change.apply(&known) else { continue };
-        tell(session, how, change, &Told { uid: *uid, flags: &flags, modseq: Modseq(0) }).await?;
+        tell(session, how, change, &Told { uid: *uid, flags: &flags, modseq }).await?;
     }
     Ok(())
 }
