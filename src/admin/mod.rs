@@ -42,6 +42,7 @@ pub(crate) enum Request {
     AccountSetPassword { address: String, password: Option<String> },
     AccountSetDisabled { address: String, disabled: bool },
     AccountSetHold { address: String, hold: bool },
+    AccountSetSeen { address: String, mailbox: String, own: bool },
     AccountRemove { address: String },
     AccountTrace { address: String, minutes: u64 },
     SessionList { account: Option<String> },

@@ -68,7 +68,10 @@ enum Verb {
     Enable { address: String },
     /// Keep everything that the account removes, and the account itself, until the hold is off: nothing is purged.
     Hold { hold: Switch, address: String },
-    /// Write down for a while what the account's IMAP clients say and hear: no passwords, no messages.
+    /// Choose whether \Seen of a mailbox is each user's own, or one flag for all who see it.
+    Seen { seen: Whose, address: String, mailbox: String },
+    /// Write down for a while what the account's IMAP, POP3 and submission clients say and hear: no passwords,
+    /// no messages.
     Trace {
         address: String,
         /// How long; 0 ends it now.
@@ -89,6 +92,13 @@ enum Switch {
     Off,
 }
 
+/// Whose \Seen is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Whose {
+    Own,
+    Shared,
+}
+
 #[derive(Debug, Subcommand)]
 enum AppPassword {
     /// Make one; it is shown this once.
@@ -97,7 +107,7 @@ enum AppPassword {
         /// What it is for.
         label: String,
     },
-    /// List them.
+    /// List them, with the device that was seen last with each.
     List { address: String },
     /// Change what clients with one are told.
     Set {
@@ -133,6 +143,8 @@ impl Account {
             "hold",
             "password",
             "removed_collections",
+            "mailbox",
+            "seen",
             "minutes",
             "file",
         ];
@@ -165,6 +177,9 @@ impl Account {
             Verb::Disable { address } => Request::AccountSetDisabled { address, disabled: true },
             Verb::Enable { address } => Request::AccountSetDisabled { address, disabled: false },
             Verb::Hold { hold, address } => Request::AccountSetHold { address, hold: hold == Switch::On },
+            Verb::Seen { seen, address, mailbox } => {
+                Request::AccountSetSeen { address, mailbox, own: seen == Whose::Own }
+            }
             Verb::Trace { address, minutes } => Request::AccountTrace { address, minutes },
             Verb::Remove { address } => Request::AccountRemove { address },
             Verb::AppPassword(verb) => {
@@ -179,7 +194,17 @@ impl Account {
                 return tell(
                     &self.shown,
                     request,
-                    &["id", "label", "created", "password", "hidden_capabilities"],
+                    &[
+                        "id",
+                        "label",
+                        "created",
+                        "last_seen",
+                        "last_door",
+                        "last_from",
+                        "last_client",
+                        "password",
+                        "hidden_capabilities",
+                    ],
                 );
             }
         };

@@ -12,7 +12,7 @@ use model::{CollectionId, CollectionKind, Error, Principal, Result, Rights, Time
 use serde::{Deserialize, Serialize};
 use store::{
     AddressBook, Body, Calendar, Collection as Opened, Kind, Mailbox, NewCollection, NewObject, ObjectFacts,
-    ObjectKind, Properties, Writer,
+    ObjectKind, Properties, SEEN_PROPERTY, Writer, chosen_seen,
 };
 
 /// A collection, made when it is not there; its properties are set.
@@ -103,6 +103,10 @@ async fn adorn<K: Kind>(writer: &mut Writer, opened: &Opened<K>, wanted: &Collec
         if K::KIND == CollectionKind::Mailbox { wanted.subscribed } else { opened.row().subscribed };
     let mut properties = opened.row().properties.clone();
     properties.extend(wanted.properties.clone());
+    if let (CollectionKind::Mailbox, Some(choice)) = (K::KIND, wanted.properties.get(SEEN_PROPERTY)) {
+        let mailbox = writer.open::<Mailbox>(opened.id(), Rights::ADMINISTER).await?;
+        writer.choose_seen(&mailbox, Some(chosen_seen(choice))).await?;
+    }
     if properties == opened.row().properties && subscribed == opened.row().subscribed {
         return Ok(Outcome::Present);
     }

@@ -51,6 +51,8 @@ pub enum Table {
     Metadata = 20,
     /// account, segment ... -> the search index, which is derived.
     Search = 21,
+    /// account, collection, principal or 0 for all, page of UIDs -> which of them that principal has seen.
+    Seen = 22,
     /// What messages are sorted and threaded by.
     MessageKeys = 23,
     /// Messages by the message ids that they have or answer.
@@ -88,6 +90,7 @@ impl Table {
             | Self::Lock
             | Self::Deleted
             | Self::Metadata
+            | Self::Seen
             | Self::MessageKeys
             | Self::ByMessageId
             | Self::Copies => Scope::Account,
@@ -121,6 +124,7 @@ impl Table {
         Self::Lease,
         Self::Metadata,
         Self::Search,
+        Self::Seen,
         Self::MessageKeys,
         Self::ByMessageId,
         Self::Copies,

@@ -119,7 +119,13 @@ fn home(table: Table) -> usize {
             0
         }
         Table::Item => 1,
-        Table::Changed | Table::Lock | Table::Queue | Table::Job | Table::Deleted | Table::Lease => 2,
+        Table::Changed
+        | Table::Lock
+        | Table::Queue
+        | Table::Job
+        | Table::Deleted
+        | Table::Lease
+        | Table::Seen => 2,
         Table::Message | Table::Body | Table::Property | Table::Metadata => 3,
         Table::ByUid | Table::Time | Table::Blob | Table::BlobRef | Table::Search => 4,
         Table::MessageKeys | Table::ByMessageId | Table::Copies => 4,

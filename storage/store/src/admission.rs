@@ -15,7 +15,7 @@ use std::sync::Arc;
 ///
 /// 1: the first. 2: bodies may be compressed; groups are counted in the engine and in the frames; what is
 /// removed is kept for a while. 3: copies of a message are counted beside its record, messages in the account's; a
-/// body of several chunks ends with its list.
+/// body of several chunks ends with its list; \Seen of a mailbox may be each user's own.
 pub const FORMAT: u32 = 3;
 
 /// The number's key; its value is the number, big-endian, and the version of the build that set it.

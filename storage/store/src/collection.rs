@@ -10,6 +10,7 @@ use crate::{
     },
     reader::Reader,
     record::{self, CollectionRow},
+    seen::SEEN_PROPERTY,
     writer::Writer,
 };
 use bytes::Bytes;
@@ -228,10 +229,14 @@ impl Writer {
         }
         self.free_name(parent, K::KIND, name).await?;
         // RFC 4314 6: what is made in a shared one is shared alike.
-        let grants = match self.collection_row(parent).await? {
-            Some(row) => row.grants,
-            None => Vec::new(),
+        let (grants, seen) = match self.collection_row(parent).await? {
+            Some(row) => (row.grants, row.properties.get(SEEN_PROPERTY).cloned()),
+            None => (Vec::new(), None),
         };
+        let mut properties = new.properties;
+        if let (Some(seen), CollectionKind::Mailbox) = (seen, K::KIND) {
+            properties.entry(SEEN_PROPERTY.to_owned()).or_insert(seen);
+        }
         let modseq = self.touch();
         let now = self.store().env().now();
         let (id, uid_validity) = self.next_collection(now);
@@ -240,7 +245,7 @@ impl Writer {
             special_use: new.special_use,
             subscribed: new.subscribed,
             grants,
-            properties: new.properties,
+            properties,
             ..empty
         };
         check_properties(&row)?;
@@ -412,6 +417,11 @@ impl Writer {
         let old = self.collection_row(collection.id).await?.ok_or(Error::NotFound)?;
         let mut row = old.clone();
         change(&mut row);
+        // Whose \Seen is goes with what has been seen: [`Writer::choose_seen`].
+        match old.properties.get(SEEN_PROPERTY) {
+            Some(choice) => drop(row.properties.insert(SEEN_PROPERTY.to_owned(), choice.clone())),
+            None => drop(row.properties.remove(SEEN_PROPERTY)),
+        }
         // Counters and place are not the caller's to set.
         let row = CollectionRow {
             special_use: row.special_use,
@@ -426,7 +436,7 @@ impl Writer {
     }
 }
 
-fn check_properties(row: &CollectionRow) -> Result<()> {
+pub(crate) fn check_properties(row: &CollectionRow) -> Result<()> {
     let bytes: usize = row.properties.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > COLLECTION_PROPERTIES_BYTES_MAX {
         return Err(Error::TooLarge(COLLECTION_PROPERTIES_BYTES_MAX as u64));

@@ -502,8 +502,15 @@ impl Writer {
         if row_count == PURGE_BATCH_COUNT {
             return Ok(CollectionPage { done: false, left, row_count });
         }
-        let tables =
-            [Table::Changed, Table::ByUid, Table::Time, Table::Property, Table::Lock, Table::Metadata];
+        let tables = [
+            Table::Changed,
+            Table::ByUid,
+            Table::Time,
+            Table::Property,
+            Table::Lock,
+            Table::Metadata,
+            Table::Seen,
+        ];
         for table in tables {
             let page = self.view().scan(table, &prefix.prefix(), SCAN_PAGE_COUNT, false).await?;
             for (key, _) in &page {

@@ -1,7 +1,9 @@
 //! Changing flags of messages, with or without the condition that they are as the client knew them
 //! (RFC 7162 3.1.3). The condition is judged under the account's turn: nothing comes between it and the change.
 
-use crate::{FlagChange, collection::Collection, kind::Mailbox, record::MessageRow, writer::Writer};
+use crate::{
+    FlagChange, collection::Collection, kind::Mailbox, record::MessageRow, seen::seen_by, writer::Writer,
+};
 use model::{Error, Flags, Modseq, Result, Rights, SystemFlags, Uid};
 
 /// What a change of flags came to.
@@ -51,6 +53,7 @@ impl Writer {
         // Each once: a row that was read is replaced once.
         uids.sort_unstable();
         uids.dedup();
+        let mut sight = self.sight(mailbox, &uids).await?;
         let mut flagged = Flagged { now: Vec::with_capacity(uids.len()), ..Flagged::default() };
         for (uid, row) in uids.iter().zip(self.rows_of(mailbox, &uids).await?) {
             let Some(old) = row else { continue };
@@ -58,17 +61,26 @@ impl Writer {
                 flagged.modified.push(*uid);
                 continue;
             }
-            let wanted = change.apply(&old.flags)?;
-            flagged.refused |= flag_rights(&old.flags, &wanted) - mailbox.rights();
-            let flags = changed_as_allowed(mailbox.rights(), &old.flags, wanted);
+            let known = seen_by(sight.as_ref(), *uid, &old.flags);
+            let wanted = change.apply(&known)?;
+            flagged.refused |= flag_rights(&known, &wanted) - mailbox.rights();
+            let flags = changed_as_allowed(mailbox.rights(), &known, wanted);
             let mut modseq = old.modseq;
-            if flags != old.flags {
+            if flags != known {
                 flagged.changed_count += 1;
-                let row = MessageRow { flags: flags.clone(), ..old.clone() };
+                let mut kept = flags.clone();
+                if let Some(sight) = &mut sight {
+                    sight.set(*uid, flags.system.contains(SystemFlags::SEEN));
+                    kept.system.set(SystemFlags::SEEN, old.flags.system.contains(SystemFlags::SEEN));
+                }
+                let row = MessageRow { flags: kept, ..old.clone() };
                 self.replace(mailbox, uid, Some(old), row).await?;
                 modseq = self.touch();
             }
             flagged.now.push((*uid, flags, modseq));
+        }
+        if let Some(sight) = sight {
+            self.put_sight(&sight)?;
         }
         Ok(flagged)
     }
@@ -113,7 +125,8 @@ fn flag_rights(old: &Flags, new: &Flags) -> Rights {
 
 /// The flags that somebody with these rights may give a message it puts into a mailbox (RFC 4314 4): the others
 /// are left out, which is no failure.
-pub(crate) fn allowed_flags(rights: Rights, flags: Flags) -> Flags {
+#[must_use]
+pub fn allowed_flags(rights: Rights, flags: Flags) -> Flags {
     changed_as_allowed(rights, &Flags::default(), flags)
 }
 

@@ -10,6 +10,7 @@ mod items;
 mod metadata;
 mod queue;
 mod search;
+mod seen;
 
 pub(crate) use blobs::{needs, split_reference};
 pub(crate) use indexes::uid_in;
@@ -308,6 +309,7 @@ impl Check {
         }
         self.check_records().await?;
         self.check_metadata().await?;
+        self.check_seen().await?;
         let messages = self.check_contents().await?;
         self.check_search(&messages).await?;
         let counted = self.collections.len() as u64;

@@ -22,6 +22,10 @@ pub const METADATA_NAME_BYTES_MAX: usize = 255;
 pub const METADATA_VALUE_BYTES_MAX: usize = 64 * 1024;
 /// The most octets of names and values of those annotations together.
 pub const METADATA_TOTAL_BYTES_MAX: usize = 1024 * 1024;
+/// UIDs whose \Seen of one principal stands in one row.
+pub const SEEN_PAGE_UIDS: u32 = 4_096;
+/// The most messages that become seen to somebody in the one commit that makes \Seen one flag for all again.
+pub const SEEN_JOINED_COUNT_MAX: usize = 100_000;
 /// Bodies up to this size live in the batch that commits them, larger ones in blobs.
 pub const INLINE_BYTES_MAX: usize = 4 * 1024;
 /// Size of a body's chunks up to [`SMALL_CHUNKS_MAX`] of them; the blob store's own maximum after that.

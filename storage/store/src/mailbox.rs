@@ -12,6 +12,7 @@ use crate::{
     message::NewMessage,
     reader::Reader,
     record::{CollectionRow, MessageRow},
+    seen::seen_by,
     writer::Writer,
 };
 use engine::Table;
@@ -71,6 +72,15 @@ impl FlagChange {
             }
         }
     }
+}
+
+/// Messages on their way from one mailbox of an account into another.
+struct Entering<'m> {
+    to: &'m Collection<Mailbox>,
+    /// What this principal has seen there does not stand in the rows.
+    own_seen: bool,
+    /// What of it they have seen.
+    seen: Vec<Uid>,
 }
 
 /// Checks every level of a path before any of it is made.
@@ -350,15 +360,19 @@ impl Writer {
         from.need(Rights::READ)?;
         to.need(Rights::INSERT)?;
         let mut pairs = Vec::with_capacity(uids.len());
+        let sight = self.sight(from, uids).await?;
+        let mut entering = self.entering(to).await?;
         for page in uids.chunks(SCAN_PAGE_COUNT) {
             let mut shared = Vec::with_capacity(page.len());
             for (uid, row) in page.iter().zip(self.rows_of(from, page).await?) {
                 let Some(row) = row else { continue };
                 shared.push(row.message);
-                pairs.push((*uid, self.enter(to, row).await?));
+                let known = seen_by(sight.as_ref(), *uid, &row.flags);
+                pairs.push((*uid, self.enter(&mut entering, row, known).await?));
             }
             self.share_messages(&shared).await?;
         }
+        self.mark_seen(to, &entering.seen).await?;
         Ok(pairs)
     }
 
@@ -379,11 +393,13 @@ impl Writer {
         from.need(Rights::READ)?;
         to.need(Rights::INSERT)?;
         let mut pairs = Vec::with_capacity(uids.len());
+        let sight = source.sight(from, uids).await?;
         for page in uids.chunks(SCAN_PAGE_COUNT) {
             for (uid, row) in page.iter().zip(source.entries_of(from, page).await?) {
                 let Some(row) = row else { continue };
                 let record = source.message(row.message).await?;
-                let new = NewMessage { record, flags: row.flags, received: row.received, keys: None };
+                let flags = seen_by(sight.as_ref(), *uid, &row.flags);
+                let new = NewMessage { record, flags, received: row.received, keys: None };
                 pairs.push((*uid, self.append(to, new).await?));
             }
         }
@@ -422,23 +438,41 @@ impl Writer {
         from.need(Rights::READ | Rights::DELETE | Rights::EXPUNGE)?;
         to.need(Rights::INSERT)?;
         let mut pairs = Vec::with_capacity(uids.len());
+        let sight = self.sight(from, uids).await?;
+        let mut entering = self.entering(to).await?;
         for uid in uids {
             let row = match self.remove(from, uid).await {
                 Ok(row) => row,
                 Err(Error::NotFound) => continue,
                 Err(error) => return Err(error),
             };
-            pairs.push((*uid, self.enter(to, row).await?));
+            let known = seen_by(sight.as_ref(), *uid, &row.flags);
+            pairs.push((*uid, self.enter(&mut entering, row, known).await?));
         }
+        self.mark_seen(to, &entering.seen).await?;
         Ok(pairs)
     }
 
-    /// Puts a row of an existing message into a mailbox under its next UID.
-    async fn enter(&mut self, to: &Collection<Mailbox>, mut row: MessageRow) -> Result<Uid> {
-        let uid = self.next_uid(to).await?;
+    /// For messages of this account that go into a mailbox.
+    async fn entering<'m>(&self, to: &'m Collection<Mailbox>) -> Result<Entering<'m>> {
+        let own_seen = self.seer(&self.row(to).await?).is_some();
+        Ok(Entering { to, own_seen, seen: Vec::new() })
+    }
+
+    /// Puts a row of an existing message into a mailbox under its next UID, with the flags that the principal knows.
+    async fn enter(&mut self, into: &mut Entering<'_>, mut row: MessageRow, known: Flags) -> Result<Uid> {
+        let uid = self.next_uid(into.to).await?;
         row.saved = self.store().env().now();
-        row.flags = allowed_flags(to.rights(), row.flags);
-        self.put(to, &uid, row).await?;
+        let mut flags = allowed_flags(into.to.rights(), known);
+        if into.own_seen {
+            if flags.system.contains(SystemFlags::SEEN) {
+                into.seen.push(uid);
+            }
+            // What the owner has seen of it stays so.
+            flags.system.set(SystemFlags::SEEN, row.flags.system.contains(SystemFlags::SEEN));
+        }
+        row.flags = flags;
+        self.put(into.to, &uid, row).await?;
         Ok(uid)
     }
 

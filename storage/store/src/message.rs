@@ -6,7 +6,7 @@ use crate::{
 };
 use bytes::Bytes;
 use engine::Table;
-use model::{Error, Flags, ItemId, Modseq, Result, Rights, Uid, ZonedTime};
+use model::{Error, Flags, ItemId, Modseq, Result, Rights, SystemFlags, Uid, ZonedTime};
 use serde::{Deserialize, Serialize};
 
 /// A message as it arrived, and what was read from it then.
@@ -72,18 +72,28 @@ impl Writer {
         mailbox.need(Rights::INSERT)?;
         let uid = self.next_uid(mailbox).await?;
         let message = self.next_item();
+        let mut flags = allowed_flags(mailbox.rights(), new.flags);
+        let own_seen = self.seer(&self.row(mailbox).await?).is_some();
+        // To its owner it is a new message, whoever has written it there.
+        let is_seen = own_seen && flags.system.contains(SystemFlags::SEEN);
+        if own_seen {
+            flags.system.remove(SystemFlags::SEEN);
+        }
         let row = MessageRow {
             message,
             size: new.record.body.size,
             received: new.received,
             saved: self.store().env().now(),
-            flags: allowed_flags(mailbox.rights(), new.flags),
+            flags,
             modseq: Modseq::default(),
             created_modseq: Modseq::default(),
         };
         self.put_keys(message, &new.record, new.keys).await?;
         self.put_message(message, &MessageRecord { copies: 1, ..new.record })?;
         self.put(mailbox, &uid, row).await?;
+        if is_seen {
+            self.mark_seen(mailbox, &[uid]).await?;
+        }
         Ok(uid)
     }
 

@@ -16,6 +16,7 @@ mod former;
 use crate::{
     body::Body, change::Changed, copies::Copies, deleted::DeletedRow, deleted::Kept, keys::MessageKeys,
     lock::Lock, message::MessageRecord, property::Properties, queue::EntryRow, queue::QueueRecipient,
+    seen::SeenRuns,
 };
 use bytes::Bytes;
 use format::icalendar::span::Span;
@@ -73,6 +74,7 @@ records! {
     QueueRecipient: 1;
     Kept: 1;
     DeletedRow: 1;
+    SeenRuns: 1;
 }
 
 pub(crate) fn encode<T: Record>(value: &T) -> Result<Bytes> {

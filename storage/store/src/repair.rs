@@ -22,6 +22,7 @@ mod outside;
 mod places;
 mod recover;
 mod removed;
+mod seen;
 mod slots;
 mod unneeded;
 
@@ -259,6 +260,7 @@ impl Repair {
             self.items(id).await?;
         }
         self.hanging().await?;
+        self.seen_pages().await?;
         self.references().await?;
         self.spare_lists(findings).await?;
         if findings.iter().any(|finding| finding.fault == Fault::Search) {

@@ -7,6 +7,7 @@ use crate::session::Session;
 use crate::session::place::composed;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::list::{self as grammar, List, matches};
+use crate::wire::decoder::status::StatusItem;
 use crate::wire::encoder::Output;
 use crate::words::Listed;
 use model::{CollectionId, Rights, SpecialUse};
@@ -102,6 +103,8 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
             let items = &list.returns.status;
             let inner = place.path.get(*prefix_bytes..).unwrap_or_default();
             let recent = status::recent(session, reader, inner, items).await?;
+            let unseen = items.contains(&StatusItem::Unseen);
+            let row = &*status::as_seen(session, reader, name.id, row, unseen).await?;
             let figures = Figures { id: (reader.account(), name.id), row, recent };
             status::tell(&mut session.connection.out, &place.path, &figures, items);
         }

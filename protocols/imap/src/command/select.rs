@@ -54,6 +54,10 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
     let view = session.context.tables.at(&reader, &mailbox, None).await?;
     let row = reader.row::<Mailbox>(&mailbox).await?;
     let read_only = examine || !mailbox.rights().intersects(CHANGING);
+    // RFC 4314 5.2: what is one's own alone does not make a mailbox READ-WRITE; PERMANENTFLAGS tells of it.
+    let is_own = reader.seer(&row).is_some();
+    let shared = if is_own { CHANGING.difference(Rights::SEEN) } else { CHANGING };
+    let told_read_only = examine || !mailbox.rights().intersects(shared);
     let recent = recent(session, &reader, &mailbox, (view.max_uid(), read_only)).await?;
     let selected = Selected {
         mailbox,
@@ -79,7 +83,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
         return Err(failure);
     }
     let done = Done::told(if examine { "EXAMINE completed" } else { "SELECT completed" });
-    Ok(done.with_code(if read_only { "READ-ONLY" } else { "READ-WRITE" }))
+    Ok(done.with_code(if told_read_only { "READ-ONLY" } else { "READ-WRITE" }))
 }
 
 fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, (name, asked): (&str, &str)) {
@@ -90,7 +94,7 @@ fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, (name, 
     if selected.read_only {
         out.raw(b"* OK [PERMANENTFLAGS ()] ").say("Nothing can be changed").crlf();
     } else {
-        permanent_flags(out, &flags);
+        permanent_flags(out, &flags, selected.mailbox.rights());
     }
     out.raw(b"* ").number(selected.view.len() as u64).raw(b" EXISTS").crlf();
     if rev2 {

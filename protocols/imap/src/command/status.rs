@@ -7,7 +7,8 @@ use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::status::{self, StatusItem};
 use crate::wire::encoder::Output;
 use crate::words::{MailboxPlace, StatusWord};
-use model::Rights;
+use model::{CollectionId, Rights};
+use std::borrow::Cow;
 use store::{CollectionRow, Mailbox, Reader};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
@@ -29,6 +30,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let reader = session.reader_of(place.account).await?;
     let mailbox = reader.open_mailbox(&place.path, Rights::READ).await?;
     let row = reader.row::<Mailbox>(&mailbox).await?;
+    let row = as_seen(session, &reader, mailbox.id(), &row, items.contains(&StatusItem::Unseen)).await?;
     let recent = recent(session, &reader, &place.path, &items).await?;
     tell(
         &mut session.connection.out,
@@ -51,6 +53,23 @@ pub(super) async fn recent(
     }
     let mailbox = reader.open_mailbox(name, Rights::READ).await?;
     Ok(session.context.recent.count(reader, &mailbox).await?)
+}
+
+/// A mailbox's record as this principal sees it: where \Seen is each user's own, so is how many messages are without it,
+/// which is counted where it is asked for.
+pub(crate) async fn as_seen<'r>(
+    session: &Session,
+    reader: &Reader,
+    id: CollectionId,
+    row: &'r CollectionRow,
+    is_asked_for: bool,
+) -> Result<Cow<'r, CollectionRow>, Failure> {
+    if !is_asked_for || reader.seer(row).is_none() {
+        return Ok(Cow::Borrowed(row));
+    }
+    let mailbox = reader.open::<Mailbox>(id, Rights::READ).await?;
+    let table = session.context.tables.at(reader, &mailbox, None).await?;
+    Ok(Cow::Owned(CollectionRow { unseen: table.unseen_count(), ..row.clone() }))
 }
 
 /// What asking for items does to the session.

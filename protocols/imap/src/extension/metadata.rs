@@ -1,7 +1,8 @@
 //! METADATA (RFC 5464): annotations of mailboxes and of the server, shared or private.
 //!
-//! What is kept are small values under names; two have a meaning here: `/private/specialuse` is the mailbox's
-//! special use (RFC 6154 5.4), `/shared/comment` and `/shared/admin` of the server come from its configuration.
+//! What is kept are small values under names; some have a meaning here: `/private/specialuse` is the mailbox's
+//! special use (RFC 6154 5.4), `/shared/vendor/cmu/cyrus-imapd/sharedseen` says whether \Seen is one flag for all who see
+//! the mailbox, as with Cyrus; `/shared/comment` and `/shared/admin` of the server come from its configuration.
 
 use super::notify::Entries;
 use super::{Extension, When, filters};
@@ -40,6 +41,8 @@ const fn verb(name: &'static str, run: Run) -> Verb {
 
 /// The mailbox's special use, as an annotation.
 const SPECIAL_USE: &str = "/specialuse";
+/// Whether \Seen is one flag for all, as an annotation: the name that Cyrus has given it.
+const SHARED_SEEN: &str = "/vendor/cmu/cyrus-imapd/sharedseen";
 
 /// How far below an entry is looked (RFC 5464 4.2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -206,6 +209,13 @@ async fn kept(
     {
         kept.push((SPECIAL_USE.to_owned(), special_use.as_bytes().to_vec()));
     }
+    if let (Some(mailbox), Audience::Shared) = (mailbox, audience)
+        && let Some(own) = mailbox.row().seen_choice()
+    {
+        let value: &[u8] = if own { b"false" } else { b"true" };
+        kept.retain(|(name, _)| name != SHARED_SEEN);
+        kept.push((SHARED_SEEN.to_owned(), value.to_vec()));
+    }
     Ok(kept)
 }
 
@@ -368,6 +378,11 @@ async fn set(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
                 set_special_use(&mut writer, mailbox, value.as_deref()).await?;
             }
         }
+        if let (Some(mailbox), Audience::Shared) = (&mailbox, audience) {
+            for (_, value) in mine.extract_if(.., |(name, _)| name == SHARED_SEEN) {
+                writer.choose_seen(mailbox, own_seen(value.as_deref())?).await?;
+            }
+        }
         if !mine.is_empty() {
             let what = mailbox.as_ref().map_or(Annotated::Account, Annotated::Mailbox);
             writer.annotate(what, audience, &mine).await.map_err(too_much)?;
@@ -375,6 +390,16 @@ async fn set(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     }
     let proof = writer.commit(()).await?;
     Ok(Done::changed(&proof, "SETMETADATA completed"))
+}
+
+/// What a value of [`SHARED_SEEN`] chooses.
+fn own_seen(value: Option<&[u8]>) -> Result<Option<bool>, Failure> {
+    match value {
+        None => Ok(None),
+        Some(value) if value.eq_ignore_ascii_case(b"true") => Ok(Some(false)),
+        Some(value) if value.eq_ignore_ascii_case(b"false") => Ok(Some(true)),
+        Some(_) => Err(Failure::No(Some("CANNOT"), "Neither true nor false")),
+    }
 }
 
 /// Limits in RFC 5464's words (4.3).

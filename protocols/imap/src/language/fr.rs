@@ -145,6 +145,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("NAMESPACE completed", "NAMESPACE terminé"),
     ("NOOP completed", "NOOP terminé"),
     ("NOTIFY completed", "NOTIFY terminé"),
+    ("Neither true nor false", "Ni vrai ni faux"),
     ("No mailbox is selected", "Aucune boîte n'est ouverte"),
     ("No search of that tag is kept up to date", "Aucune recherche de cette étiquette n'est tenue à jour"),
     ("No such comparator here", "Comparateur inconnu ici"),

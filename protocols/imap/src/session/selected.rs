@@ -5,7 +5,7 @@ use super::table::Table;
 use crate::extension::context::Context;
 use crate::reply::Failure;
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
-use model::{Flags, Keyword, SystemFlags, Uid};
+use model::{Flags, Keyword, Rights, SystemFlags, Uid};
 use std::sync::Arc;
 use store::{Collection, Mailbox, Reader};
 
@@ -161,20 +161,24 @@ impl Session {
         }
         selected.keywords.extend(new);
         let flags = selected.all_flags();
-        let read_only = selected.read_only;
+        let (read_only, rights) = (selected.read_only, selected.mailbox.rights());
         let out = &mut self.connection.out;
         out.raw(b"* FLAGS ").flags(&flags).crlf();
         if !read_only {
-            permanent_flags(out, &flags);
+            permanent_flags(out, &flags, rights);
         }
     }
 }
 
-/// `* OK [PERMANENTFLAGS (... \*)]`
-pub(crate) fn permanent_flags(out: &mut crate::wire::encoder::Output, flags: &Flags) {
+/// `* OK [PERMANENTFLAGS (... \*)]`: the flags that somebody with these rights may change (RFC 4314 4).
+pub(crate) fn permanent_flags(out: &mut crate::wire::encoder::Output, flags: &Flags, rights: Rights) {
     out.raw(b"* OK [PERMANENTFLAGS ");
-    out.flags(flags);
-    let mark = out.len() - 1;
-    out.truncate(mark);
-    out.raw(b" \\*)] Keywords can be made").crlf();
+    out.flags(&store::allowed_flags(rights, flags.clone()));
+    if rights.contains(Rights::WRITE) {
+        let mark = out.len() - 1;
+        out.truncate(mark);
+        out.raw(b" \\*)] Keywords can be made").crlf();
+    } else {
+        out.raw(b"] Others cannot be changed").crlf();
+    }
 }

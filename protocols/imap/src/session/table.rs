@@ -1,6 +1,7 @@
 //! The UIDs and flags of an open mailbox: a sorted list whose index is the sequence number.
 //!
-//! One table serves every session that is at the same Modseq of the mailbox: 5 octets a message, 9 where there
+//! One table serves every session that is at the same Modseq of the mailbox - of one person, where \Seen is each user's
+//! own: 5 octets a message, 9 where there
 //! are keywords. A change makes a new table by copying, which for a mailbox of 10,000 is a matter of
 //! microseconds; sessions move to it when they may tell their client.
 
@@ -9,10 +10,11 @@ use crate::limits::{
     TABLE_TURN_COUNT,
 };
 use model::{AccountId, CollectionId, Error, Flags, Keyword, Modseq, Result, SystemFlags, Uid};
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use store::{Collection, Mailbox, MessageRow, Reader};
+use store::{Collection, Mailbox, MessageRow, Reader, Seen};
 
 /// From this many neighbours on, rows are read in one sweep.
 const SWEEP_COUNT_MIN: usize = 8;
@@ -22,6 +24,8 @@ const SWEEP_COUNT_MIN: usize = 8;
 pub(crate) struct Table {
     /// The state it shows.
     pub modseq: Modseq,
+    /// Whose \Seen it shows, where that does not stand in the rows.
+    seer: Option<AccountId>,
     /// Ascending.
     pub uids: Vec<u32>,
     system: Vec<u8>,
@@ -136,9 +140,16 @@ impl Table {
         *self.first_unseen.get_or_init(|| self.system.iter().position(unseen))
     }
 
+    /// How many messages are without \Seen.
+    pub(crate) fn unseen_count(&self) -> u64 {
+        let unseen = |bits: &&u8| !SystemFlags::from_bits_truncate(**bits).contains(SystemFlags::SEEN);
+        self.system.iter().filter(unseen).count() as u64
+    }
+
     /// UIDs that may not be as they are in an older table of the mailbox, ascending; `None` when that is too long ago.
     pub(crate) fn changed_since(&self, older: &Self) -> Option<Vec<u32>> {
-        if older.modseq < self.lately.since || older.modseq > self.modseq {
+        let same = older.seer == self.seer;
+        if !same || older.modseq < self.lately.since || older.modseq > self.modseq {
             return None;
         }
         let changes = &self.lately.changes;
@@ -235,15 +246,20 @@ impl Table {
     }
 
     /// Reads a mailbox anew.
-    async fn load(reader: &Reader, mailbox: &Collection<Mailbox>, modseq: Modseq) -> Result<Self> {
-        let mut table = Self { modseq, ..Self::default() };
+    async fn load(
+        reader: &Reader,
+        mailbox: &Collection<Mailbox>,
+        (modseq, seer): (Modseq, Option<AccountId>),
+    ) -> Result<Self> {
+        let mut table = Self { modseq, seer, ..Self::default() };
         table.lately.since = modseq;
         let mut interner = Interner::new();
+        let seen = reader.own_seen(mailbox).await?;
         let mut last = None;
         loop {
             let page = reader.entries(mailbox, last.as_ref(), ROWS_AT_ONCE).await?;
             for (uid, row) in &page {
-                table.push(uid.0, &row.flags, &mut interner);
+                table.push(uid.0, &told_flags(seen.as_ref(), *uid, &row.flags), &mut interner);
             }
             match page.last() {
                 Some((uid, _)) if page.len() == ROWS_AT_ONCE => last = Some(*uid),
@@ -266,28 +282,33 @@ impl Table {
         };
         let mut touched: Vec<Uid> = changes.changed.into_iter().map(|(uid, _)| uid).collect();
         touched.sort_unstable();
+        let seen = reader.own_seen(mailbox).await?;
         let rows = reader.entries_of(mailbox, &touched).await?;
+        let flags = touched
+            .into_iter()
+            .zip(rows)
+            .map(|(uid, row)| (uid, row.map(|row| told_flags(seen.as_ref(), uid, &row.flags).into_owned())));
         let mut removed: Vec<u32> = changes.removed.into_iter().map(|(uid, _)| uid.0).collect();
         removed.sort_unstable();
-        Ok(Some(self.with(&removed, touched.into_iter().zip(rows), modseq)))
+        Ok(Some(self.with(&removed, flags, modseq)))
     }
 
     fn with(
         &self,
         removed: &[u32],
-        rows: impl Iterator<Item = (Uid, Option<MessageRow>)>,
+        changed: impl Iterator<Item = (Uid, Option<Flags>)>,
         modseq: Modseq,
     ) -> Self {
         let mut table = self.without(removed, modseq);
         let mut interner = table.interner();
         table.lately.changes.extend(removed.iter().map(|&uid| (modseq, uid)));
-        for (uid, row) in rows {
+        for (uid, flags) in changed {
             table.lately.changes.push((modseq, uid.0));
-            let Some(row) = row else { continue };
+            let Some(flags) = flags else { continue };
             match table.index(uid.0) {
-                Some(index) => table.set(index, &row.flags, &mut interner),
-                // UIDs only grow, and the rows come in their order.
-                None if uid.0 > table.max_uid() => table.push(uid.0, &row.flags, &mut interner),
+                Some(index) => table.set(index, &flags, &mut interner),
+                // UIDs only grow, and they come in their order.
+                None if uid.0 > table.max_uid() => table.push(uid.0, &flags, &mut interner),
                 None => {}
             }
         }
@@ -298,7 +319,8 @@ impl Table {
     fn without(&self, removed: &[u32], modseq: Modseq) -> Self {
         let (system, words, sets) = (self.system.clone(), self.words.clone(), self.sets.clone());
         let (lately, first_unseen) = (self.lately.clone(), OnceLock::new());
-        let mut table = Self { modseq, uids: self.uids.clone(), system, words, sets, lately, first_unseen };
+        let (uids, seer) = (self.uids.clone(), self.seer);
+        let mut table = Self { modseq, seer, uids, system, words, sets, lately, first_unseen };
         if !removed.is_empty() {
             let stays: Vec<bool> = self.uids.iter().map(|uid| removed.binary_search(uid).is_err()).collect();
             retain(&mut table.uids, &stays);
@@ -307,6 +329,11 @@ impl Table {
         }
         table
     }
+}
+
+/// The flags of a message as somebody sees it who has seen so much.
+fn told_flags<'f>(seen: Option<&Seen>, uid: Uid, flags: &'f Flags) -> Cow<'f, Flags> {
+    seen.map_or(Cow::Borrowed(flags), |seen| Cow::Owned(seen.apply(uid, flags)))
 }
 
 fn retain<T>(list: &mut Vec<T>, stays: &[bool]) {
@@ -321,8 +348,8 @@ fn spelling(keywords: &[Keyword]) -> String {
     keywords.iter().map(Keyword::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// A mailbox of an installation.
-type Place = (AccountId, CollectionId);
+/// A mailbox of an installation, and whose \Seen is shown where that is each user's own.
+type Place = (AccountId, CollectionId, Option<AccountId>);
 
 /// The newest table of every mailbox that some session has open, and of those that were open last.
 #[derive(Debug, Default)]
@@ -402,11 +429,13 @@ impl Tables {
         mailbox: &Collection<Mailbox>,
         known: Option<&Arc<Table>>,
     ) -> Result<Arc<Table>> {
-        let modseq = reader.row(mailbox).await?.modseq;
+        let row = reader.row(mailbox).await?;
+        let (modseq, seer) = (row.modseq, reader.seer(&row));
+        let known = known.filter(|table| table.seer == seer);
         if let Some(known) = known.filter(|table| table.modseq == modseq) {
             return Ok(known.clone());
         }
-        let place = (mailbox.account(), mailbox.id());
+        let place = (mailbox.account(), mailbox.id(), seer);
         let ready = self.newest(&place).filter(|table| table.modseq == modseq);
         let _turn = match ready {
             Some(table) => {
@@ -424,9 +453,9 @@ impl Tables {
             }
             Some(table) => match table.advanced(reader, mailbox, modseq).await? {
                 Some(table) => table,
-                None => Table::load(reader, mailbox, modseq).await?,
+                None => Table::load(reader, mailbox, (modseq, seer)).await?,
             },
-            None => Table::load(reader, mailbox, modseq).await?,
+            None => Table::load(reader, mailbox, (modseq, seer)).await?,
         };
         Ok(self.lock().share(place, table))
     }

@@ -36,6 +36,7 @@ pub(super) fn name(table: Table) -> &'static str {
         Table::Lease => "lease",
         Table::Metadata => "metadata",
         Table::Search => "search",
+        Table::Seen => "seen",
         Table::MessageKeys => "message_keys",
         Table::ByMessageId => "by_message_id",
         Table::Copies => "copies",
@@ -46,7 +47,7 @@ pub(super) fn name(table: Table) -> &'static str {
 fn fillfactor(table: Table) -> u8 {
     match table {
         Table::Account | Table::Collection | Table::Lease => 50,
-        Table::Item | Table::Message => 85,
+        Table::Item | Table::Message | Table::Seen => 85,
         _ => 100,
     }
 }

@@ -266,6 +266,11 @@ fn a_former_version_is_read_and_written_as_the_present_one() {
 }
 
 #[test]
+fn what_was_seen() {
+    keeps(&SeenRuns(vec![0, 1, 300, 3_795]));
+}
+
+#[test]
 fn what_was_removed() {
     use crate::deleted::{Deleted, DeletedObject, RemovedAccount, RemovedCollection};
     let removed = RemovedAccount { at: Timestamp(1_767_225_600_123), address: "alice@example.org".into() };

@@ -132,6 +132,8 @@ impl Look<'_> {
             if !events.is_empty() && self.known.mailboxes.len() >= NOTIFY_MAILBOX_COUNT_MAX {
                 return Err(OVERFLOW);
             }
+            let flags = events.contains(Events::FLAGS) && is_readable(listing, name);
+            let row = &*status::as_seen(session, &home.reader, name.id, row, flags).await?;
             let state = state(session, home, &place.path, (name, row), events).await?;
             entries += state.entries.len();
             if entries > NOTIFY_ENTRY_COUNT_MAX {

@@ -2,25 +2,10 @@
 
 use super::{Interner, Known, Table};
 use crate::limits::{TABLE_CHANGES_COUNT_MAX, TABLE_KEPT_COUNT_MAX, TABLE_KEPT_MESSAGES_MAX};
-use model::{
-    AccountId, CollectionId, Flags, ItemId, Keyword, Modseq, SystemFlags, Timestamp, Uid, ZonedTime,
-};
-use store::MessageRow;
+use model::{AccountId, CollectionId, Flags, Keyword, Modseq, SystemFlags, Uid};
 
 fn flags(system: SystemFlags, keywords: &[&str]) -> Flags {
     Flags { system, keywords: keywords.iter().map(|word| Keyword::parse(word).unwrap()).collect() }
-}
-
-fn row(flags: Flags) -> Option<MessageRow> {
-    Some(MessageRow {
-        message: ItemId(1),
-        size: 1,
-        received: ZonedTime::default(),
-        saved: Timestamp::default(),
-        flags,
-        modseq: Modseq(1),
-        created_modseq: Modseq(1),
-    })
 }
 
 fn table(list: &[(u32, Flags)]) -> Table {
@@ -51,8 +36,8 @@ fn flags_stand_at_their_places() {
 fn a_changed_table_leaves_the_old_one_alone() {
     let old = table(&[(1, flags(SystemFlags::SEEN, &[])), (2, flags(SystemFlags::SEEN, &["x"]))]);
     let changes = [
-        (Uid(1), row(flags(SystemFlags::FLAGGED, &["y"]))),
-        (Uid(4), row(flags(SystemFlags::empty(), &["X"]))),
+        (Uid(1), Some(flags(SystemFlags::FLAGGED, &["y"]))),
+        (Uid(4), Some(flags(SystemFlags::empty(), &["X"]))),
         (Uid(5), None),
     ];
     let new = old.with(&[2], changes.into_iter(), Modseq(7));
@@ -68,7 +53,7 @@ fn a_changed_table_leaves_the_old_one_alone() {
 #[test]
 fn a_table_knows_what_changed_lately_and_forgets_whole_states() {
     let first = table(&[(1, Flags::default()), (2, Flags::default()), (3, Flags::default())]);
-    let seen = row(flags(SystemFlags::SEEN, &[]));
+    let seen = Some(flags(SystemFlags::SEEN, &[]));
     let second = first.with(&[2], [(Uid(3), seen.clone())].into_iter(), Modseq(5));
     let third = second.with(&[], [(Uid(9), seen.clone()), (Uid(3), seen.clone())].into_iter(), Modseq(8));
     assert_eq!(third.changed_since(&first), Some(vec![2, 3, 9]));
@@ -84,6 +69,8 @@ fn a_table_knows_what_changed_lately_and_forgets_whole_states() {
     assert_eq!(past_it.changed_since(&second).map(|uids| uids.len()), Some(TABLE_CHANGES_COUNT_MAX - 1));
     let too_many = third.with(&[], many(TABLE_CHANGES_COUNT_MAX + 1), Modseq(9));
     assert_eq!((too_many.changed_since(&third), too_many.lately.changes.len()), (None, 0));
+    let hers = Table { seer: Some(AccountId(2)), ..table(&[(1, Flags::default())]) };
+    assert_eq!(third.changed_since(&hers), None, "what somebody else has seen says nothing");
 }
 
 #[test]
@@ -92,15 +79,15 @@ fn the_first_unseen_is_where_the_flags_say() {
     assert_eq!(table(&[]).first_unseen(), None);
     assert_eq!(table(&[(1, seen()), (2, seen())]).first_unseen(), None);
     let old = table(&[(1, seen()), (2, Flags::default()), (3, Flags::default())]);
-    assert_eq!(old.first_unseen(), Some(1));
-    let new = old.with(&[], [(Uid(2), row(seen()))].into_iter(), Modseq(3));
+    assert_eq!((old.first_unseen(), old.unseen_count()), (Some(1), 2));
+    let new = old.with(&[], [(Uid(2), Some(seen()))].into_iter(), Modseq(3));
     assert_eq!((new.first_unseen(), old.first_unseen()), (Some(2), Some(1)));
 }
 
 #[test]
 fn tables_are_kept_up_to_the_limits() {
     let mut known = Known::default();
-    let place = |number: usize| (AccountId(1), CollectionId(u32::try_from(number).unwrap()));
+    let place = |number: usize| (AccountId(1), CollectionId(u32::try_from(number).unwrap()), None);
     for number in 0..=TABLE_KEPT_COUNT_MAX {
         known.share(place(number), table(&[(1, Flags::default())]));
     }

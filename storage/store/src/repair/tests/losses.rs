@@ -125,6 +125,50 @@ async fn a_rotten_list_costs_nothing() {
     assert_eq!(served(&house.store, true).await, before);
 }
 
+/// Every fault that pages of what people have seen can have, and what each costs.
+#[tokio::test]
+async fn pages_of_what_was_seen_that_are_none_go_and_clients_hear_of_it() {
+    let house = House::new(7).await;
+    let mut writer = crate::testing::writer(&house.store).await;
+    let inbox = writer.open_mailbox("INBOX", Rights::OWNER).await.unwrap();
+    let work = writer.open_mailbox("Work/2026", Rights::OWNER).await.unwrap();
+    writer.choose_seen(&inbox, Some(true)).await.unwrap();
+    let _committed = writer.commit(()).await.unwrap();
+    let mended_before = rows(&house.engine, Table::Seen).await;
+    assert_eq!(mended_before.len(), 1, "what was seen before, for everybody");
+    let key = |id, who: u32, page| crate::seen::seen_key(ALICE, id, model::AccountId(who), page);
+    let runs = |runs: &[u16]| encode(&crate::seen::SeenRuns(runs.to_vec())).unwrap();
+    let ahead = reader(&house.store).await.row(&inbox).await.unwrap().uid_next;
+    let ahead = u16::try_from(ahead.0).unwrap();
+    let stray = [
+        (key(CollectionId(9_999), 2, 0), runs(&[0, 1])),
+        (key(work.id(), 2, 0), runs(&[0, 1])),
+        (key(inbox.id(), ALICE.0, 0), runs(&[0, 1])),
+        (key(inbox.id(), 2, 0)[..14].to_vec(), runs(&[0, 1])),
+    ];
+    let lost = [
+        (key(inbox.id(), 5, 0), Bytes::from_static(b"\xffx")),
+        (key(inbox.id(), 6, 0), runs(&[0, 5_000])),
+        (key(inbox.id(), 7, 0), runs(&[1, 1, 1])),
+        (key(inbox.id(), 8, 0), runs(&[1, 1, 0, 1])),
+    ];
+    let cut = [(key(inbox.id(), 3, 0), runs(&[1, ahead])), (key(inbox.id(), 3, 1), runs(&[0, 1]))];
+    let put = |(key, value): &(Vec<u8>, Bytes)| Op::Put(Table::Seen, key.clone(), value.clone());
+    damage(&house.engine, stray.iter().chain(&lost).chain(&cut).map(put).collect()).await;
+    let before = reader(&house.store).await.row(&inbox).await.unwrap().modseq;
+    let found = house.store.fsck(ALICE, Depth::Records).await.unwrap();
+    assert_eq!(found.len(), stray.len() + lost.len() + cut.len(), "{found:?}");
+    let repaired = mended(&house, "pages").await;
+    assert_eq!(repaired.notes.len(), stray.len() + lost.len(), "{:?}", repaired.notes);
+    let left = rows(&house.engine, Table::Seen).await;
+    let kept = (key(inbox.id(), 3, 0), runs(&[1, ahead - 1]));
+    let empty = (key(inbox.id(), 3, 1), runs(&[]));
+    assert_eq!(left, [mended_before, vec![kept, empty]].concat());
+    let reader = reader(&house.store).await;
+    let changes = reader.changes(&inbox, before, 100).await.unwrap();
+    assert_eq!(changes.changed.len() as u64, reader.row(&inbox).await.unwrap().count);
+}
+
 #[tokio::test]
 async fn annotations_of_nothing_go_and_those_of_something_stay() {
     let house = House::new(5).await;
