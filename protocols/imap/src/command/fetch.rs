@@ -226,10 +226,9 @@ async fn set_seen(
 pub(crate) async fn tell_unasked(
     session: &mut Session,
     (reader, table): (&Reader, &Arc<Table>),
-    items: &[FetchItem],
+    mut items: Vec<FetchItem>,
     chosen: &[(usize, Uid)],
 ) -> Result<(), Failure> {
-    let mut items = items.to_vec();
     if session.rev2 && !items.contains(&FetchItem::Uid) && !session.has(Enabled::UIDONLY) {
         // RFC 9051 7.5.2
         items.insert(0, FetchItem::Uid);
@@ -247,11 +246,14 @@ pub(crate) async fn tell_unasked(
         downwards: false,
         items,
     };
-    match tell_all(session, &plan, chosen).await {
-        // What is damaged, or cannot be decoded, is told to whoever asks for it.
-        Ok(_) | Err(Failure::Store(Error::Corrupt) | Failure::No(..)) => Ok(()),
-        Err(failure) => Err(failure),
+    for one in chosen.chunks(1) {
+        match tell_all(session, &plan, one).await {
+            // What is damaged, or cannot be decoded, is told to whoever asks for it.
+            Ok(_) | Err(Failure::Store(Error::Corrupt) | Failure::No(..)) => {}
+            Err(failure) => return Err(failure),
+        }
     }
+    Ok(())
 }
 
 /// Tells of every message that is still there; returns how many those are.

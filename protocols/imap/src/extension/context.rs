@@ -135,11 +135,10 @@ fn has_room(contexts: &[Context], count: usize) -> bool {
     contexts.len() < UPDATE_COUNT_MAX && (contexts.is_empty() || messages <= UPDATE_MESSAGE_COUNT_MAX)
 }
 
-/// Keeps no result up to date any more, and says so (RFC 5267 4.3.1): judging so many messages anew for each of them is
-/// dearer than the client's asking again.
-pub(crate) fn give_up(session: &mut Session) -> Result<(), Failure> {
+/// Keeps no result up to date any more, and says so (RFC 5267 4.3.1): the client asks again if it wants to know.
+pub(crate) fn give_up(session: &mut Session, why: &str) -> Result<(), Failure> {
     for context in std::mem::take(&mut session.selected()?.contexts) {
-        refuse(session, &context.tag, "Too much has changed");
+        refuse(session, &context.tag, why);
     }
     Ok(())
 }

@@ -28,18 +28,25 @@ const PATIENCE_MIN: Duration = Duration::from_secs(1);
 pub(crate) struct Progress {
     due: Instant,
     interval: Duration,
+    /// Something was told that is yet to be sent.
+    is_told: bool,
 }
 
 impl Progress {
     /// Of a command that begins now.
     pub(crate) fn new(seconds: Option<u64>) -> Self {
         let interval = seconds.map_or(PROGRESS_INTERVAL, Duration::from_secs);
-        Self { due: Instant::now() + interval, interval }
+        Self { due: Instant::now() + interval, interval, is_told: false }
+    }
+
+    fn is_due(&self, done: usize, goal: usize) -> bool {
+        done < goal && Instant::now() >= self.due
     }
 
     /// `* OK [INPROGRESS ("tag" 175 1000)] Working on it`
     fn tell(&mut self, out: &mut Output, tag: &str, counts: Option<(usize, usize)>) {
         self.due = Instant::now() + self.interval;
+        self.is_told = true;
         out.raw(b"* OK [INPROGRESS (");
         // RFC 9585 4: a tag that could be taken for the end of the code is not told.
         if tag.contains(']') {
@@ -61,10 +68,11 @@ impl Session {
     /// # Errors
     /// Gone.
     pub(crate) async fn progress(&mut self, done: usize, goal: usize) -> Result<(), Failure> {
-        if done >= goal || Instant::now() < self.progress.due {
+        if !self.progress.is_due(done, goal) {
             return Ok(());
         }
         self.progress.tell(&mut self.connection.out, &self.tag, Some((done, goal)));
+        self.progress.is_told = false;
         self.connection.flush().await
     }
 
@@ -88,8 +96,11 @@ impl Session {
         if done == 0 {
             return self.patiently(work).await;
         }
-        self.progress(done, goal).await?;
-        wait(&mut self.connection, &self.tag, &mut self.progress, work).await
+        let Self { connection, tag, progress, .. } = self;
+        if progress.is_due(done, goal) {
+            progress.tell(&mut connection.out, tag, Some((done, goal)));
+        }
+        wait(connection, tag, progress, work).await
     }
 }
 
@@ -104,6 +115,10 @@ async fn patiently<T>(
     wait(connection, tag, progress, work).await
 }
 
+/// Sends what waits to be sent, and whatever becomes due, while the work is done.
+///
+/// *Invariant:* the work never waits for the client: it may hold an account's turn, and a client that reads nothing
+/// would keep everybody else from theirs.
 async fn wait<T>(
     connection: &mut Connection,
     tag: &str,
@@ -112,6 +127,22 @@ async fn wait<T>(
 ) -> Result<T, Failure> {
     let mut work = pin!(work);
     loop {
+        let mut outcome = None;
+        if progress.is_told {
+            let mut sending = pin!(connection.flush());
+            loop {
+                tokio::select! {
+                    biased;
+                    done = &mut work, if outcome.is_none() => outcome = Some(done),
+                    // What has begun to be sent is sent to its end, also when the work is done meanwhile.
+                    sent = &mut sending => break sent?,
+                }
+            }
+            progress.is_told = false;
+        }
+        if let Some(outcome) = outcome {
+            return Ok(outcome);
+        }
         tokio::select! {
             biased;
             done = &mut work => return Ok(done),
@@ -119,7 +150,6 @@ async fn wait<T>(
         }
         progress.tell(&mut connection.out, tag, None);
         progress.due = progress.due.max(Instant::now() + PATIENCE_MIN);
-        connection.flush().await?;
     }
 }
 

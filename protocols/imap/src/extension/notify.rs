@@ -228,11 +228,18 @@ pub(crate) async fn push(session: &mut Session, may_expunge: bool) -> Result<(),
                 Failure::No(_, text) => text,
                 _ => "Events cannot be told now",
             };
-            session.notify = Some(Box::default());
-            session.connection.out.raw(b"* OK [NOTIFICATIONOVERFLOW] ").raw(text).crlf();
+            overflow(session, text);
             Ok(())
         }
         other => other,
+    }
+}
+
+/// Tells of nothing any more that was asked for, and says so (RFC 5465 5.8). Nothing, where nothing was asked for.
+pub(crate) fn overflow(session: &mut Session, why: &str) {
+    if let Some(notify) = &mut session.notify {
+        **notify = Notify::default();
+        session.connection.out.raw(b"* OK [NOTIFICATIONOVERFLOW] ").raw(why).crlf();
     }
 }
 

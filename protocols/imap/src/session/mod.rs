@@ -172,8 +172,14 @@ impl Session {
         tag.clone_into(&mut self.tag);
         self.progress = Progress::new(self.context.config.progress_seconds);
         self.trace(&command, cursor);
-        let outcome = Box::pin(self.dispatch(cursor)).await;
+        let (outcome, end) = match Box::pin(self.dispatch(cursor)).await {
+            Ok((done, removals)) => Box::pin(self.catch_up(done, removals)).await,
+            Err(failure) => (Err(failure), None),
+        };
         self.conclude(tag, outcome)?;
+        if let Some(end) = end {
+            return Err(end);
+        }
         if std::mem::take(&mut self.upgrade_after_reply) {
             return Box::pin(command::starttls::upgrade(self)).await;
         }
@@ -201,8 +207,8 @@ impl Session {
         }
     }
 
-    /// Finds the verb, checks that it may be used now, and runs it.
-    async fn dispatch(&mut self, mut cursor: Cursor<'_>) -> Outcome {
+    /// Finds the verb, checks that it may be used now, and runs it; what is told of removals behind it.
+    async fn dispatch(&mut self, mut cursor: Cursor<'_>) -> Result<(Done, Removals), Failure> {
         cursor.space()?;
         let uid = cursor.word("UID");
         if uid {
@@ -223,9 +229,19 @@ impl Session {
         notify::note_own(self, done.change);
         // RFC 9051 7.5.1: no EXPUNGE while sequence numbers are in use.
         let is_free = verb.sequences == Sequences::Free;
-        let removals = if is_free { Removals::Told } else { Removals::Awaited };
-        Box::pin(self.synchronize(removals)).await?;
-        Ok(done)
+        Ok((done, if is_free { Removals::Told } else { Removals::Awaited }))
+    }
+
+    /// Tells what has happened meanwhile, before the command is answered. A change that is on stable storage is
+    /// answered as one, whatever comes of that: what could not be told is told with the next command, and a session
+    /// that must end does so behind the answer.
+    async fn catch_up(&mut self, done: Done, removals: Removals) -> (Outcome, Option<Failure>) {
+        match self.synchronize(removals).await {
+            Ok(()) => (Ok(done), None),
+            Err(failure) if done.change.is_none() => (Err(failure), None),
+            Err(Failure::Store(_) | Failure::No(..)) => (Ok(done), None),
+            Err(end) => (Ok(done), Some(end)),
+        }
     }
 
     fn may_run(&self, verb: &Verb) -> Result<(), Failure> {

@@ -3,9 +3,14 @@
 //! The client's view and the newest table are walked side by side. Where an EXPUNGE would be needed and is not
 //! allowed, nothing is told yet behind a command, which another one follows: sequence numbers must not shift under one
 //! that uses them. A client that waits for events is told of the others all the same.
+//!
+//! *Invariant:* the view moves on when everything is read that is told of it. Where the store fails before that, nothing
+//! has been told, and the next look tells it; what is asked for beyond the view and cannot be read ends with the
+//! protocol's own word for that (NOUPDATE, NOTIFICATIONOVERFLOW).
 
 use super::Session;
 use super::enabled::Enabled;
+use super::selected::Chosen;
 use super::table::Table;
 use crate::command::fetch;
 use crate::command::search::scope::Scope;
@@ -13,9 +18,10 @@ use crate::extension::context::{self, Change};
 use crate::extension::notify::{self, Wanted};
 use crate::limits::{ROWS_AT_ONCE, UPDATE_CHANGE_COUNT_MAX};
 use crate::reply::Failure;
+use crate::wire::decoder::fetch::FetchItem;
 use crate::wire::decoder::sequence::Intervals;
 use crate::wire::encoder::Output;
-use model::{Error, Flags, Uid};
+use model::{Error, Flags, Modseq, Uid};
 use std::collections::HashSet;
 use std::sync::Arc;
 use store::Reader;
@@ -62,12 +68,18 @@ impl Session {
         };
         let keywords = table.keywords();
         self.tell_keywords(&keywords);
+        let selected = self.selected()?;
+        let changed = match wanted.flags {
+            true => changed_flags(&selected.view, &table, &selected.told),
+            false => Vec::new(),
+        };
+        let modseqs = self.modseqs_at(&reader, &table, &changed).await?;
         self.take_recent(&reader, &table).await?;
         let vanished_by_uid = self.tells_vanished();
         let Some(selected) = self.selected.as_deref_mut() else { return Ok(()) };
         let recent_before = selected.recent_count();
         let view = std::mem::replace(&mut selected.view, table.clone());
-        let told = std::mem::take(&mut selected.told);
+        selected.told.clear();
         let out = &mut self.connection.out;
         context::leave(&mut selected.contexts, out, &view, &table);
         if vanished_by_uid {
@@ -83,10 +95,7 @@ impl Session {
         if !self.rev2 && (table.max_uid() > view.max_uid() || recent != recent_before) {
             out.raw(b"* ").number(recent).raw(b" RECENT").crlf();
         }
-        if wanted.flags {
-            let changed = changed_flags(&view, &table, &told);
-            self.tell_flags(&reader, &table, &changed).await?;
-        }
+        self.write_flags(&table, &changed, modseqs).await?;
         Box::pin(self.tell_more(reader, &view, &table, &wanted)).await
     }
 
@@ -105,22 +114,30 @@ impl Session {
             return Ok(());
         }
         let new = table.from(old.max_uid().saturating_add(1));
-        let changes = self.contexts(&reader, old, table, new).await?;
+        let changes = match self.contexts(&reader, old, table, new).await {
+            Err(Failure::Store(_) | Failure::No(..)) => {
+                context::give_up(self, UNREAD)?;
+                Vec::new()
+            }
+            changes => changes?,
+        };
         let by_search = changes.iter().any(|change| !change.items.is_empty());
         if !by_search {
             changes.iter().for_each(|change| change.tell(&mut self.connection.out, table));
         }
-        for &uid in new.iter().filter(|uid| !made.contains(uid)) {
-            let adding = changes.iter().filter(|change| change.adds(uid));
-            let mut items = Vec::new();
-            for item in wanted.items.iter().chain(adding.flat_map(|change| change.items.iter())) {
-                if !items.contains(item) {
-                    items.push(item.clone());
-                }
+        let others = new.iter().copied().filter(|uid| !made.contains(uid));
+        for (adding, chosen) in runs(others, table, &changes) {
+            let items = all_items(&wanted.items, &adding);
+            if items.is_empty() {
+                continue;
             }
-            if let Some(place) = table.index(uid).filter(|_| !items.is_empty()) {
-                fetch::tell_unasked(self, (&reader, table), &items, &[(place, Uid(uid))]).await?;
-                self.connection.flush_if_large().await?;
+            match fetch::tell_unasked(self, (&reader, table), items, &chosen).await {
+                Err(Failure::Store(_)) => {
+                    context::give_up(self, UNREAD)?;
+                    notify::overflow(self, UNREAD);
+                    return Ok(());
+                }
+                told => told?,
             }
         }
         if by_search {
@@ -145,7 +162,7 @@ impl Session {
         let mut touched: Vec<u32> = changed_flags(old, table, &[]).into_iter().filter_map(at).collect();
         touched.extend(new);
         if touched.len() > UPDATE_CHANGE_COUNT_MAX {
-            context::give_up(self)?;
+            context::give_up(self, "Too much has changed")?;
             return Ok(Vec::new());
         }
         let (saved, recent) = (selected.saved.clone(), selected.recent.clone());
@@ -161,25 +178,54 @@ impl Session {
         table: &Table,
         places: &[usize],
     ) -> Result<(), Failure> {
-        let by_uid = self.has(Enabled::UIDONLY);
+        for places in places.chunks(ROWS_AT_ONCE) {
+            let modseqs = self.modseqs_at(reader, table, places).await?;
+            self.write_flags(table, places, modseqs).await?;
+        }
+        Ok(())
+    }
+
+    /// The Modseqs at places of the newest table; none where the session is not told of them.
+    async fn modseqs_at(
+        &mut self,
+        reader: &Reader,
+        table: &Table,
+        places: &[usize],
+    ) -> Result<Vec<Modseq>, Failure> {
+        let mut modseqs = Vec::new();
         for places in places.chunks(ROWS_AT_ONCE) {
             let uid = |place: &usize| table.uids.get(*place).copied().map(Uid);
             let uids: Vec<Uid> = places.iter().filter_map(uid).collect();
-            let modseqs = self.modseqs(reader, table, &uids).await?.unwrap_or_default();
-            let mut modseqs = modseqs.into_iter();
-            for (&place, uid) in places.iter().zip(uids) {
-                let recent = self.selected()?.recent.contains(uid.0);
-                let (system, keywords) = table.flags(place);
-                let out = self.begin_fetch(place, uid.0);
-                if !by_uid {
-                    out.raw(b"UID ").number(uid.0).raw(b" ");
-                }
-                out.raw(b"FLAGS ").told_flags(recent, system, keywords);
-                if let Some(modseq) = modseqs.next() {
-                    out.raw(b" ").modseq(modseq);
-                }
-                out.raw(b")").crlf();
+            modseqs.extend(self.modseqs(reader, table, &uids).await?.unwrap_or_default());
+        }
+        Ok(modseqs)
+    }
+
+    /// Tells flags with Modseqs that were read before.
+    ///
+    /// # Errors
+    /// Gone.
+    async fn write_flags(
+        &mut self,
+        table: &Table,
+        places: &[usize],
+        modseqs: Vec<Modseq>,
+    ) -> Result<(), Failure> {
+        let by_uid = self.has(Enabled::UIDONLY);
+        let mut modseqs = modseqs.into_iter();
+        for &place in places {
+            let Some(&uid) = table.uids.get(place) else { continue };
+            let recent = self.selected()?.recent.contains(uid);
+            let (system, keywords) = table.flags(place);
+            let out = self.begin_fetch(place, uid);
+            if !by_uid {
+                out.raw(b"UID ").number(uid).raw(b" ");
             }
+            out.raw(b"FLAGS ").told_flags(recent, system, keywords);
+            if let Some(modseq) = modseqs.next() {
+                out.raw(b" ").modseq(modseq);
+            }
+            out.raw(b")").crlf();
             self.connection.flush_if_large().await?;
         }
         Ok(())
@@ -209,6 +255,42 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Why something that was asked for is not told any more.
+const UNREAD: &str = "What it needs cannot be read now";
+
+/// New messages side by side that the same searches with items of their own take in.
+type Run<'c> = (Vec<&'c Change>, Chosen);
+
+/// New messages, ascending, in runs.
+fn runs<'c>(uids: impl Iterator<Item = u32>, table: &Table, changes: &'c [Change]) -> Vec<Run<'c>> {
+    let mut runs: Vec<Run<'c>> = Vec::new();
+    for uid in uids {
+        let Some(place) = table.index(uid) else { continue };
+        let takes = |change: &&Change| !change.items.is_empty() && change.adds(uid);
+        let adding: Vec<&Change> = changes.iter().filter(takes).collect();
+        let is_same = |(same, _): &&mut Run<'c>| {
+            same.len() == adding.len()
+                && same.iter().zip(&adding).all(|(one, other)| std::ptr::eq(*one, *other))
+        };
+        match runs.last_mut().filter(is_same) {
+            Some((_, chosen)) => chosen.push((place, Uid(uid))),
+            None => runs.push((adding, vec![(place, Uid(uid))])),
+        }
+    }
+    runs
+}
+
+/// What is told of a message that comes, each item once.
+fn all_items(wanted: &[FetchItem], adding: &[&Change]) -> Vec<FetchItem> {
+    let mut items: Vec<FetchItem> = Vec::new();
+    for item in wanted.iter().chain(adding.iter().flat_map(|change| change.items.iter())) {
+        if !items.contains(item) {
+            items.push(item.clone());
+        }
+    }
+    items
 }
 
 /// `* VANISHED 1:3,5` (RFC 7162 3.2.10).

@@ -4,6 +4,7 @@
 //! Everything the door says is also parsed by imap-codec, where it knows the form.
 
 use directory::testing::MemoryDirectory;
+use engine::fail::{FailEngine, FailPlan};
 use engine::sim::{SimDisk, SimEnv};
 use imap::{Config, Door};
 use imap_codec::ResponseCodec;
@@ -47,9 +48,21 @@ impl House {
         Self::with_options(Options { quota_bytes: Some(bytes), ..Options::default() }, Config::default())
     }
 
+    /// A house whose engine fails where the plan says so.
+    pub fn failing(plan: &Arc<FailPlan>) -> Self {
+        let disk = SimDisk::new(1);
+        let engine = FailEngine::new(disk.engine(), plan.clone());
+        let store = Store::new(engine, disk.blobs(), Arc::new(SimEnv::new(1)), Options::default());
+        Self::over(store, disk, Config::default())
+    }
+
     fn with_options(options: Options, config: Config) -> Self {
         let disk = SimDisk::new(1);
         let store = Store::new(disk.engine(), disk.blobs(), Arc::new(SimEnv::new(1)), options);
+        Self::over(store, disk, config)
+    }
+
+    fn over(store: Store, disk: SimDisk, config: Config) -> Self {
         let (trigger, drain) = drain();
         let door = Door::configured(store, Arc::new(MemoryDirectory::sample()), config, Arc::default());
         Self { door, trigger, disk, drain }

@@ -19,6 +19,7 @@ mod figures;
 mod append;
 mod contexts;
 mod damage;
+mod failing;
 mod fetch;
 mod fuzz;
 mod fuzzy;

@@ -5,7 +5,7 @@ use crate::session::connection::Connection;
 use crate::wire::encoder::Output;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 #[tokio::test(start_paused = true)]
 async fn every_ten_seconds_while_it_lasts() {
@@ -27,6 +27,25 @@ async fn every_ten_seconds_while_it_lasts() {
             "{seconds}"
         );
     }
+}
+
+/// A client that reads nothing does not hold up what holds the account's turn: the work ends in its time, whatever
+/// becomes of the client.
+#[tokio::test(start_paused = true)]
+async fn work_does_not_wait_for_a_client_that_reads_nothing() {
+    let (near, _far) = tokio::io::duplex(1);
+    let mut connection = Connection::new(Box::new(near));
+    let mut progress = Progress::new(None);
+    let began = Instant::now();
+    let ended = std::cell::Cell::new(None);
+    let work = async {
+        sleep(Duration::from_secs(25)).await;
+        ended.set(Some(began.elapsed()));
+    };
+    // The first line is due after 10 seconds and would be waited for until the client is given up.
+    let outcome = patiently(&mut connection, "A003", &mut progress, work).await;
+    assert_eq!(ended.get(), Some(Duration::from_secs(25)));
+    assert!(outcome.is_err() && began.elapsed() >= Duration::from_secs(60), "{:?}", began.elapsed());
 }
 
 #[test]
