@@ -182,7 +182,7 @@ impl Table {
     /// A newer table as a client sees it that may not be told yet what has gone: that keeps its place and its flags. It
     /// stays at the older state, from which what has gone is found once it may be told.
     pub(crate) fn with_gone(&self, older: &Self) -> Self {
-        let mut table = Self { modseq: older.modseq, ..Self::default() };
+        let mut table = Self { modseq: older.modseq, seer: self.seer, ..Self::default() };
         // What it has of the newer state is among no changes since the older one.
         table.lately.since = self.modseq;
         let mut interner = Interner::new();

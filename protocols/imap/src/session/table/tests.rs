@@ -112,8 +112,10 @@ fn what_has_gone_keeps_its_place_where_that_may_not_be_told() {
         (3, flags(SystemFlags::DRAFT, &["x"])),
         (5, flags(SystemFlags::empty(), &[])),
     ]);
-    let changes =
-        [(Uid(5), row(flags(SystemFlags::FLAGGED, &["y"]))), (Uid(7), row(flags(SystemFlags::empty(), &[])))];
+    let changes = [
+        (Uid(5), Some(flags(SystemFlags::FLAGGED, &["y"]))),
+        (Uid(7), Some(flags(SystemFlags::empty(), &[]))),
+    ];
     let new = old.with(&[3], changes.into_iter(), Modseq(9));
     let shown = new.with_gone(&old);
     assert_eq!((shown.uids.as_slice(), shown.modseq), (&[1, 3, 5, 7][..], old.modseq));
@@ -126,7 +128,9 @@ fn what_has_gone_keeps_its_place_where_that_may_not_be_told() {
     assert_eq!(shown.changed_since(&old), None);
     assert_eq!(new.changed_since(&shown), Some(vec![3, 5, 7]));
     // What is made of it is as if it were made of the older one.
-    let changes =
-        [(Uid(5), row(flags(SystemFlags::FLAGGED, &["y"]))), (Uid(7), row(flags(SystemFlags::empty(), &[])))];
+    let changes = [
+        (Uid(5), Some(flags(SystemFlags::FLAGGED, &["y"]))),
+        (Uid(7), Some(flags(SystemFlags::empty(), &[]))),
+    ];
     assert_eq!(shown.with(&[3], changes.into_iter(), Modseq(9)).uids, new.uids);
 }
