@@ -267,9 +267,10 @@ def test_by_uid_alone(many):
     code(many)
 
 
-def test_who_is_not_told_is_not_bounded(bounded):
+@pytest.mark.parametrize("name", ["MESSAGELIMIT", f"MESSAGELIMIT={MOST}"])
+def test_who_is_not_told_is_not_bounded(bounded, name):
     config = ("--config", str(bounded.config_file()))
-    bounded.command("account", "set", bounded.alice[0], "--hide-capability", "MESSAGELIMIT", *config)
+    bounded.command("account", "set", bounded.alice[0], "--hide-capability", name, *config)
     session = imap.connect(bounded, bounded.alice)
     assert b"MESSAGELIMIT" not in session.ok("CAPABILITY")[0]
     session.select("many")

@@ -75,7 +75,8 @@ pub(crate) fn most_saved(session: &Session) -> Option<usize> {
 }
 
 fn figure_of(session: &Session, name: &str, of: fn(&Config) -> Option<MessageLimit>) -> Option<usize> {
-    let limit = of(&session.context.config).filter(|_| !is_hidden(session, name))?;
+    let is_told = |limit: &MessageLimit| !is_hidden(session, &format!("{name}{}", limit.0));
+    let limit = of(&session.context.config).filter(is_told)?;
     usize::try_from(limit.0).ok()
 }
 

@@ -248,17 +248,15 @@ pub(crate) const ALL: &[Extension] = &[
 
 /// What CAPABILITY says to this session now.
 pub(crate) fn capabilities(session: &Session) -> String {
-    let mut told = String::new();
-    for extension in ALL.iter().filter(|extension| is_time_for(session, extension.when)) {
-        let Some(name) = extension.capability.filter(|name| !is_hidden(session, name)) else { continue };
-        let separator = if told.is_empty() { "" } else { " " };
-        match extension.figure.map(|of| of(&session.context.config)) {
-            None => told.extend([separator, name]),
-            Some(Some(figure)) => told.extend([separator, name, &figure.to_string()]),
-            Some(None) => {}
+    let name = |extension: &Extension| {
+        let name = extension.capability?;
+        match extension.figure {
+            None => Some(name.to_owned()),
+            Some(of) => of(&session.context.config).map(|figure| format!("{name}{figure}")),
         }
-    }
-    told
+    };
+    let named = ALL.iter().filter(|extension| is_time_for(session, extension.when)).filter_map(name);
+    named.filter(|name| !is_hidden(session, name)).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether it is the time to tell of a capability, unless it is hidden.
