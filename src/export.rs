@@ -3,6 +3,8 @@
 //! Names of collections and items are keys, never paths: they are spelled anew here, and the manifest has them as
 //! they are.
 
+pub(crate) mod tar;
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

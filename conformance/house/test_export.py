@@ -1,13 +1,18 @@
-"""export with the real binary: running and stopped the same, read back by import, past damage."""
+"""export with the real binary: running and stopped the same, into a stream too, read back by import, past damage."""
 
 import base64
 import json
 import os
+import re
+import subprocess
 
 import pytest
 
 from blackbox import dav, imap, server as servers
 from blackbox.mail import message
+
+# Far more than an export may hold of it.
+LARGE_BYTES = 64 << 20
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +169,61 @@ def test_an_export_becomes_the_same_account_again(own, tmp_path, format):
         fresh.dispose()
 
 
+def streamed(server, to, *arguments):
+    """An export through a pipe, unpacked by tar: (status, what was told)."""
+    to.mkdir()
+    command = [servers.binary(), "export", "--to", "-", *arguments, "--json", "--config", str(server.config_file())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        unpacked = subprocess.run(["tar", "-x", "-C", str(to)], stdin=process.stdout, timeout=120, check=False)
+        told = process.stderr.read().decode()
+        status = process.wait(60)
+    assert unpacked.returncode == 0
+    # Behind what the log has to say.
+    listed, rest = re.search(r"(?ms)^(\[$.*^\])$(.*)", told).groups()
+    return status, {one["account"]: one for one in json.loads(listed)}, rest
+
+
+def test_a_stream_is_the_same_as_a_directory(own, tmp_path):
+    _, told = export(own, tmp_path / "directory")
+    status, streaming, _ = streamed(own, tmp_path / "stream")
+    assert (status, streaming) == (0, told)
+    assert tree(tmp_path / "stream") == tree(tmp_path / "directory")
+    folders = [{path.relative_to(tmp_path / which) for path in (tmp_path / which).rglob("*") if path.is_dir()}
+               for which in ("stream", "directory")]
+    assert folders[0] == folders[1]
+    modified = [(tmp_path / which / own.alice[0] / "files" / "plain").stat().st_mtime // 1
+                for which in ("stream", "directory")]
+    assert modified[0] == modified[1]
+
+
+def test_a_stream_takes_little_memory_whatever_goes_through_it(own, tmp_path):
+    browser = dav.connect(own, own.bob)
+    assert browser.put(dav.files(own.bob[0], "large"), os.urandom(LARGE_BYTES)).status == 201
+    browser.close()
+    command = [servers.binary(), "export", "--to", "-", "--account", own.bob[0], "--config", str(own.config_file())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        count = peak = 0
+        while some := process.stdout.read(1 << 20):
+            count += len(some)
+            held = re.search(r"VmHWM:\s+(\d+) kB", open(f"/proc/{process.pid}/status").read())
+            peak = int(held.group(1)) << 10 if held else peak
+        assert process.wait(60) == 0 and count > LARGE_BYTES
+    assert 0 < peak < LARGE_BYTES // 2, f"{peak >> 20} MiB for {LARGE_BYTES >> 20} MiB"
+
+
+def test_a_stream_that_breaks_off_or_cannot_be_is_refused(own, tmp_path):
+    command = [servers.binary(), "export", "--to", "-", "--config", str(own.config_file())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.read(1_000)
+        process.stdout.close()
+        told = process.stderr.read()
+        assert process.wait(60) == 1 and b"standard output" in told, told
+    refused = own.command("export", "--to", "-", "--format", "mbox", "--config", str(own.config_file()), check=False)
+    assert refused.returncode == 1 and "in a directory only" in refused.stderr
+    script = subprocess.run(["script", "-qec", " ".join(command), "/dev/null"], capture_output=True, text=True, check=False)
+    assert script.returncode == 1 and "not for a terminal" in script.stdout
+
+
 def test_damage_is_told_and_passed_over(own, tmp_path):
     _, whole = export(own, tmp_path / "whole")
     own.stop()
@@ -179,3 +239,6 @@ def test_damage_is_told_and_passed_over(own, tmp_path):
     lines = [json.loads(line) for line in
              (tmp_path / "out" / own.alice[0] / "manifest.jsonl").read_text().splitlines()]
     assert any(line["type"] == "damaged" and line["place"] == "INBOX/1" for line in lines)
+    status, streaming, said = streamed(own, tmp_path / "stream")
+    assert status == 1 and "passed over" in said and streaming == told
+    assert tree(tmp_path / "stream") == tree(tmp_path / "out")

@@ -1,18 +1,23 @@
 //! `collegium export`: everything that accounts have, as files that other programs read, with a manifest of names,
 //! flags, properties and hashes. What is damaged is told and passed over; the status says that there was some.
+//!
+//! Into a stream everything goes as it is read: memory holds a mebibyte of an item, whatever its length.
+
+mod out;
 
 use super::{Shown, runtime};
 use crate::admin::{Administration, Refusal, Request};
-use crate::export::{Facts, Line, MANIFEST, Traits, file_name, maildir_flags, maildir_name};
+use crate::export::{Facts, Line, MANIFEST, Traits, file_name, maildir_flags, maildir_name, tar::Archive};
 use crate::failure::Failure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use out::Out;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -31,7 +36,8 @@ pub(super) struct Export {
     /// Whose; everybody's when not said. May be given several times.
     #[arg(long, value_name = "ADDRESS")]
     account: Vec<String>,
-    /// A directory that is made and must not be there, with one for each account in it.
+    /// A directory that is made and must not be there, with one for each account in it; or `-` for the same as a tar
+    /// archive on standard output, what there is to tell then going to standard error.
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
     /// How mail is written.
@@ -65,7 +71,9 @@ impl From<End> for Failure {
 /// The export of one account.
 struct Account<'a> {
     administration: &'a mut Administration,
-    directory: PathBuf,
+    out: &'a mut Out,
+    /// The account's own directory in it.
+    directory: String,
     manifest: BufWriter<File>,
     format: Format,
     bar: ProgressBar,
@@ -90,24 +98,25 @@ impl Export {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = self.shown.target.load()?;
         crate::logging::start_for_command();
-        fs::create_dir(&self.to).map_err(|cause| Failure::of(self.to.display(), cause))?;
+        let mut out = Out::begin(&self.to).map_err(|cause| Failure::of(self.to.display(), cause))?;
+        if self.format == Format::Mbox && matches!(out, Out::Stream(_)) {
+            return Err(Failure::new("a file a mailbox is written in a directory only: export maildir"));
+        }
         let told = runtime()?.block_on(async {
             let mut administration = Administration::open(&config).await?;
-            let told = self.export(&mut administration).await;
+            let told = self.export(&mut administration, &mut out).await;
             administration.close().await;
             told.map_err(Failure::from)
         })?;
+        let told_apart = matches!(out, Out::Stream(_));
+        out.finish().map_err(|cause| Failure::of(self.to.display(), cause))?;
         let damaged: usize = told.iter().filter_map(|one| one["damaged"].as_array().map(Vec::len)).sum();
-        if self.shown.json {
-            super::output::print(&Value::from(told), &[], true)?;
-        } else {
-            for one in &told {
-                println!("{}: {} items, {} bytes", one["account"], one["items"], one["bytes"]);
-                for damaged in one["damaged"].as_array().into_iter().flatten() {
-                    println!("  damaged: {damaged}");
-                }
-            }
-        }
+        let told = self.report(told);
+        let written = match told_apart {
+            true => io::stderr().write_all(told.as_bytes()),
+            false => io::stdout().write_all(told.as_bytes()),
+        };
+        written.map_err(|cause| Failure::of("output", cause))?;
         if damaged == 0 {
             Ok(())
         } else {
@@ -115,7 +124,21 @@ impl Export {
         }
     }
 
-    async fn export(&self, administration: &mut Administration) -> Result<Vec<Value>, End> {
+    fn report(&self, told: Vec<Value>) -> String {
+        if self.shown.json {
+            return format!("{:#}\n", Value::from(told));
+        }
+        let mut text = String::new();
+        for one in &told {
+            text += &format!("{}: {} items, {} bytes\n", one["account"], one["items"], one["bytes"]);
+            for damaged in one["damaged"].as_array().into_iter().flatten() {
+                text += &format!("  damaged: {damaged}\n");
+            }
+        }
+        text
+    }
+
+    async fn export(&self, administration: &mut Administration, out: &mut Out) -> Result<Vec<Value>, End> {
         let mut addresses = self.account.clone();
         if addresses.is_empty() {
             let listed = administration.call(Request::AccountList {}).await?;
@@ -124,13 +147,15 @@ impl Export {
         }
         let mut told = Vec::new();
         for address in addresses {
-            let directory = self.to.join(file_name(&address));
-            let disk = |cause| End::Disk(directory.clone(), cause);
-            fs::create_dir(&directory).map_err(disk)?;
-            let manifest = BufWriter::new(File::create(directory.join(MANIFEST)).map_err(disk)?);
+            let directory = file_name(&address);
+            let place = out.name_of(&directory);
+            let disk = |cause| End::Disk(place.clone(), cause);
+            out.directory(&directory).map_err(disk)?;
+            let manifest = out.begin_manifest(&directory).map_err(disk)?;
             let mut account = Account {
                 administration,
-                directory: directory.clone(),
+                out,
+                directory,
                 manifest,
                 format: self.format,
                 bar: bar(),
@@ -140,8 +165,7 @@ impl Export {
             };
             account.run(&address).await?;
             account.bar.finish_and_clear();
-            account.manifest.flush().map_err(disk)?;
-            account.manifest.get_ref().sync_all().map_err(disk)?;
+            account.out.end_manifest(&account.directory, account.manifest).map_err(disk)?;
             let damaged: Vec<_> =
                 account.damaged.iter().map(|(place, why)| json!({"place": place, "why": why})).collect();
             told.push(json!({
@@ -198,7 +222,7 @@ impl Account<'_> {
             }
         };
         if self.format == Format::Maildir || kind != "mailbox" {
-            self.make(&self.directory.join(&place))?;
+            self.make(&place)?;
         }
         let (mut keywords, mut behind) = (Vec::new(), None);
         loop {
@@ -230,16 +254,16 @@ impl Account<'_> {
         self.keywords(&kind, &place, &keywords)
     }
 
-    fn mailbox_place(&self, path: &str) -> Result<String, End> {
+    fn mailbox_place(&mut self, path: &str) -> Result<String, End> {
         if self.format == Format::Mbox {
-            self.make(&self.directory.join("mail"))?;
+            self.make("mail")?;
             return Ok(format!("mail/{}.mbox", file_name(path)));
         }
-        let place = format!("mail/{}", maildir_name(path));
+        let place = format!("mail/{}", maildir_name(path)).trim_end_matches('/').to_owned();
         for part in ["cur", "new", "tmp"] {
-            self.make(&self.directory.join(&place).join(part))?;
+            self.make(&format!("{place}/{part}"))?;
         }
-        Ok(place.trim_end_matches('/').to_owned())
+        Ok(place)
     }
 
     fn file_of(&self, kind: &str, place: &str, item: &Item, keywords: &mut Vec<String>) -> String {
@@ -258,39 +282,53 @@ impl Account<'_> {
 
     /// Writes an item's octets; the inner error says what is wrong with them.
     async fn write(&mut self, kind: &str, file: &str, item: &Item) -> Result<Result<Facts, String>, End> {
-        let path = self.directory.join(file);
+        let written = match self.out {
+            Out::Tree(_) => self.write_file(kind, file, item).await?,
+            Out::Stream(_) => self.write_entry(kind, file, item).await?,
+        };
+        if let Ok(facts) = &written {
+            self.items += 1;
+            self.bytes += facts.size;
+        }
+        Ok(written)
+    }
+
+    async fn write_file(
+        &mut self,
+        kind: &str,
+        file: &str,
+        item: &Item,
+    ) -> Result<Result<Facts, String>, End> {
+        let path = self.out.name_of(&format!("{}/{file}", self.directory));
         let is_mbox = kind == "mailbox" && self.format == Format::Mbox;
-        let draft = if is_mbox { path.with_extension("part") } else { self.directory.join("part") };
+        let draft = match is_mbox {
+            true => path.with_extension("part"),
+            false => self.out.name_of(&format!("{}/part", self.directory)),
+        };
         let disk = |cause| End::Disk(path.clone(), cause);
         let mut out = BufWriter::new(File::create(&draft).map_err(disk)?);
         let mut hasher = blake3::Hasher::new();
-        let (number, message) = (item.get::<u64>("item"), kind == "mailbox");
-        let mut offset = 0;
+        let mut size = 0;
         loop {
-            let request = Request::ExportOctets { item: number, message, offset };
-            let answer = match self.administration.call(request).await {
-                Ok(answer) => answer,
-                Err(refusal) if refusal.is_unavailable() => return Err(refusal.into()),
-                Err(refusal) => {
+            let (octets, is_last) = match self.octets(kind, item, size).await? {
+                Ok(read) => read,
+                Err(why) => {
                     fs::remove_file(&draft).map_err(disk)?;
-                    return Ok(Err(refusal.to_string()));
+                    return Ok(Err(why));
                 }
             };
-            let octets = answer.get("octets").and_then(Value::as_str).unwrap_or_default();
-            let octets = STANDARD.decode(octets).map_err(|cause| disk(io::Error::other(cause)))?;
             hasher.update(&octets);
             out.write_all(&octets).map_err(disk)?;
-            offset += octets.len() as u64;
-            if answer.get("end").and_then(Value::as_bool).unwrap_or(true) {
+            size += octets.len() as u64;
+            if is_last {
                 break;
             }
         }
         let written = out.into_inner().map_err(|error| disk(error.into_error()))?;
-        let (seconds, _): (i64, i16) = item.get("received");
-        let millis = if message { seconds.saturating_mul(1000) } else { item.get("modified") };
+        let millis = modified(kind, item);
         if is_mbox {
             drop(written);
-            append_mbox(&path, &draft, seconds).map_err(disk)?;
+            append_mbox(&path, &draft, millis.div_euclid(1000)).map_err(disk)?;
             fs::remove_file(&draft).map_err(disk)?;
         } else {
             if let Ok(millis) = u64::try_from(millis) {
@@ -299,27 +337,100 @@ impl Account<'_> {
             }
             fs::rename(&draft, &path).map_err(disk)?;
         }
-        self.items += 1;
-        self.bytes += offset;
-        Ok(Ok(Facts { size: offset, blake3: hasher.finalize().to_hex().to_string(), guessed: false }))
+        Ok(Ok(Facts { size, blake3: hasher.finalize().to_hex().to_string(), guessed: false }))
     }
 
-    fn keywords(&self, kind: &str, place: &str, keywords: &[String]) -> Result<(), End> {
+    /// An archive says how long a file is and then takes no octet back: so all of them are read once before, and what
+    /// is damaged is passed over as in a directory.
+    async fn write_entry(
+        &mut self,
+        kind: &str,
+        file: &str,
+        item: &Item,
+    ) -> Result<Result<Facts, String>, End> {
+        let mut hasher = blake3::Hasher::new();
+        let (mut size, mut first) = (0, None);
+        loop {
+            let (octets, is_last) = match self.octets(kind, item, size).await? {
+                Ok(read) => read,
+                Err(why) => return Ok(Err(why)),
+            };
+            hasher.update(&octets);
+            size += octets.len() as u64;
+            first.get_or_insert(octets);
+            if is_last {
+                break;
+            }
+        }
+        let first = first.unwrap_or_default();
+        let name = format!("{}/{file}", self.directory);
+        self.stream(|archive| {
+            archive.file(&name, size, modified(kind, item).div_euclid(1000))?;
+            archive.write_all(&first)
+        })?;
+        let mut offset = first.len() as u64;
+        while offset < size {
+            match self.octets(kind, item, offset).await? {
+                Ok((octets, _)) => {
+                    self.stream(|archive| archive.write_all(&octets))?;
+                    offset += octets.len() as u64;
+                }
+                // The disk has lost it since it was read a moment ago.
+                Err(why) => return Ok(Err(format!("{why}; zeros stand for octets of it in {file}"))),
+            }
+        }
+        Ok(Ok(Facts { size, blake3: hasher.finalize().to_hex().to_string(), guessed: false }))
+    }
+
+    fn stream(
+        &mut self,
+        work: impl FnOnce(&mut Archive<BufWriter<Stdout>>) -> io::Result<()>,
+    ) -> Result<(), End> {
+        let name = self.out.name_of("");
+        match self.out {
+            Out::Stream(archive) => work(archive).map_err(|cause| End::Disk(name, cause)),
+            Out::Tree(_) => Ok(()),
+        }
+    }
+
+    /// Some octets of an item, and whether they are the last; the inner error says what is wrong with them.
+    async fn octets(
+        &mut self,
+        kind: &str,
+        item: &Item,
+        offset: u64,
+    ) -> Result<Result<(Vec<u8>, bool), String>, End> {
+        let request = Request::ExportOctets { item: item.get("item"), message: kind == "mailbox", offset };
+        let answer = match self.administration.call(request).await {
+            Ok(answer) => answer,
+            Err(refusal) if refusal.is_unavailable() => return Err(refusal.into()),
+            Err(refusal) => return Ok(Err(refusal.to_string())),
+        };
+        let octets = answer.get("octets").and_then(Value::as_str).unwrap_or_default();
+        let octets = STANDARD.decode(octets);
+        let octets = octets.map_err(|cause| End::Disk(self.out.name_of(""), io::Error::other(cause)))?;
+        let is_last = octets.is_empty() || answer.get("end").and_then(Value::as_bool).unwrap_or(true);
+        Ok(Ok((octets, is_last)))
+    }
+
+    fn keywords(&mut self, kind: &str, place: &str, keywords: &[String]) -> Result<(), End> {
         if kind != "mailbox" || self.format == Format::Mbox || keywords.is_empty() {
             return Ok(());
         }
         let lines: String =
             keywords.iter().take(26).enumerate().map(|(at, name)| format!("{at} {name}\n")).collect();
-        let path = self.directory.join(place).join("dovecot-keywords");
-        fs::write(&path, lines).map_err(|cause| End::Disk(path, cause))
+        let path = format!("{}/{place}/dovecot-keywords", self.directory);
+        let done = self.out.small_file(&path, lines.as_bytes());
+        done.map_err(|cause| End::Disk(self.out.name_of(&path), cause))
     }
 
-    fn make(&self, path: &Path) -> Result<(), End> {
-        fs::create_dir_all(path).map_err(|cause| End::Disk(path.to_path_buf(), cause))
+    fn make(&mut self, place: &str) -> Result<(), End> {
+        let path = format!("{}/{place}", self.directory);
+        self.out.directory(&path).map_err(|cause| End::Disk(self.out.name_of(&path), cause))
     }
 
     fn line(&mut self, line: &Line) -> Result<(), End> {
-        let disk = |cause| End::Disk(self.directory.join(MANIFEST), cause);
+        let disk = |cause| End::Disk(self.out.name_of(&format!("{}/{MANIFEST}", self.directory)), cause);
         let text = serde_json::to_string(line).map_err(|cause| disk(io::Error::other(cause)))?;
         writeln!(self.manifest, "{text}").map_err(disk)
     }
@@ -327,6 +438,14 @@ impl Account<'_> {
     fn damage(&mut self, place: &str, why: &str) -> Result<(), End> {
         self.damaged.push((place.to_owned(), why.to_owned()));
         self.line(&Line::Damaged { place: place.to_owned(), why: why.to_owned() })
+    }
+}
+
+/// When an item came or was changed, in milliseconds since 1970.
+fn modified(kind: &str, item: &Item) -> i64 {
+    match kind {
+        "mailbox" => item.get::<(i64, i16)>("received").0.saturating_mul(1000),
+        _ => item.get("modified"),
     }
 }
 
