@@ -349,3 +349,17 @@ def test_a_store_that_fails_ends_the_process(own):
     session.logout()
     assert 100 < acknowledged <= stored <= acknowledged + 1
     assert own.command("fsck", "--bytes", "--config", str(own.config_file())).returncode == 0
+
+
+def test_with_one_cpu_the_engine_has_two_workers(own):
+    """One waits for a keyspace that is being rewritten; the other writes out what comes meanwhile."""
+    own.stop()
+    cpus = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cpus)})
+    try:
+        own.restart()
+    finally:
+        os.sched_setaffinity(0, cpus)
+    tasks = pathlib.Path(f"/proc/{own.process.pid}/task").iterdir()
+    names = [(task / "comm").read_text().strip() for task in tasks]
+    assert names.count("fjall:worker") == 2, names

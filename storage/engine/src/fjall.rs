@@ -15,7 +15,10 @@ use crate::{
     Engine, Range, Table,
     committer::Committer,
     descriptors, directory,
-    limits::{JOURNAL_BYTES_MAX, KEY_BYTES_MAX, MEMTABLE_BYTES_MAX, MEMTABLE_BYTES_MIN, REWRITE_BYTES_MAX},
+    limits::{
+        JOURNAL_BYTES_MAX, KEY_BYTES_MAX, MEMTABLE_BYTES_MAX, MEMTABLE_BYTES_MIN, REWRITE_BYTES_MAX,
+        WORKER_COUNT_MAX, WORKER_COUNT_MIN,
+    },
     raw::{Change, Probe, RawEngine, RawView, Rows, merge},
     space::{Space, is_full},
 };
@@ -55,8 +58,7 @@ pub fn open_fjall_with(path: &Path, cache_bytes: u64, memtable_bytes: u64) -> Re
 /// # Errors
 /// As [`open_fjall`].
 pub(crate) fn open_raw(path: &Path, cache_bytes: u64, memtable_bytes: u64) -> Result<impl RawEngine> {
-    let memtable_bytes = memtable_bytes.clamp(MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX);
-    let sizes = Sizes { cache_bytes, memtable_bytes };
+    let sizes = Sizes::within_limits(cache_bytes, memtable_bytes);
     if is_vacant(path) {
         create(path, sizes)?;
     }
@@ -148,11 +150,22 @@ fn outcome(error: &fjall::Error) -> Error {
     }
 }
 
+/// How many of fjall's threads work in the background on a machine of so many CPUs.
+fn worker_count(cpus: usize) -> usize {
+    cpus.clamp(WORKER_COUNT_MIN, WORKER_COUNT_MAX)
+}
+
 /// How much memory it may take.
 #[derive(Clone, Copy)]
 struct Sizes {
     cache_bytes: u64,
     memtable_bytes: u64,
+}
+
+impl Sizes {
+    fn within_limits(cache_bytes: u64, memtable_bytes: u64) -> Self {
+        Self { cache_bytes, memtable_bytes: memtable_bytes.clamp(MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX) }
+    }
 }
 
 /// The database between two openings.
@@ -167,6 +180,7 @@ impl Opened {
             .cache_size(sizes.cache_bytes)
             .max_journaling_size(JOURNAL_BYTES_MAX)
             .manual_journal_persist(true)
+            .worker_threads(worker_count(std::thread::available_parallelism().map_or(1, usize::from)))
             .max_cached_files(Some(descriptors::tables(descriptors::limit())))
             .open()?;
         let options = || KeyspaceCreateOptions::default().max_memtable_size(sizes.memtable_bytes);

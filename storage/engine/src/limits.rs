@@ -68,8 +68,15 @@ pub const MEMTABLE_BYTES_MIN: u64 = 64 << 10;
 /// Bytes of the engine's journals before old memtables are pushed out; bounds the replay at start.
 pub const JOURNAL_BYTES_MAX: u64 = 128 << 20;
 
+/// Threads that write memtables out and merge tables, where there are so many CPUs.
+pub const WORKER_COUNT_MAX: usize = 4;
+/// The fewest, however few CPUs there are: one waits for the rewriting of a keyspace, another has to write out meanwhile.
+pub const WORKER_COUNT_MIN: usize = 2;
+
 /// Bytes of rows that mending writes in one group.
 pub const MEND_BATCH_BYTES: usize = 4 << 20;
+/// The block cache of an engine that is being made anew, which is hardly read.
+pub const MEND_CACHE_BYTES: u64 = 8 << 20;
 /// A keyspace is written anew when more than one in so many of its rows is a removal.
 pub const RECLAIM_REMOVED_PART: u64 = 5;
 /// Bytes of a memtable from which it is written out to count the removals in it.

@@ -8,7 +8,7 @@ use super::{Fjall, Sizes, journal, tables};
 use crate::{
     Table,
     directory::{self, DirectoryLock},
-    limits::{MEMTABLE_BYTES_MAX, MEMTABLE_BYTES_MIN, MEND_BATCH_BYTES},
+    limits::{MEND_BATCH_BYTES, MEND_CACHE_BYTES},
     raw::{Change, RawEngine},
     space::outcome,
 };
@@ -59,10 +59,7 @@ fn make_draft(path: &Path, memtable_bytes: u64) -> Result<(PathBuf, MendedTables
         std::fs::remove_dir_all(&draft).map_err(|error| outcome(&draft, &error))?;
     }
     directory::make(&draft)?;
-    let sizes = Sizes {
-        cache_bytes: 8 << 20,
-        memtable_bytes: memtable_bytes.clamp(MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
-    };
+    let sizes = Sizes::within_limits(MEND_CACHE_BYTES, memtable_bytes);
     let mut engine = Fjall::open(&draft, sizes)?;
     let mark = Change { table: Table::Meta, key: MENDED.to_vec(), value: Some(Bytes::from_static(b"1")) };
     engine.apply(vec![vec![mark]])?;

@@ -139,3 +139,19 @@ fn the_probe_tells_when_a_worker_has_died() {
     }
     assert!(probe());
 }
+
+#[test]
+fn workers_at_the_limits_and_one_past_them() {
+    let least = [0, 1, WORKER_COUNT_MIN].map(worker_count);
+    assert_eq!(least, [WORKER_COUNT_MIN; 3]);
+    assert_eq!(worker_count(WORKER_COUNT_MIN + 1), WORKER_COUNT_MIN + 1);
+    assert_eq!([WORKER_COUNT_MAX, WORKER_COUNT_MAX + 1].map(worker_count), [WORKER_COUNT_MAX; 2]);
+}
+
+#[test]
+fn memtables_at_the_limits_and_one_past_them() {
+    let memtable = |bytes| Sizes::within_limits(1, bytes).memtable_bytes;
+    assert_eq!([MEMTABLE_BYTES_MIN - 1, MEMTABLE_BYTES_MIN].map(memtable), [MEMTABLE_BYTES_MIN; 2]);
+    assert_eq!(memtable(MEMTABLE_BYTES_MIN + 1), MEMTABLE_BYTES_MIN + 1);
+    assert_eq!([MEMTABLE_BYTES_MAX, MEMTABLE_BYTES_MAX + 1].map(memtable), [MEMTABLE_BYTES_MAX; 2]);
+}

@@ -1,7 +1,7 @@
 //! Engines with damaged, cut and missing files: what can be read is there again, nothing else changes.
 
 use super::*;
-use crate::{Batch, Engine, Op, Range, fjall::open_fjall_with};
+use crate::{Batch, Engine, Op, Range, fjall::open_fjall_with, limits::MEMTABLE_BYTES_MIN};
 use bytes::Bytes;
 use model::Error;
 
