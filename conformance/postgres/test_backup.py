@@ -6,17 +6,8 @@ import threading
 
 import pytest
 
-from blackbox import dav, imap, pgserver
+from blackbox import dav, imap
 from blackbox.shell import Shell
-
-
-@pytest.fixture(scope="module")
-def server():
-    made = pgserver.Server()
-    try:
-        yield made.start()
-    finally:
-        made.dispose()
 
 
 @pytest.fixture

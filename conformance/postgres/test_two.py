@@ -6,18 +6,9 @@ import time
 
 import pytest
 
-from blackbox import imap, pgserver
+from blackbox import imap
 
 PER_WRITER = 15
-
-
-@pytest.fixture(scope="module")
-def server():
-    made = pgserver.Server()
-    try:
-        yield made.start()
-    finally:
-        made.dispose()
 
 
 @pytest.fixture(scope="module")

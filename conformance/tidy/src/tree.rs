@@ -20,7 +20,8 @@ impl File {
     #[must_use]
     pub fn is_test(&self) -> bool {
         self.path.ends_with("/tests.rs")
-            || self.path.split('/').any(|part| part == "tests")
+            // A suite is what tests of several engines have in common.
+            || self.path.split('/').any(|part| matches!(part, "tests" | "suite"))
             || self.path.ends_with("_tests.rs")
     }
 }

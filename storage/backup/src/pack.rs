@@ -126,3 +126,6 @@ pub(crate) fn read(file: &File, path: &Path, entry: &Entry) -> Result<Bytes> {
         Err(error) => Err(failed(path, &error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

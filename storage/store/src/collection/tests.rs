@@ -102,3 +102,15 @@ async fn absent_and_forbidden_look_the_same_until_it_is_shared() {
     drop(as_bob);
     assert_eq!(content(&store, "secret").await.unwrap(), "x");
 }
+
+#[tokio::test]
+async fn collections_at_the_limit_and_one_past_it() {
+    use crate::{NewCollection, limits::COLLECTION_COUNT_MAX};
+    let store = crate::testing::store();
+    let mut writer = crate::testing::writer(&store).await;
+    // As if all but the last were there.
+    writer.account_row_mut().collection_count = COLLECTION_COUNT_MAX - 1;
+    writer.create_mailbox("last", NewCollection::default()).await.unwrap();
+    let past = writer.create_mailbox("past", NewCollection::default()).await;
+    assert_eq!(past.err(), Some(model::Error::TooLarge(COLLECTION_COUNT_MAX)));
+}

@@ -54,7 +54,7 @@ pub(super) async fn repair(
 }
 
 /// Commits; false when somebody came between.
-async fn taken(store: &Store, batch: Batch) -> Result<bool> {
+pub(super) async fn taken(store: &Store, batch: Batch) -> Result<bool> {
     match store.inner.engine.commit(batch).await {
         Ok(_) => Ok(true),
         Err(Error::PreconditionFailed) => Ok(false),

@@ -4,14 +4,14 @@
 //! has gone. It must not stay: the same octets come again, a row that is there keeps its place, and the new ones would
 //! have none. Whatever is forgotten here without need costs an upload.
 
+use super::outside::taken;
 use crate::{key::Key, stores::Store};
 use engine::{Batch, Op, Precondition, Range, Table};
-use model::{BlobId, Error, Result};
+use model::{BlobId, Result};
 
 /// Forgets every blob that nobody is said to need. Who needs what must have been made right before.
 pub(super) async fn forget(store: &Store) -> Result<()> {
-    let engine = &store.inner.engine;
-    let snapshot = engine.snapshot().await?;
+    let snapshot = store.inner.engine.snapshot().await?;
     let mut range = Range::prefix(b"");
     loop {
         let page = crate::fsck::page(&snapshot, Table::Blob, &mut range).await?;
@@ -29,10 +29,8 @@ pub(super) async fn forget(store: &Store) -> Result<()> {
                 Precondition::Equals(Table::Blob, key.to_vec(), place),
                 Precondition::Empty(Table::BlobRef, needed),
             ];
-            match engine.commit(Batch { expect, ops: vec![Op::Delete(Table::Blob, key.to_vec())] }).await {
-                Ok(_) | Err(Error::PreconditionFailed) => {}
-                Err(error) => return Err(error),
-            }
+            let ops = vec![Op::Delete(Table::Blob, key.to_vec())];
+            taken(store, Batch { expect, ops }).await?;
         }
     }
 }

@@ -318,3 +318,21 @@ async fn the_segment_before_the_newest_may_be_torn_too() {
         assert!(blobs.append(body(9, 10)).await.unwrap().sequence >= 2);
     }
 }
+
+#[tokio::test]
+async fn on_both_sides_of_what_is_done_on_the_calling_thread_blobs_are_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut sizes = Vec::new();
+    for edge in [READ_INLINE_BYTES_MAX, SQUEEZE_INLINE_BYTES_MAX] {
+        sizes.extend([edge - 1, edge, edge + 1]);
+    }
+    let mut frames = fill(&directory, &sizes).await;
+    let blobs = LocalBlobs::open(directory.path()).unwrap();
+    for size in sizes {
+        // What is read is shorter by far than what comes of it.
+        let bytes = Bytes::from(vec![size as u8; size]);
+        frames.push((blobs.append(bytes.clone()).await.unwrap(), bytes));
+    }
+    blobs.sync(u64::MAX).await.unwrap();
+    all_read(&blobs, &frames).await;
+}

@@ -46,3 +46,11 @@ fn small_change_is_left_and_damage_is_not() {
     let damaged = Share { is_damaged: true, ..share(7, MIB, MIB) };
     assert_eq!(numbers(&[share(1, MIB, MIB), damaged]), [7]);
 }
+
+#[test]
+fn the_part_that_may_be_dead_at_the_limit_and_one_past_it() {
+    let bytes = WASTE_SHARE_MAX * 20 * MIB;
+    let dead = bytes / WASTE_SHARE_MAX;
+    assert_eq!(numbers(&[share(1, bytes, bytes - dead)]), []);
+    assert_eq!(numbers(&[share(1, bytes, bytes - dead - 1)]), [1]);
+}
