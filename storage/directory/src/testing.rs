@@ -195,7 +195,8 @@ impl Directory for MemoryDirectory {
     }
 
     async fn identities(&self, account: AccountId) -> Result<Vec<Address>> {
-        Ok(self.entry(account).map(|entry| entry.account.addresses.clone()).unwrap_or_default())
+        let found = self.entry(account).filter(|entry| !entry.account.disabled);
+        Ok(found.map(|entry| entry.account.addresses.clone()).unwrap_or_default())
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<Account>> {

@@ -92,7 +92,7 @@ pub trait Directory: Send + Sync {
     /// Whether addresses of this domain are ours.
     async fn is_local(&self, domain: &str) -> Result<bool>;
 
-    /// The addresses this account may send as, its primary one first.
+    /// The addresses this account may send as now, its primary one first; none while it is disabled.
     async fn identities(&self, account: AccountId) -> Result<Vec<Address>>;
 
     /// What is known of an account or group; also when it is disabled.

@@ -331,7 +331,7 @@ impl Directory for LocalDirectory {
     }
 
     async fn identities(&self, account: AccountId) -> Result<Vec<Address>> {
-        let found = self.account(account).await?;
+        let found = self.account(account).await?.filter(|account| !account.disabled);
         Ok(found.map(|account| account.addresses).unwrap_or_default())
     }
 

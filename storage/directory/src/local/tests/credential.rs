@@ -70,7 +70,9 @@ async fn what_is_remembered_follows_every_change() {
     assert_eq!(login(&directory, "alice@example.org", "battery staple").await, Ok(alice.0));
     directory.set_disabled(alice, true).await.unwrap().into_inner();
     assert_eq!(login(&directory, "alice@example.org", "battery staple").await, Err(REFUSED));
+    assert!(directory.identities(alice).await.unwrap().is_empty(), "whoever is logged in sends nothing more");
     directory.set_disabled(alice, false).await.unwrap().into_inner();
+    assert_eq!(directory.identities(alice).await.unwrap().len(), 1);
     assert_eq!(login(&directory, "alice@example.org", "battery staple").await, Ok(alice.0));
     directory.set_password(alice, None).await.unwrap().into_inner();
     assert_eq!(login(&directory, "alice@example.org", "battery staple").await, Err(REFUSED));
