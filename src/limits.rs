@@ -30,6 +30,8 @@ pub(crate) const ADMIN_IDLE_TIME_MAX: Duration = Duration::from_secs(600);
 pub(crate) const IMPORT_ITEM_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// The most removed things that are listed at once; the oldest first.
 pub(crate) const UNDELETE_LIST_COUNT_MAX: usize = 100_000;
+/// How often the devices that used app passwords are written down.
+pub(crate) const DEVICE_INTERVAL: Duration = Duration::from_secs(60);
 /// The longest that an account is traced.
 pub(crate) const TRACE_TIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// The most rows a listing command returns.

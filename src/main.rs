@@ -7,6 +7,7 @@ mod admin;
 mod command;
 mod config;
 mod descriptors;
+mod devices;
 mod doors;
 mod engines;
 mod export;

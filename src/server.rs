@@ -8,7 +8,7 @@ use crate::listener::{Caps, Gate, Inherited, bind};
 use crate::shutdown::{Signals, Wish, drain};
 use crate::site::{Site, socket_path};
 use crate::tls::Identity;
-use crate::{admin, descriptors, indexer, jobs, logging, systemd};
+use crate::{admin, descriptors, devices, indexer, jobs, logging, systemd};
 use sasl::door::{Drain, DrainTrigger};
 use std::sync::Arc;
 
@@ -68,6 +68,7 @@ pub(crate) async fn run(config: &Config, despite: Despite, started: impl FnOnce(
     tokio::spawn(async move { store.follow().await });
     tokio::spawn(jobs::run(site.clone(), config.store.tombstone_days, wish.clone()));
     indexer::start(site.clone(), wish.clone(), matches!(config.store.engine.get_ref(), EngineKind::Fjall));
+    tokio::spawn(devices::run(site.clone(), wish.clone()));
     tokio::spawn(systemd::watchdog());
     tokio::spawn(systemd::room(site.clone(), count));
     systemd::ready(count);

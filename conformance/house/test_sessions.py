@@ -5,7 +5,7 @@ import pathlib
 import stat
 import time
 
-from blackbox import imap, mail, pop3
+from blackbox import imap, mail, pop3, smtp
 
 
 def run(server, *arguments, check=True):
@@ -42,6 +42,80 @@ def test_sessions_are_listed_with_what_clients_say(server):
         time.sleep(0.05)
     assert sessions(server) == []
     before.close()
+
+
+def test_an_app_password_shows_the_device_that_used_it_last(server):
+    app = json.loads(run(server, "account", "app-password", "add", server.alice[0], "tablet", "--json").stdout)
+    other = json.loads(run(server, "account", "app-password", "add", server.alice[0], "unused", "--json").stdout)
+
+    def listed():
+        rows = json.loads(run(server, "account", "app-password", "list", server.alice[0], "--json").stdout)
+        return {row["id"]: (row["last_door"], row["last_client"], row["last_from"]) for row in rows}
+
+    assert listed()[app["id"]] == (None, None, None)
+    account = (server.alice[0], app["password"])
+    session = imap.connect(server, account)
+    assert listed()[app["id"]] == ("imap", None, "127.0.0.1")
+    session.ok('ID ("name" "Tablet mail" "version" "7")')
+    assert listed()[app["id"]] == ("imap", "Tablet mail 7", "127.0.0.1")
+    session.logout()
+    shown = json.loads(run(server, "account", "show", server.alice[0], "--json").stdout)["app_passwords"]
+    assert {row["id"]: row["last_client"] for row in shown} == {app["id"]: "Tablet mail 7", other["id"]: None}
+    # It is written down, and a client that says nothing of itself is the one that was known.
+    assert server.stop() == 0
+    assert listed()[app["id"]] == ("imap", "Tablet mail 7", "127.0.0.1")
+    server.restart()
+    imap.connect(server, account).logout()
+    assert listed()[app["id"]] == ("imap", "Tablet mail 7", "127.0.0.1")
+    smtp.connect(server, account).close()
+    assert listed()[app["id"]] == ("submission", None, "127.0.0.1")
+    # The password itself is no device's.
+    imap.connect(server, server.alice).logout()
+    assert listed() == {app["id"]: ("submission", None, "127.0.0.1"), other["id"]: (None, None, None)}
+    run(server, "account", "app-password", "remove", server.alice[0], str(app["id"]))
+    assert listed() == {other["id"]: (None, None, None)}
+    run(server, "account", "app-password", "remove", server.alice[0], str(other["id"]))
+
+
+def test_pop3_and_submission_are_traced_without_secrets_and_messages(server):
+    user, password = server.alice
+    message = b"Subject: about nothing\r\n\r\nThe-secret-body\r\nMAIL me\r\n.hidden-dot\r\n"
+    imap.connect(server, server.alice).append("INBOX", message)
+    told = json.loads(run(server, "account", "trace", user, "--minutes", "5", "--json").stdout)
+    path = pathlib.Path(told["file"])
+    token = "c2VjcmV0LWJhc2U2NA=="
+    scanner = pop3.connect(server, server.alice)
+    assert scanner.do("STAT").startswith("+OK")
+    assert len(scanner.lines("UIDL")) == len(scanner.lines("LIST")) > 0
+    count = len(scanner.lines("LIST"))
+    assert "The-secret-body" in scanner.lines(f"RETR {count}") and "The-secret-body" in scanner.lines(f"TOP {count} 9")
+    for command in (f"PASS {password}", f"USER {user}", "PASS 12345678", f"APOP {user} 0123456789abcdef", f"AUTH PLAIN {token}",
+                    password, f"LIST {password}", "TOP 1 x"):
+        assert scanner.do(command).startswith("-ERR"), command
+    scanner.quit()
+    submitter = smtp.connect(server, server.alice)
+    assert [row["door"] for row in sessions(server) if row["door"] != "imap"] == ["submission"]
+    assert submitter.submit(user, [server.bob[0]], message)[0] == 250
+    for command, code in ((f"AUTH PLAIN {token}", 503), ("VRFY hidden-name", 252), ("NOOP hidden-noop", 250),
+                          ("DATA hidden-data", 503), ("MAIL hidden-sender", 501), ("EHLO a hidden-b", 501)):
+        assert submitter.do(command)[0] == code, command
+    # A refused DATA whose message comes all the same, line by line.
+    assert submitter.do("DATA")[0] == 503
+    assert submitter.do("The-secret-body")[0] == 500
+    submitter.close()
+    stranger = smtp.connect(server, server.bob)
+    stranger.submit(server.bob[0], [user], b"Subject: his\r\n\r\nx\r\n")
+    stranger.close()
+    text = path.read_text()
+    for line in ("C: STAT", "C: UIDL", "C: LIST", f"C: RETR {count}", f"C: TOP {count} 9", "C: PASS ...", "C: USER ...",
+                 "C: AUTH ...", "C: ? ...", "C: LIST ...", "C: QUIT", "S: +OK", "S: .", "S: -ERR", f"C: MAIL FROM:<{user}>",
+                 f"C: RCPT TO:<{server.bob[0]}>", "C: DATA", "S: 354 ", "S: 250 2.0.0 queued as", "C: VRFY ...",
+                 "C: NOOP ...", "C: DATA ...", "C: MAIL ...", "C: EHLO ..."):
+        assert line in text, line
+    for hidden in (password, "12345678", "0123456789abcdef", "The-secret-body", "hidden-", token, "about nothing", "MAIL me",
+                   f"MAIL FROM:<{server.bob[0]}>"):
+        assert hidden not in text, hidden
+    run(server, "account", "trace", user, "--minutes", "0")
 
 
 def test_a_trace_shows_the_dialogue_and_no_secret(server):

@@ -4,7 +4,7 @@ use super::{Refusal, Request, misplaced, moment};
 use crate::limits::LIST_COUNT_MAX;
 use crate::site::Site;
 use directory::{Account, AccountKind, Directory, NewAccount};
-use model::{AccountId, Address, Error, Role, Secret};
+use model::{AccountId, Address, Error, Rights, Role, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -73,6 +73,7 @@ pub(super) async fn perform(site: &Site, request: Request) -> Result<Value, Refu
             Ok(json!({"address": account.address.as_str(), "disabled": disabled}))
         }
         Request::AccountSetHold { address, hold } => set_hold(site, &address, hold).await,
+        Request::AccountSetSeen { address, mailbox, own } => set_seen(site, &address, &mailbox, own).await,
         Request::AccountRemove { address } => remove(site, &address, AccountKind::Person).await,
         Request::AppPasswordAdd { .. }
         | Request::AppPasswordList { .. }
@@ -144,14 +145,14 @@ async fn show(site: &Site, text: &str) -> Result<Value, Refusal> {
             groups.push(group.address.to_string());
         }
     }
-    let apps = site.directory.app_passwords(account.id).await.map_err(of)?;
+    let apps = app_rows(site, account.id).await.map_err(of)?;
     let hidden = site.directory.hidden(account.id, None).await.map_err(of)?;
     let usage = site.usage(&principal).await.map_err(of)?;
     let reader = site.store.read(&principal, account.id).await.map_err(of)?;
     let (kept, messages) = (reader.kept().await.map_err(of)?, reader.message_quota());
     if let Some(object) = shown.as_object_mut() {
         object.insert("groups".to_owned(), json!(groups));
-        object.insert("app_passwords".to_owned(), apps.into_iter().map(app_row).collect());
+        object.insert("app_passwords".to_owned(), apps);
         object.insert("hidden_capabilities".to_owned(), json!(hidden));
         object.insert("used_bytes".to_owned(), json!(usage.used_bytes));
         object.insert("used_count".to_owned(), json!(usage.used_count));
@@ -216,6 +217,20 @@ async fn set_hold(site: &Site, text: &str, hold: bool) -> Result<Value, Refusal>
     Ok(json!({"address": text, "id": id.0, "hold": hold}))
 }
 
+/// Chooses whose \Seen of a mailbox is, as its owner can; of a group's mailbox too.
+async fn set_seen(site: &Site, text: &str, path: &str, own: bool) -> Result<Value, Refusal> {
+    let account = find(site, text, None).await?;
+    let what = format!("{text}: {path}");
+    let of = |error| Refusal::of(error, &what);
+    let who = crate::site::owner(account.id).map_err(of)?;
+    let mut writer = site.store.write(&who, account.id).await.map_err(of)?;
+    let mailbox = writer.open_mailbox(path, Rights::ADMINISTER).await.map_err(of)?;
+    writer.choose_seen(&mailbox, Some(own)).await.map_err(of)?;
+    let _durable = writer.commit(()).await.map_err(of)?;
+    let seen = if own { "own" } else { "shared" };
+    Ok(json!({"address": account.address.as_str(), "mailbox": path, "seen": seen}))
+}
+
 async fn set_password(site: &Site, text: &str, password: Option<String>) -> Result<Value, Refusal> {
     let account = find(site, text, Some(AccountKind::Person)).await?;
     let made = password.is_none();
@@ -249,8 +264,32 @@ pub(super) async fn remove(site: &Site, text: &str, kind: AccountKind) -> Result
     Ok(json!({"address": account.address.as_str(), "id": account.id.0, "removed_collections": removed}))
 }
 
-fn app_row(app: directory::AppPassword) -> Value {
-    json!({"id": app.id, "label": app.label, "created": moment(app.created)})
+/// The app passwords of an account, each with the device that was seen last with it.
+async fn app_rows(site: &Site, id: AccountId) -> model::Result<Value> {
+    let mut devices = site.directory.devices(id).await?;
+    for ((account, app), known) in site.sessions.devices() {
+        if account == id {
+            let earlier = devices.remove(&app);
+            let mut device = crate::devices::device(&known);
+            let client =
+                earlier.filter(|earlier| earlier.door == device.door).and_then(|earlier| earlier.client);
+            device.client = device.client.or(client);
+            devices.insert(app, device);
+        }
+    }
+    let row = |app: directory::AppPassword| {
+        let device = devices.get(&app.id);
+        json!({
+            "id": app.id,
+            "label": app.label,
+            "created": moment(app.created),
+            "last_seen": device.map(|device| moment(device.at)),
+            "last_door": device.map(|device| &device.door),
+            "last_from": device.map(|device| &device.from),
+            "last_client": device.and_then(|device| device.client.as_ref()),
+        })
+    };
+    Ok(site.directory.app_passwords(id).await?.into_iter().map(row).collect())
 }
 
 async fn app_password(site: &Site, request: Request) -> Result<Value, Refusal> {
@@ -264,9 +303,7 @@ async fn app_password(site: &Site, request: Request) -> Result<Value, Refusal> {
         }
         Request::AppPasswordList { address } => {
             let id = find(site, &address, person).await?.id;
-            let apps = site.directory.app_passwords(id).await;
-            let apps = apps.map_err(|error| Refusal::of(error, &address))?;
-            Ok(apps.into_iter().map(app_row).collect())
+            app_rows(site, id).await.map_err(|error| Refusal::of(error, &address))
         }
         Request::AppPasswordSet { address, id: number, hidden_capabilities } => {
             let id = find(site, &address, person).await?.id;

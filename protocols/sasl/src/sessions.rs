@@ -40,6 +40,16 @@ pub struct Sessions {
 struct List {
     last: u64,
     known: BTreeMap<u64, Known>,
+    /// The last session of each app password that has logged in since this was written down.
+    devices: BTreeMap<(AccountId, u32), Known>,
+}
+
+impl List {
+    fn note_device(&mut self, known: &Known) {
+        if let Some(app) = known.app_password {
+            self.devices.insert((known.account, app), known.clone());
+        }
+    }
 }
 
 impl Sessions {
@@ -67,6 +77,7 @@ impl Sessions {
         let mut list = self.list();
         list.last += 1;
         let number = list.last;
+        list.note_device(&known);
         list.known.insert(number, known);
         Present { sessions: self.clone(), account, number }
     }
@@ -75,6 +86,17 @@ impl Sessions {
     #[must_use]
     pub fn all(&self) -> Vec<(u64, Known)> {
         self.list().known.iter().map(|(number, known)| (*number, known.clone())).collect()
+    }
+
+    /// The last session of each app password, by account and number, of those that were not written down yet.
+    #[must_use]
+    pub fn devices(&self) -> BTreeMap<(AccountId, u32), Known> {
+        self.list().devices.clone()
+    }
+
+    /// Forgets sessions that were written down, but for app passwords that have logged in again since.
+    pub fn forget_devices(&self, written: &BTreeMap<(AccountId, u32), Known>) {
+        self.list().devices.retain(|key, known| written.get(key) != Some(known));
     }
 
     fn list(&self) -> MutexGuard<'_, List> {
@@ -93,9 +115,11 @@ pub struct Present {
 impl Present {
     /// Notes what the client says of itself.
     pub fn note_client(&self, client: Box<str>) {
-        if let Some(known) = self.sessions.list().known.get_mut(&self.number) {
-            known.client = Some(client);
-        }
+        let mut list = self.sessions.list();
+        let Some(known) = list.known.get_mut(&self.number) else { return };
+        known.client = Some(client);
+        let known = known.clone();
+        list.note_device(&known);
     }
 
     /// What takes down the session, if its account is traced at this moment.

@@ -14,8 +14,8 @@ mod token;
 mod traits;
 
 pub use local::{
-    AppPassword, DirectoryFault, DirectoryFinding, Domain, HashCost, LocalDirectory, NewAccount, Options,
-    Tenant,
+    AppPassword, Device, DirectoryFault, DirectoryFinding, Domain, HashCost, LocalDirectory, NewAccount,
+    Options, Tenant,
 };
 pub use outcome::Outcome;
 pub use proof::{Admitted, Proof, ScramHash, ScramOffer};

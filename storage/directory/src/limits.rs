@@ -41,6 +41,10 @@ pub const TOKEN_BYTES_MAX: usize = 4_096;
 pub const TOKEN_KEY_COUNT_MAX: usize = 100;
 /// How far the issuer's clock and ours may be apart, in seconds.
 pub const TOKEN_LEEWAY_SECONDS: u32 = 60;
+/// A device that uses an app password again is noted again when its note is so old.
+pub const DEVICE_NOTE_AGE: Duration = Duration::from_secs(3600);
+/// Characters of what a client says of itself that are noted.
+pub const DEVICE_CLIENT_CHARS_MAX: usize = 120;
 /// The most capabilities hidden from one account or app password.
 pub const HIDDEN_COUNT_MAX: usize = 100;
 /// The longest name of a capability, in octets.

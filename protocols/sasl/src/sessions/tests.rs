@@ -25,3 +25,28 @@ fn a_session_is_listed_until_it_is_dropped() {
     sessions.begin();
     assert!(sessions.is_serving());
 }
+
+#[test]
+fn the_last_session_of_an_app_password_is_known_until_it_is_written_down() {
+    let sessions = Sessions::new(PathBuf::new());
+    let known = |app_password, since| Known {
+        account: AccountId(1),
+        app_password,
+        door: "imap",
+        from: "192.0.2.1:1".parse().unwrap(),
+        since: Timestamp(since),
+        client: None,
+    };
+    drop(sessions.enter(known(None, 1)));
+    assert!(sessions.devices().is_empty(), "the password is no device's");
+    drop(sessions.enter(known(Some(3), 2)));
+    let second = sessions.enter(known(Some(3), 3));
+    let written = sessions.devices();
+    assert_eq!(written, [((AccountId(1), 3), known(Some(3), 3))].into());
+    second.note_client("Phone".into());
+    sessions.forget_devices(&written);
+    let left = Known { client: Some("Phone".into()), ..known(Some(3), 3) };
+    assert_eq!(sessions.devices(), [((AccountId(1), 3), left)].into(), "it has said more since");
+    sessions.forget_devices(&sessions.devices());
+    assert!(sessions.devices().is_empty());
+}

@@ -310,6 +310,7 @@ impl LocalDirectory {
         change.remove(key::account(id));
         change.remove(key::scram(id));
         change.remove(key::switches(id));
+        change.remove(key::devices(id));
         change.commit(()).await
     }
 
@@ -402,6 +403,7 @@ impl LocalDirectory {
         }
         change.put_account(id, &record)?;
         change.edit_scram(id, |scram| scram.apps.retain(|(other, _)| *other != number)).await?;
+        change.forget_device(id, number).await?;
         change.commit(()).await
     }
 }

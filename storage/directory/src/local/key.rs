@@ -19,6 +19,8 @@ pub(crate) const ACCOUNTS: &[u8] = b"a";
 pub(crate) const SCRAM: &[u8] = b"s";
 /// What doors are told of all accounts.
 pub(crate) const SWITCHES: &[u8] = b"w";
+/// Which devices used the app passwords of all accounts.
+pub(crate) const DEVICES: &[u8] = b"v";
 /// All addresses.
 pub(crate) const ADDRESSES: &[u8] = b"n";
 
@@ -47,7 +49,12 @@ pub(crate) fn switches(id: AccountId) -> Vec<u8> {
     [SWITCHES, &id.0.to_be_bytes()].concat()
 }
 
-/// The id in such a key.
+/// Which devices used the app passwords of an account.
+pub(crate) fn devices(id: AccountId) -> Vec<u8> {
+    [DEVICES, &id.0.to_be_bytes()].concat()
+}
+
+/// The id in the key of an account.
 pub(crate) fn account_of(key: &[u8]) -> Option<AccountId> {
     let bytes = key.strip_prefix(ACCOUNTS)?;
     bytes.try_into().ok().map(|bytes| AccountId(u32::from_be_bytes(bytes)))

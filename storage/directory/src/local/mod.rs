@@ -6,6 +6,7 @@
 mod account;
 mod change;
 mod credential;
+mod devices;
 mod domain;
 mod fsck;
 mod group;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use account::{AppPassword, NewAccount};
 pub use credential::HashCost;
+pub use devices::Device;
 pub use domain::{Domain, Tenant};
 pub use fsck::{DirectoryFault, DirectoryFinding};
 

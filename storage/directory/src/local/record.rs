@@ -2,6 +2,7 @@
 //! own, by the same rules as the store's (`storage/store/src/record.rs` tells how a record is changed). The two
 //! are twins and not one because a crate can only give versions to types through a trait of its own.
 
+use super::devices::DevicesRecord;
 use super::scram::ScramRecord;
 use super::switches::SwitchesRecord;
 use bytes::Bytes;
@@ -96,6 +97,7 @@ records! {
     AccountRecord: 1;
     ScramRecord: 1;
     SwitchesRecord: 1;
+    DevicesRecord: 1;
     AccountId: 1;
     u64: 1;
     [u8; 32]: 1;

@@ -1,6 +1,7 @@
 //! The local directory on the simulated disk: names, groups, credentials, limits.
 
 mod credential;
+mod devices;
 mod fsck;
 mod group;
 mod name;

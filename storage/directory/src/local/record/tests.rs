@@ -1,5 +1,6 @@
 //! Golden octets of every kind of record, kept for ever (see the store's twin of this test).
 
+use super::super::devices::Device;
 use super::*;
 use crate::scram::KeyPair;
 
@@ -87,5 +88,9 @@ fn proofs_and_switches() {
     let pair = |octet: u8| KeyPair::sample(octet);
     keeps(&ScramRecord { password: Some(pair(1)), apps: vec![(7, [pair(2), pair(3)])] });
     let names = |text: &str| text.split(' ').map(str::to_owned).collect();
+    let client = Some("Mail 1".to_owned());
+    let device =
+        Device { door: "imap".into(), client, from: "192.0.2.1".into(), at: Timestamp(1_767_225_600_004) };
+    keeps(&DevicesRecord(vec![(7, device)]));
     keeps(&SwitchesRecord { hidden: names("COMPRESS UIDONLY"), apps: vec![(7, names("IDLE"))] });
 }
