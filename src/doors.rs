@@ -38,6 +38,7 @@ impl Doors {
             delivery: site.delivery.clone(),
             directory: directory.clone(),
             config: config.submission.clone(),
+            sessions: site.sessions.clone(),
         };
         Self {
             imap: Arc::new(imap::Door::configured(

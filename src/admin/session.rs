@@ -1,4 +1,5 @@
-//! Who is logged in at this moment, and the trace of what an account's IMAP sessions say.
+//! Who is logged in at this moment, and the trace of what an account's IMAP, POP3 and submission sessions
+//! say.
 
 use super::{Refusal, Request, account::find, misplaced, moment};
 use crate::limits::TRACE_TIME_MAX;

@@ -16,7 +16,7 @@ pub(super) struct Session {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// List the IMAP and POP3 sessions of this moment, with what their clients say of themselves.
+    /// List the IMAP, POP3 and submission sessions of this moment, with what their clients say of themselves.
     List {
         /// Only those of this account.
         #[arg(long)]

@@ -11,11 +11,13 @@ use store::Committed;
 pub(crate) struct Reply {
     wire: Vec<u8>,
     misuse: bool,
+    /// It is what follows the first line, of a message perhaps.
+    is_rest: bool,
 }
 
 impl Reply {
     fn line(text: &str, misuse: bool) -> Self {
-        Self { wire: format!("{text}\r\n").into_bytes(), misuse }
+        Self { wire: format!("{text}\r\n").into_bytes(), misuse, is_rest: false }
     }
 
     /// `+OK`.
@@ -42,7 +44,7 @@ impl Reply {
     pub(crate) fn rest(lines: impl Into<Vec<u8>>) -> Self {
         let mut wire = lines.into();
         wire.extend_from_slice(b".\r\n");
-        Self { wire, misuse: false }
+        Self { wire, misuse: false, is_rest: true }
     }
 
     /// A wrong login (RFC 3206 4).
@@ -76,5 +78,9 @@ impl Answer for Reply {
 
     fn is_misuse(&self) -> bool {
         self.misuse
+    }
+
+    fn is_message(&self) -> bool {
+        self.is_rest
     }
 }

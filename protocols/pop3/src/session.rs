@@ -11,7 +11,7 @@ use directory::Admitted;
 use model::{Error, Principal};
 use sasl::door::{Drain, Peer, Stream};
 use sasl::line::End;
-use sasl::sessions::{Known, Present};
+use sasl::sessions::Known;
 use sasl::talk::{Client, Farewell, Misuse, Talk, Then, go};
 use std::{sync::Arc, time::Duration};
 
@@ -19,8 +19,6 @@ use std::{sync::Arc, time::Duration};
 pub(crate) struct Opened {
     pub(crate) who: Principal,
     pub(crate) maildrop: Maildrop,
-    /// Its place in the list of who is logged in.
-    _present: Present,
 }
 
 /// One client's session.
@@ -59,7 +57,6 @@ impl Session {
             Err(error) => return go(Reply::of(&error)),
         };
         tracing::info!(%addr, account = %who.account, "logged in");
-        self.client.has_logged_in();
         let present = self.context.sessions.enter(Known {
             account: who.account,
             app_password: admitted.app_password,
@@ -68,8 +65,9 @@ impl Session {
             since: self.context.store.env().now(),
             client: None,
         });
+        self.client.has_logged_in(present);
         let (count, octets) = maildrop.tally();
-        self.opened = Some(Opened { who, maildrop, _present: present });
+        self.opened = Some(Opened { who, maildrop });
         go(Reply::ok(format!("{count} messages ({octets} octets)")))
     }
 }
@@ -125,5 +123,11 @@ impl Talk for Session {
     fn begin_anew(&mut self) {
         self.name = None;
         self.utf8 = false;
+    }
+
+    /// Numbers, but behind no verb of a login.
+    fn is_shown(command: &Command, rest: &str) -> bool {
+        let is_plain = rest.bytes().all(|octet| octet.is_ascii_digit() || octet == b' ');
+        is_plain && command.when != When::Authorization
     }
 }

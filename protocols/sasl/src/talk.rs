@@ -8,6 +8,8 @@ use crate::limits::{
     ERROR_DELAY, HARD_ERROR_COUNT_MAX, RESPONSE_BYTES_MAX, SOFT_ERROR_COUNT_MAX, STRANGER_TIME_MAX,
 };
 use crate::line::{Connection, End, Input, Patience};
+use crate::sessions::Present;
+use crate::trace::LineTrace;
 use crate::{Dialogue, Mechanism, log_in};
 use directory::{Admitted, Directory};
 use model::{Error, wipe};
@@ -38,6 +40,11 @@ pub trait Answer: Send {
 
     /// Whether it tells of something that no client should send: such answers are counted and slow the client down.
     fn is_misuse(&self) -> bool;
+
+    /// Whether it may hold lines of a message, which no trace shows.
+    fn is_message(&self) -> bool {
+        false
+    }
 }
 
 /// What no client should send in the place of a command.
@@ -118,6 +125,10 @@ pub trait Talk: Sized + Send + 'static {
 
     /// Forgets what was said before TLS.
     fn begin_anew(&mut self);
+
+    /// Whether a trace shows what stands behind a verb: never what could be a password, or the line of a message that was
+    /// refused before it came.
+    fn is_shown(command: &Command<Self>, rest: &str) -> bool;
 }
 
 /// An answer after which the session goes on, in the form in which commands return it.
@@ -138,6 +149,10 @@ pub struct Client {
     errors: u32,
     wrong_logins: u32,
     stranger_until: Instant,
+    /// Its place in the list of who is logged in.
+    present: Option<Present>,
+    /// Takes it down, where the account is traced.
+    trace: LineTrace,
 }
 
 impl Client {
@@ -151,12 +166,16 @@ impl Client {
             errors: 0,
             wrong_logins: 0,
             stranger_until: Instant::now() + STRANGER_TIME_MAX,
+            present: None,
+            trace: LineTrace::default(),
         }
     }
 
     /// Queues an answer; it is written when the client has nothing more in flight.
     pub fn say(&mut self, answer: &impl Answer) {
-        self.connection.queue(&answer.encode());
+        let lines = answer.encode();
+        self.trace.said(if answer.is_message() { b"..." } else { &lines });
+        self.connection.queue(&lines);
     }
 
     /// Counts a wrong login; whether there have been `most` of them.
@@ -166,7 +185,8 @@ impl Client {
     }
 
     /// Notes a login: nothing more is bound to this connection.
-    pub fn has_logged_in(&mut self) {
+    pub fn has_logged_in(&mut self, present: Present) {
+        self.present = Some(present);
         self.peer.channel = None;
     }
 
@@ -232,7 +252,10 @@ async fn answer<S: Talk>(session: &mut S, input: Input) -> Result<Then, End> {
         Input::Bare => (S::misuse(Misuse::Bare), Then::Go),
         Input::Line(line) => {
             let outcome = match str::from_utf8(&line) {
-                Ok(text) => dispatch(session, text).await,
+                Ok(text) => {
+                    take_down(session, text);
+                    dispatch(session, text).await
+                }
                 Err(_) => go(S::misuse(Misuse::NotUtf8)),
             };
             // It may have held a password.
@@ -252,6 +275,20 @@ async fn answer<S: Talk>(session: &mut S, input: Input) -> Result<Then, End> {
     }
     session.client().say(&answer);
     Ok(then)
+}
+
+/// Takes a command down, where the account is traced.
+fn take_down<S: Talk>(session: &mut S, line: &str) {
+    let Client { present: Some(present), trace, .. } = session.client() else { return };
+    trace.heard(present, || {
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match S::COMMANDS.iter().find(|known| known.verb.eq_ignore_ascii_case(verb)) {
+            Some(known) if rest.is_empty() => known.verb.to_owned(),
+            Some(known) if S::is_shown(known, rest) => format!("{} {rest}", known.verb),
+            Some(known) => format!("{} ...", known.verb),
+            None => "? ...".to_owned(),
+        }
+    });
 }
 
 async fn dispatch<S: Talk>(session: &mut S, line: &str) -> Result<(S::Answer, Then), End> {

@@ -4,6 +4,7 @@
 //! doors hand over nothing before the login, and of commands that could carry a password only their names.
 
 use crate::limits::{TRACE_BYTES_MAX, TRACE_LINE_BYTES_MAX};
+use crate::sessions::Present;
 use model::AccountId;
 use std::collections::HashMap;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -146,6 +147,30 @@ impl Tracer {
             return;
         }
         said.push(octets, |line| trace.write(*session, 'S', line));
+    }
+}
+
+/// The trace of a session in a protocol of lines (POP3, submission), which says itself what of a line may be known.
+#[derive(Debug, Default)]
+pub struct LineTrace(Option<Box<Tracer>>);
+
+impl LineTrace {
+    /// A command of a session that has logged in, if its account is traced at this moment.
+    pub fn heard(&mut self, present: &Present, line: impl FnOnce() -> String) {
+        if self.0.as_ref().is_none_or(|tracer| tracer.is_over()) {
+            self.0 = present.tracer().map(Box::new);
+        }
+        if let Some(tracer) = &self.0 {
+            tracer.trace.write(tracer.session, 'C', line().as_bytes());
+        }
+    }
+
+    /// Whole lines of the server.
+    pub fn said(&self, octets: &[u8]) {
+        let Some(tracer) = self.0.as_ref().filter(|tracer| !tracer.is_over()) else { return };
+        for line in octets.split_inclusive(|octet| *octet == b'\n') {
+            tracer.trace.write(tracer.session, 'S', line.trim_ascii_end());
+        }
     }
 }
 

@@ -5,7 +5,8 @@
 //! `header` what is read from a message, `receive` the way of a message from the wire into the queue.
 //!
 //! *Invariant:* 250 after DATA is said only with the `Committed` of the queue's entry at hand.
-//! *Invariant:* nothing that a client sent is ever echoed, and no password reaches a log.
+//! *Invariant:* nothing that a client sent is ever echoed, and no password reaches a log; nor does one, or a line of a
+//! message, reach a trace.
 //!
 //! Decisions: see `delivery` for where mail goes; MAIL FROM, From and Sender must be the principal's own
 //! addresses; a bare CR or LF anywhere in a message refuses it; the client's address is not put into the
@@ -24,6 +25,7 @@ mod wire;
 use delivery::Delivery;
 use directory::Directory;
 use sasl::door::{Drain, Peer, Stream};
+use sasl::sessions::Sessions;
 use sasl::talk::serve;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -55,6 +57,8 @@ pub struct Context {
     pub directory: Arc<dyn Directory>,
     /// What the installation sets.
     pub config: Config,
+    /// Who is logged in.
+    pub sessions: Arc<Sessions>,
 }
 
 /// The submission door.

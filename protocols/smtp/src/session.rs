@@ -157,6 +157,18 @@ impl Talk for Session {
         self.principal = None;
         self.transaction = None;
     }
+
+    /// Whom a message is from and for, and how the client greets.
+    fn is_shown(command: &Command, rest: &str) -> bool {
+        let begins =
+            |with: &str| rest.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+        match command.verb {
+            "MAIL" => begins("FROM:<"),
+            "RCPT" => begins("TO:<"),
+            "EHLO" | "HELO" => !rest.contains(' '),
+            _ => false,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,18 @@ impl Answer for Word {
     }
 }
 
+/// A place in a list that nobody reads.
+fn present() -> Present {
+    crate::sessions::Sessions::new(std::path::PathBuf::new()).enter(crate::sessions::Known {
+        account: model::AccountId(1),
+        app_password: None,
+        door: "toy",
+        from: "127.0.0.1:1".parse().unwrap(),
+        since: model::Timestamp::default(),
+        client: None,
+    })
+}
+
 impl Talk for Toy {
     type Answer = Word;
     /// Whether somebody must have logged in.
@@ -43,6 +55,10 @@ impl Talk for Toy {
         },
         Command { verb: "QUIT", when: false, run: |_, _| Box::pin(async { Ok((Word("bye"), Then::Close)) }) },
     ];
+    fn is_shown(_: &Command<Self>, _: &str) -> bool {
+        false
+    }
+
     const LINE_BYTES_MAX: usize = 100;
     const IDLE_TIME_MAX: Duration = Duration::from_secs(300);
     const DROPS_TRAILING_BLANKS: bool = true;
@@ -108,7 +124,7 @@ fn auth<'a>(session: &'a mut Toy, rest: &'a str) -> Outcome<'a, Toy> {
             None => go(Word("bad: mechanism")),
             Some(Ok(_)) => {
                 session.is_known = true;
-                session.client.has_logged_in();
+                session.client.has_logged_in(present());
                 go(Word("welcome"))
             }
             Some(Err(Error::Forbidden(_))) if session.client.has_failed(2) => {

@@ -79,6 +79,32 @@ fn it_ends_by_itself_and_on_demand() {
 }
 
 #[test]
+fn lines_of_a_protocol_of_lines() {
+    let folder = Folder::new("protocol");
+    let sessions = crate::sessions::Sessions::new(folder.0.clone());
+    let known = crate::sessions::Known {
+        account: ALICE,
+        app_password: None,
+        door: "pop3",
+        from: "127.0.0.1:1".parse().unwrap(),
+        since: model::Timestamp::default(),
+        client: None,
+    };
+    let present = sessions.enter(known);
+    let mut trace = LineTrace::default();
+    trace.heard(&present, || panic!("nobody listens"));
+    trace.said(b"+OK\r\n");
+    sessions.traces.begin(ALICE, Duration::from_secs(60)).unwrap();
+    trace.said(b"+OK of the command before\r\n");
+    trace.heard(&present, || "LIST".to_owned());
+    trace.said(b"+OK 1 message {9}\r\n1 120\r\n.\r\n");
+    assert_eq!(lines(&sessions.traces), ["1 C: LIST", "1 S: +OK 1 message {9}", "1 S: 1 120", "1 S: ."]);
+    sessions.traces.begin(ALICE, Duration::ZERO).unwrap();
+    trace.heard(&present, || panic!("it is over"));
+    trace.said(b"+OK\r\n");
+}
+
+#[test]
 fn lines_and_file_at_their_limits_and_past_them() {
     let folder = Folder::new("limits");
     let traces = Traces::new(folder.0.clone());

@@ -4,6 +4,7 @@ use super::{Command, Outcome, When, go};
 use crate::{limits::LOGIN_FAILURE_COUNT_MAX, reply::Reply, session::Session, wire::End};
 use directory::Admitted;
 use model::Error;
+use sasl::sessions::Known;
 use sasl::talk::{Then, authenticate};
 
 pub(super) const AUTH: Command = Command { verb: "AUTH", when: When::GREETED.and(When::OUTSIDE), run };
@@ -41,8 +42,16 @@ fn told(session: &mut Session, outcome: model::Result<Admitted>) -> Result<(Repl
     match outcome {
         Ok(admitted) => {
             tracing::info!(%addr, account = %admitted.principal.account, "logged in");
+            let present = session.context.sessions.enter(Known {
+                account: admitted.principal.account,
+                app_password: admitted.app_password,
+                door: "submission",
+                from: addr,
+                since: session.context.delivery.now(),
+                client: None,
+            });
             session.principal = Some(admitted.principal);
-            session.client.has_logged_in();
+            session.client.has_logged_in(present);
             go(Reply::new(235, "2.7.0", "welcome"))
         }
         Err(error) => {

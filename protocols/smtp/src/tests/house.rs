@@ -64,7 +64,8 @@ impl House {
         let (trigger, drain) = sasl::door::drain();
         let runner = delivery.clone();
         tokio::spawn(async move { runner.run(std::future::pending()).await });
-        let door = Door::new(Context { delivery, directory: directory.clone(), config });
+        let door =
+            Door::new(Context { delivery, directory: directory.clone(), config, sessions: Arc::default() });
         Self { env, store, directory, door, drain, trigger }
     }
 
