@@ -10,8 +10,11 @@
 //! - `fill`: SIZE accounts with 1,000 messages each; `rest`: opens that store, looks at every account, and tells the
 //!   memory that stays.
 //! - `space`: SIZE bodies of 30 KB, half of them removed; what is on the disk before and after.
+//!
+//! Where `COLLEGIUM_POSTGRES` names a database, the store is in it, in a schema named after DIR; `space` is for a store of
+//! files only, since a database gives room back in its own time.
 
-use engine::{Engine, LocalOptions, OsEnv, open_local, sim::Dice};
+use engine::{BlobStore, Engine, LocalOptions, OsEnv, PostgresOptions, open_local, open_postgres, sim::Dice};
 use model::{AccountId, Address, Flags, Principal, Rights, Role, ZonedTime};
 use std::{
     collections::BTreeMap,
@@ -40,12 +43,28 @@ struct Site {
 }
 
 impl Site {
-    fn open(path: &Path) -> Result<Self, Failure> {
-        let options = LocalOptions { cache_bytes: 128 << 20, ..LocalOptions::default() };
-        let (engine, blobs) = open_local(path, options).map_err(|reason| reason.to_string())?;
-        let store = Store::new(engine.clone(), Arc::new(blobs), Arc::new(OsEnv), Options::default());
+    async fn open(path: &Path) -> Result<Self, Failure> {
+        let (engine, blobs): (Arc<dyn Engine>, Arc<dyn BlobStore>) = match database() {
+            Some(url) => {
+                let mut options = PostgresOptions::new(&url);
+                let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+                options.schema = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+                open_postgres(&options).await?
+            }
+            None => {
+                let options = LocalOptions { cache_bytes: 128 << 20, ..LocalOptions::default() };
+                let (engine, blobs) = open_local(path, options).map_err(|reason| reason.to_string())?;
+                (engine, Arc::new(blobs))
+            }
+        };
+        let store = Store::new(engine.clone(), blobs, Arc::new(OsEnv), Options::default());
         Ok(Self { store, engine })
     }
+}
+
+/// The database that the store is in; none where it is in files.
+fn database() -> Option<String> {
+    std::env::var("COLLEGIUM_POSTGRES").ok()
 }
 
 fn owner(account: u32) -> Result<Principal, Failure> {
@@ -161,7 +180,7 @@ fn twin(directory: &Path, groups: &[usize], row_bytes: usize) -> Result<f64, Fai
 }
 
 async fn append(path: &Path, writers: usize, seconds: u64) -> Result<String, Failure> {
-    let site = Site::open(path)?;
+    let site = Site::open(path).await?;
     let (mut ours, mut disk, mut ratios, mut sizes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     round(&site.store, writers, 1).await?;
     for _ in 0..ROUNDS {
@@ -209,7 +228,7 @@ async fn once(store: &Store, account: u32, seed: u64) -> Result<[f64; 3], Failur
 }
 
 async fn scale(path: &Path, count: usize, rounds: u64) -> Result<String, Failure> {
-    let site = Site::open(path)?;
+    let site = Site::open(path).await?;
     for (account, items) in [(1, count / 100), (2, count)] {
         fill(&site.store, account, "opened", OPENED_COUNT).await?;
         fill(&site.store, account, "Archive", items.saturating_sub(OPENED_COUNT)).await?;
@@ -246,7 +265,7 @@ fn resident_bytes() -> Result<u64, Failure> {
 }
 
 async fn fill_accounts(path: &Path, accounts: usize) -> Result<String, Failure> {
-    let site = Site::open(path)?;
+    let site = Site::open(path).await?;
     let begun = Instant::now();
     let last = u32::try_from(accounts)?;
     let mut lanes = Vec::new();
@@ -267,7 +286,7 @@ async fn fill_accounts(path: &Path, accounts: usize) -> Result<String, Failure> 
 }
 
 async fn rest(path: &Path, accounts: usize) -> Result<String, Failure> {
-    let site = Site::open(path)?;
+    let site = Site::open(path).await?;
     let opened = resident_bytes()?;
     for account in 1..=u32::try_from(accounts)? {
         let who = owner(account)?;
@@ -299,7 +318,7 @@ fn disk_bytes(path: &Path) -> Result<u64, Failure> {
 }
 
 async fn space(path: &Path, count: usize) -> Result<String, Failure> {
-    let site = Site::open(path)?;
+    let site = Site::open(path).await?;
     let sum = (count * message(0, BODY_BYTES).len()) as u64;
     let who = owner(1)?;
     let writers = 16;
@@ -356,6 +375,7 @@ async fn main() -> Result<(), Failure> {
         "scale" => scale(&path, number(0, 1_000_000)?, seconds).await?,
         "fill" => fill_accounts(&path, number(0, 10_000)?).await?,
         "rest" => rest(&path, number(0, 10_000)?).await?,
+        "space" if database().is_some() => return Err("space is for a store of files".into()),
         "space" => space(&path, number(0, 20_000)?).await?,
         _ => return Err("what is append, scale, fill, rest or space".into()),
     };
