@@ -7,6 +7,7 @@ use crate::guard::{Guarded, Signs};
 use crate::limits;
 use crate::path::Path;
 use directory::Directory;
+use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -138,9 +139,13 @@ impl Connection {
         if head.version <= Version::HTTP_11 {
             let target = head.uri.path_and_query().map_or("", |target| target.as_str());
             // RFC 9112 6.1 and 3.2
-            let hosts = head.headers.get_all(header::HOST).iter().count();
-            let hostless = head.version == Version::HTTP_11 && hosts != 1;
-            if chunked && self.signs.ambiguous() || self.signs.had_fragment(target) || hostless {
+            let mut hosts = head.headers.get_all(header::HOST).iter();
+            let one_host = match (hosts.next(), hosts.next()) {
+                (None, _) => head.version < Version::HTTP_11,
+                (Some(host), None) => is_host(host),
+                _ => false,
+            };
+            if chunked && self.signs.ambiguous() || self.signs.had_fragment(target) || !one_host {
                 return closing(StatusCode::BAD_REQUEST);
             }
         }
@@ -217,6 +222,16 @@ fn target(uri: &Uri) -> Option<Path> {
         "*" | "" => Path::parse("/").ok(),
         path => Path::parse(path).ok(),
     }
+}
+
+/// Whether it is a host, with or without a port, or nothing (RFC 9110 7.2).
+fn is_host(value: &HeaderValue) -> bool {
+    let Ok(text) = value.to_str() else { return false };
+    let host = match text.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => text,
+    };
+    host.is_empty() || host.parse::<Authority>().is_ok_and(|authority| authority.host() == host)
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {

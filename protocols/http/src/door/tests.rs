@@ -150,6 +150,14 @@ async fn heads_that_can_be_read_in_two_ways() {
         let got = once(&format!("GET /dav/a HTTP/1.1\r\n{hosts}{LOGIN}\r\n")).await;
         assert_eq!(statuses(&got), ["400"], "{hosts}");
     }
+    for host in ["x\"><script>", "x/y", "a@x", "x y", "x:port", "[::1", "http://x", "é"] {
+        let got = once(&format!("GET /other HTTP/1.1\r\nHost: {host}\r\n{LOGIN}\r\n")).await;
+        assert_eq!(statuses(&got), ["400"], "{host}");
+    }
+    for host in ["", "x", "x:", "my_host.example.org:8443", "127.0.0.1:80", "[::1]", "[2001:db8::1]:443"] {
+        let got = once(&format!("GET /other HTTP/1.1\r\nHost: {host}\r\n{LOGIN}\r\n")).await;
+        assert_eq!(statuses(&got), ["404"], "{host}");
+    }
     for target in ["/dav/a/#b", "http://x/dav/a/#b", "/dav/a?b#c"] {
         let fragment = once(&format!("DELETE {target} HTTP/1.1\r\nHost: x\r\n{LOGIN}\r\n")).await;
         assert_eq!(statuses(&fragment), ["400"], "{target}");
