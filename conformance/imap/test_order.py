@@ -4,6 +4,7 @@ the order of the commands, and no EXPUNGE while sequence numbers are in use."""
 import base64
 import itertools
 import re
+import time
 
 import pytest
 
@@ -262,3 +263,32 @@ def test_flags_that_change_back_are_told(server, box):
     told = [line for line in session.ok("NOOP") if b"* 1 FETCH" in line]
     assert len(told) == 1 and b"\\Flagged" not in told[0]
     other.logout()
+
+
+def test_a_fetch_that_is_taken_slowly_goes_on_with_what_is_there(server):
+    """It reads newer states on its way: what was removed meanwhile is left out, flags and MODSEQ stay of one state."""
+    session, other = imap.connect(server, server.alice), imap.connect(server, server.alice)
+    name = f"order {next(NUMBERS)}"
+    session.ok(f'CREATE "{name}"')
+    for number in range(200):
+        session.append(name, mail.message(number, 100_000))
+    session.ok("ENABLE CONDSTORE")
+    session.select(name)
+    tag = session.start("UID FETCH 1:* (FLAGS MODSEQ BODY.PEEK[])")
+    first = session.line()
+    assert b"* 1 FETCH" in first
+    other.select(name)
+    # The client takes nothing for longer than a state is held, and the other end changes what is still to come.
+    other.ok("UID STORE 199:200 +FLAGS (\\Flagged \\Deleted)")
+    other.ok("UID EXPUNGE 200")
+    time.sleep(1.5)
+    lines = [first, *session.finish(tag)[1]]
+    told = {int(re.search(rb"UID (\d+)", line)[1]): line for line in lines if b"BODY[]" in line}
+    assert sorted(told) == list(range(1, 200)), "all but what has gone"
+    assert b"\\Flagged" not in told[199], "flags are those of the state when it was asked"
+    before = int(re.search(rb"MODSEQ \((\d+)\)", told[199])[1])
+    unasked = [line for line in lines if b"UID 199" in line and b"BODY[]" not in line]
+    now = b" ".join(unasked or session.ok("UID FETCH 199 (FLAGS MODSEQ)"))
+    assert b"\\Flagged" in now and int(re.search(rb"MODSEQ \((\d+)\)", now)[1]) > before
+    session.close()
+    other.close()

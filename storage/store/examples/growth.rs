@@ -258,8 +258,13 @@ async fn scale(path: &Path, count: usize, rounds: u64) -> Result<String, Failure
 }
 
 fn resident_bytes() -> Result<u64, Failure> {
+    memory_bytes("VmRSS:")
+}
+
+/// One of the sizes that the system tells of this process.
+fn memory_bytes(which: &str) -> Result<u64, Failure> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(which)).ok_or("no such size")?;
     let kib: u64 = line.split_whitespace().next().ok_or("no number")?.parse()?;
     Ok(kib * 1024)
 }
@@ -282,7 +287,8 @@ async fn fill_accounts(path: &Path, accounts: usize) -> Result<String, Failure> 
         lane.await??;
     }
     site.engine.close().await;
-    Ok(format!("{{\"accounts\": {accounts}, \"seconds\": {:.1}}}", begun.elapsed().as_secs_f64()))
+    let (seconds, peak) = (begun.elapsed().as_secs_f64(), memory_bytes("VmHWM:")?);
+    Ok(format!("{{\"accounts\": {accounts}, \"seconds\": {seconds:.1}, \"peak_bytes\": {peak}}}"))
 }
 
 async fn rest(path: &Path, accounts: usize) -> Result<String, Failure> {

@@ -220,6 +220,18 @@ impl Store {
 
     pub(crate) async fn begin(&self, who: &Principal, account: AccountId) -> Result<Writer> {
         let state = self.inner.state(account);
+        let begun = self.begin_with(who, account, state.clone()).await;
+        // A writer holds it; without one there may be nobody else.
+        self.inner.release(account, state);
+        begun
+    }
+
+    async fn begin_with(
+        &self,
+        who: &Principal,
+        account: AccountId,
+        state: Arc<AccountState>,
+    ) -> Result<Writer> {
         let turn = state.turn().await;
         self.inner.lease(account, &state).await?;
         let flying = state.flying();
@@ -248,8 +260,7 @@ impl Store {
     /// Wakes after every commit in the account from now on.
     #[must_use]
     pub fn watch(&self, account: AccountId) -> Watch {
-        let state = self.inner.state(account);
-        Watch { receiver: state.changed.subscribe(), _state: state }
+        Watch::new(self.inner.clone(), account)
     }
 }
 

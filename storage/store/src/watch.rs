@@ -1,16 +1,32 @@
 //! Change notifications inside the process.
 
-use crate::stores::AccountState;
-use model::Modseq;
+use crate::stores::{AccountState, Inner};
+use model::{AccountId, Modseq};
 use std::sync::Arc;
 
 /// Tells when an account has changed. Several changes may come as one.
 pub struct Watch {
-    pub(crate) receiver: tokio::sync::watch::Receiver<Modseq>,
-    pub(crate) _state: Arc<AccountState>,
+    receiver: tokio::sync::watch::Receiver<Modseq>,
+    inner: Arc<Inner>,
+    account: AccountId,
+    /// Taken when it is dropped.
+    state: Option<Arc<AccountState>>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(state) = self.state.take() {
+            self.inner.release(self.account, state);
+        }
+    }
 }
 
 impl Watch {
+    pub(crate) fn new(inner: Arc<Inner>, account: AccountId) -> Self {
+        let state = inner.state(account);
+        Self { receiver: state.changed.subscribe(), inner, account, state: Some(state) }
+    }
+
     /// Resolves after a commit in the account that this watch has not told of.
     pub async fn changed(&mut self) {
         // The sender lives in the state that this watch holds, so it cannot have gone.

@@ -9,7 +9,7 @@ use super::{Sequences, States, Verb};
 use crate::command::search::result::slice;
 use crate::extension::messagelimit::{self, Partial};
 use crate::extension::{condstore, qresync};
-use crate::limits::ROWS_AT_ONCE;
+use crate::limits::{READING_RENEWED_AFTER, ROWS_AT_ONCE};
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::session::enabled::Enabled;
@@ -20,9 +20,10 @@ use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::fetch::{self as grammar, FetchItem, FetchModifiers, Source};
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
 use crate::words::{FetchValue, FetchWord};
-use model::{Error, Flags, ItemId, Modseq, SystemFlags, Uid};
+use model::{AccountId, Error, Flags, ItemId, Modseq, SystemFlags, Uid};
 use std::sync::Arc;
 use store::{FlagChange, MessageRecord, MessageRow, Reader};
+use tokio::time::Instant;
 
 pub(super) const VERBS: &[Verb] = &[
     Verb {
@@ -55,13 +56,38 @@ struct Plan {
     tells_gone: bool,
     /// The newest state.
     table: Arc<Table>,
-    reader: Reader,
+    account: AccountId,
     /// UIDs whose \Seen this FETCH has set: their flags are told.
     seen: Vec<u32>,
     /// UIDs that are \Recent in this session.
     recent: Intervals,
     /// The highest UID is told first (RFC 9738 3.1).
     downwards: bool,
+}
+
+/// Where a plan reads from. A state of the store costs memory for all that is written behind it, and a client may take
+/// its time: a state is held for [`READING_RENEWED_AFTER`] about, and not while bodies are told.
+struct Reading {
+    held: Option<(Reader, Instant)>,
+}
+
+impl Reading {
+    fn new(reader: Reader) -> Self {
+        Self { held: Some((reader, Instant::now())) }
+    }
+
+    /// The reader that is held, or a new one.
+    async fn reader(&mut self, session: &Session) -> Result<&Reader, Failure> {
+        let held = match self.held.take() {
+            Some(held) if held.1.elapsed() < READING_RENEWED_AFTER => held,
+            _ => (session.selected_reader().await?, Instant::now()),
+        };
+        Ok(&self.held.insert(held).0)
+    }
+
+    fn let_go(&mut self) {
+        self.held = None;
+    }
 }
 
 /// One message of a FETCH.
@@ -103,8 +129,9 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     // UID and FLAGS are in the client's view; by UID, EXPUNGE comes with the answer.
     let tells_gone = !by_uid && !rows;
     let downwards = partial.is_some();
-    let plan = Plan { items, rows, records, tells_gone, table, reader, seen, recent, downwards };
-    let told = tell_all(session, &plan, &chosen).await?;
+    let account = reader.account();
+    let plan = Plan { items, rows, records, tells_gone, table, account, seen, recent, downwards };
+    let told = tell_all(session, &plan, Reading::new(reader), &chosen).await?;
     let done = Done::told("FETCH completed");
     // RFC 5530: some were removed by others and are not told of yet.
     let done = if told < chosen.len() { done.with_code("EXPUNGEISSUED") } else { done };
@@ -240,14 +267,14 @@ pub(crate) async fn tell_unasked(
         records: source >= Source::Record,
         tells_gone: false,
         table: table.clone(),
-        reader: reader.clone(),
+        account: reader.account(),
         seen: Vec::new(),
         recent: session.selected()?.recent.clone(),
         downwards: false,
         items,
     };
     for one in chosen.chunks(1) {
-        match tell_all(session, &plan, one).await {
+        match tell_all(session, &plan, Reading::new(reader.clone()), one).await {
             // What is damaged, or cannot be decoded, is told to whoever asks for it.
             Ok(_) | Err(Failure::Store(Error::Corrupt) | Failure::No(..)) => {}
             Err(failure) => return Err(failure),
@@ -257,7 +284,12 @@ pub(crate) async fn tell_unasked(
 }
 
 /// Tells of every message that is still there; returns how many those are.
-async fn tell_all(session: &mut Session, plan: &Plan, chosen: &[(usize, Uid)]) -> Result<usize, Failure> {
+async fn tell_all(
+    session: &mut Session,
+    plan: &Plan,
+    mut reading: Reading,
+    chosen: &[(usize, Uid)],
+) -> Result<usize, Failure> {
     let mut told = 0;
     let mut damaged = None;
     let at_once = if plan.records { RECORDS_AT_ONCE } else { ROWS_AT_ONCE };
@@ -268,13 +300,13 @@ async fn tell_all(session: &mut Session, plan: &Plan, chosen: &[(usize, Uid)]) -
             true => last(left, at_once),
             false => left.split_at(at_once.min(left.len())),
         };
-        let mut targets = targets(session, plan, chunk).await?;
+        let mut targets = targets(session, plan, &mut reading, chunk).await?;
         if plan.downwards {
             targets.reverse();
         }
         for target in targets {
             let (mark, flushes) = (session.connection.out.len(), session.connection.flushes);
-            if let Err(failure) = tell(session, plan, &target).await {
+            if let Err(failure) = tell(session, plan, &mut reading, &target).await {
                 // A reply that was begun is taken back; one that is on its way can only be broken off.
                 if flushes != session.connection.flushes {
                     return Err(Failure::Gone);
@@ -302,7 +334,12 @@ fn last<T>(list: &[T], count: usize) -> (&[T], &[T]) {
 }
 
 /// Reads what the plan needs of some messages; those that have gone are left out.
-async fn targets(session: &mut Session, plan: &Plan, chunk: &[(usize, Uid)]) -> Result<Vec<Target>, Failure> {
+async fn targets(
+    session: &mut Session,
+    plan: &Plan,
+    reading: &mut Reading,
+    chunk: &[(usize, Uid)],
+) -> Result<Vec<Target>, Failure> {
     let mut targets = Vec::with_capacity(chunk.len());
     for &(place, uid) in chunk {
         let index = plan.table.index(uid.0);
@@ -311,17 +348,19 @@ async fn targets(session: &mut Session, plan: &Plan, chunk: &[(usize, Uid)]) -> 
         }
     }
     if plan.rows {
-        let mailbox = &session.selected()?.mailbox;
+        let mailbox = session.selected()?.mailbox.clone();
         let uids: Vec<Uid> = targets.iter().map(|target| target.uid).collect();
-        let rows = plan.table.rows(&plan.reader, mailbox, &uids).await?;
+        let rows = plan.table.rows(reading.reader(session).await?, &mailbox, &uids).await?;
         for (target, row) in targets.iter_mut().zip(rows) {
-            target.row = row;
+            // Flags are told as the table has them: with a later MODSEQ the change between would never be told.
+            let modseq = |row: &MessageRow| row.modseq.min(plan.table.modseq);
+            target.row = row.map(|row| MessageRow { modseq: modseq(&row), ..row });
         }
         targets.retain(|target| target.row.is_some());
     }
     if plan.records {
         let ids: Vec<_> = targets.iter().filter_map(|target| Some(target.row.as_ref()?.message)).collect();
-        for (target, record) in targets.iter_mut().zip(records(&plan.reader, &ids).await?) {
+        for (target, record) in targets.iter_mut().zip(records(reading.reader(session).await?, &ids).await?) {
             target.record = record;
         }
     }
@@ -347,7 +386,12 @@ async fn records(reader: &Reader, ids: &[ItemId]) -> Result<Vec<Option<MessageRe
 }
 
 /// One `* n FETCH (...)`.
-async fn tell(session: &mut Session, plan: &Plan, target: &Target) -> Result<(), Failure> {
+async fn tell(
+    session: &mut Session,
+    plan: &Plan,
+    reading: &mut Reading,
+    target: &Target,
+) -> Result<(), Failure> {
     session.begin_fetch(target.place, target.uid.0);
     let mut separator = "";
     let flags_are_new = plan.seen.binary_search(&target.uid.0).is_ok();
@@ -358,7 +402,7 @@ async fn tell(session: &mut Session, plan: &Plan, target: &Target) -> Result<(),
     for item in &plan.items {
         session.connection.out.raw(separator);
         separator = " ";
-        tell_item(session, plan, target, item).await?;
+        tell_item(session, plan, reading, (target, item)).await?;
     }
     session.connection.out.raw(b")").crlf();
     Ok(())
@@ -388,8 +432,8 @@ fn tell_flags(session: &mut Session, plan: &Plan, target: &Target) -> Result<(),
 async fn tell_item(
     session: &mut Session,
     plan: &Plan,
-    target: &Target,
-    item: &FetchItem,
+    reading: &mut Reading,
+    (target, item): (&Target, &FetchItem),
 ) -> Result<(), Failure> {
     let out = &mut session.connection.out;
     match (item, &target.row, &target.record) {
@@ -415,15 +459,22 @@ async fn tell_item(
         (FetchItem::Extended(word), Some(row), record) => {
             out.raw(word.name).raw(b" ");
             match (&word.value, record) {
-                (FetchValue::Row(value), _) => value(out, plan.reader.account(), row),
-                (FetchValue::Read(value), _) => value(session, &plan.reader, row).await?,
+                (FetchValue::Row(value), _) => value(out, plan.account, row),
+                (FetchValue::Read(value), _) => {
+                    let reader = reading.reader(session).await?.clone();
+                    value(session, &reader, row).await?;
+                }
                 (FetchValue::Record(value), Some(record)) => {
-                    value(session, &plan.reader, row, record).await?
+                    let reader = reading.reader(session).await?.clone();
+                    value(session, &reader, row, record).await?;
                 }
                 _ => return Err(Failure::Store(Error::Corrupt)),
             }
         }
-        (_, _, Some(record)) => body::tell(session, record, item).await?,
+        (_, _, Some(record)) => {
+            reading.let_go();
+            body::tell(session, record, item).await?;
+        }
         _ => return Err(Failure::Store(Error::Corrupt)),
     }
     Ok(())

@@ -56,7 +56,7 @@ impl Session {
         };
         let Some(selected) = self.selected.as_deref_mut() else { return Ok(()) };
         if Arc::ptr_eq(&table, &selected.view) {
-            selected.told.clear();
+            selected.told = Vec::new();
             return Ok(());
         }
         let table = match removals {
@@ -79,7 +79,7 @@ impl Session {
         let Some(selected) = self.selected.as_deref_mut() else { return Ok(()) };
         let recent_before = selected.recent_count();
         let view = std::mem::replace(&mut selected.view, table.clone());
-        selected.told.clear();
+        selected.told = Vec::new();
         let out = &mut self.connection.out;
         context::leave(&mut selected.contexts, out, &view, &table);
         if vanished_by_uid {

@@ -42,7 +42,9 @@ async fn nothing_of_a_batch_is_held_once_it_has_landed() {
     let state = store.inner.state(ALICE);
     let held = state.flying_count();
     assert_eq!(held, 0, "a watched account keeps its watchers, not its last batch");
-    drop(watch);
+    drop((watch, state));
+    drop(store.watch(ALICE));
+    assert_eq!(store.inner.account_count(), 0, "whoever looked away is forgotten");
 }
 
 #[tokio::test]
