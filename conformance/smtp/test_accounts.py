@@ -14,4 +14,7 @@ def test_whoever_is_kept_out_sends_nothing_more(server):
     for state, code in (("disable", 553), ("enable", 250)):
         server.command("account", state, account[0], "--config", config)
         assert session.do(f"MAIL FROM:<{account[0]}>")[0] == code
+    assert session.do(f"RCPT TO:<{account[0]}>")[0] == 250
+    server.command("account", "disable", account[0], "--config", config)
+    assert session.do("DATA")[0] == 550, "also what was begun before"
     session.close()

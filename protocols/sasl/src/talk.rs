@@ -196,6 +196,9 @@ impl Client {
         let channel = self.connection.upgrade(&acceptor).await?;
         self.peer.tls = true;
         self.peer.channel = Some(channel);
+        // Who was known before is nobody inside it.
+        (self.present, self.trace) = (None, LineTrace::default());
+        self.stranger_until = Instant::now() + STRANGER_TIME_MAX;
         Ok(())
     }
 }

@@ -15,8 +15,9 @@ use std::sync::Arc;
 ///
 /// 1: the first. 2: bodies may be compressed; groups are counted in the engine and in the frames; what is
 /// removed is kept for a while. 3: copies of a message are counted beside its record, messages in the account's; a
-/// body of several chunks ends with its list; \Seen of a mailbox may be each user's own.
-pub const FORMAT: u32 = 3;
+/// body of several chunks ends with its list. 4: \Seen of a mailbox may be each user's own; lists of chunks that nothing
+/// else can look like.
+pub const FORMAT: u32 = 4;
 
 /// The number's key; its value is the number, big-endian, and the version of the build that set it.
 pub(crate) const KEY: &[u8] = b"format";

@@ -58,8 +58,6 @@ pub const SEARCH_BUILD_BYTES_MAX: usize = 32 << 20;
 pub const SEARCH_BUILD_COUNT_MAX: usize = 16_384;
 /// Octets of the search index that are written in one batch.
 pub const SEARCH_BATCH_BYTES: usize = 2 << 20;
-/// Octets of a segment of the search index that is whole: it is not merged with others any more.
-pub const SEARCH_SEGMENT_BYTES: u64 = 64 << 20;
 /// Octets of terms that are looked through in the time that reading one message takes, beside its octets.
 pub const SEARCH_COST_OF_MESSAGE: u64 = 20_000;
 /// The same of each octet of a message.

@@ -293,10 +293,10 @@ impl Inner {
 
     /// Lets go of what has landed, and of the whole account when nobody writes to it or watches it.
     pub(crate) fn release(&self, account: AccountId, state: Arc<AccountState>) {
-        let is_landed = state.flying().is_empty();
+        drop(state.flying());
         let mut accounts = locked(&self.accounts);
         drop(state);
-        let idle = |state: &Arc<AccountState>| is_landed && Arc::strong_count(state) == 1;
+        let idle = |state: &Arc<AccountState>| Arc::strong_count(state) == 1 && state.flying().is_empty();
         if accounts.get(&account).is_some_and(idle) {
             accounts.remove(&account);
         }

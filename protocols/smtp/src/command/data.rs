@@ -15,7 +15,7 @@ fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
             Some(transaction) if transaction.recipients.is_empty() => {
                 Some(Reply::new(554, "5.5.1", "no recipient was taken"))
             }
-            _ => None,
+            _ => still_sends(session).await,
         };
         if let Some(reply) = refusal {
             return Ok((reply, behind_refused_data(session)));
@@ -26,6 +26,19 @@ fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
         session.client.say(&Reply::plain(354, vec!["end with a line that is a dot".to_owned()]));
         receive::message(session, transaction).await
     })
+}
+
+/// An account that was disabled since MAIL sends nothing more.
+async fn still_sends(session: &mut Session) -> Option<Reply> {
+    let account = session.principal.as_ref()?.account;
+    match session.context.directory.identities(account).await {
+        Ok(none) if none.is_empty() => Some(Reply::new(550, "5.7.1", "this account may not send")),
+        Ok(identities) => {
+            session.transaction.as_mut()?.identities = identities;
+            None
+        }
+        Err(error) => Some(Reply::of(&error)),
+    }
 }
 
 /// A client that did not wait for the answer goes on with its message: its lines are not to be read as commands.

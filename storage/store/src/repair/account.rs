@@ -114,7 +114,9 @@ impl Repair {
         let inner = &self.store.inner;
         let state = inner.state(self.account);
         let turn = state.turn.clone().lock_owned().await;
-        let view = View::new(inner.engine.snapshot().await?, state.flying());
+        // First what is in flight: what lands in between is in the snapshot then.
+        let flying = state.flying();
+        let view = View::new(inner.engine.snapshot().await?, flying);
         let key = Key::account(self.account).done();
         let stored = view.get(Table::Account, &key).await?;
         let old = stored.as_deref().and_then(|value| record::decode::<AccountRow>(value).ok());

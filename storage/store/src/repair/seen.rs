@@ -32,6 +32,8 @@ impl Repair {
             let mut writer = self.turn().await?;
             self.look_for_removed(&writer).await?;
             let page = writer.view().scan(Table::Seen, &range, REPAIR_PAGE_COUNT, false).await?;
+            // Each lost page writes thousands of rows: no more than one goes into a batch.
+            let mut on = None;
             for (key, value) in &page {
                 let split = key.get(prefix.len()..).and_then(split_seen);
                 match self.verdict(&writer, split, value).await? {
@@ -43,12 +45,15 @@ impl Repair {
                     Verdict::Lost(id, number) => {
                         self.discard(&mut writer, Table::Seen, key);
                         tell_anew(&mut writer, id, number).await?;
+                        on = Some(after(key));
+                        break;
                     }
                 }
             }
             let _committed = writer.commit(()).await?;
-            match page.last() {
-                Some((last, _)) if page.len() == REPAIR_PAGE_COUNT => range.start = after(last),
+            match (on, page.last()) {
+                (Some(on), _) => range.start = on,
+                (None, Some((last, _))) if page.len() == REPAIR_PAGE_COUNT => range.start = after(last),
                 _ => return Ok(()),
             }
         }

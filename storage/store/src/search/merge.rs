@@ -4,12 +4,7 @@ use super::{
     index::Segment,
     segment::{DOCUMENTS, Documents, FEW, MANY, Numbers, SegmentWriter, TERMS, Written, few, row},
 };
-use crate::{
-    collection::after,
-    key::Key,
-    limits::{SCAN_PAGE_COUNT, SEARCH_SEGMENT_BYTES},
-    view::View,
-};
+use crate::{collection::after, key::Key, limits::SCAN_PAGE_COUNT, view::View};
 use bytes::Bytes;
 use engine::{Range, Table};
 use model::{AccountId, Error, Result};
@@ -18,17 +13,14 @@ use std::collections::VecDeque;
 /// So many segments of a level become one of the next.
 pub(super) const FAN: u32 = 8;
 
-/// The segments to merge next: the newest ones, when enough of them are small. A segment of many terms stays as it is:
-/// its terms are seldom those of others, so that merging would write it once more for little.
+/// The segments to merge next: the newest ones, when enough of them are small.
 pub(super) fn choose(segments: &[Segment]) -> Option<std::ops::Range<usize>> {
-    let is_whole = |segment: &Segment| segment.bytes >= SEARCH_SEGMENT_BYTES;
-    let first = segments.iter().rposition(is_whole).map_or(0, |last| last + 1);
-    let levels: Vec<u32> = segments.iter().skip(first).map(|segment| segment.level()).collect();
+    let levels: Vec<u32> = segments.iter().map(|segment| segment.level()).collect();
     let highest = levels.iter().max().copied()?;
     (0..=highest).find_map(|level| {
         let tail = levels.iter().rev().take_while(|other| **other <= level);
         let (of_level, all) = tail.fold((0, 0), |(n, all), other| (n + u32::from(*other == level), all + 1));
-        (of_level >= FAN).then_some(segments.len() - all..segments.len())
+        (of_level >= FAN).then_some(levels.len() - all..levels.len())
     })
 }
 
