@@ -1,11 +1,13 @@
-//! Making a backup: first the rows of one state, then the bodies that they need. A database that others share cannot
-//! clean up behind a state that is held, so there it is let go before the bodies, which are nearly all of the work.
+//! Making a backup: first the rows of one state, then the bodies that they need. Whatever is written while a state is
+//! held stays in memory, or in the database that others share, so it is let go before the bodies, which are nearly all
+//! of the work: where a body lay then is noted beside its name.
 
 use crate::{
     chunk::{Chunk, Cutter, list, page},
     manifest::{AccountEntry, FORMAT, Manifest, id_of},
     repository::{Access, Repository},
 };
+use bytes::Bytes;
 use engine::{BlobStore, Engine, Place, Range, Scope, Snapshot, Table};
 use model::{AccountId, BlobId, Error, Result};
 use std::{
@@ -46,12 +48,33 @@ pub struct Done {
     pub missing_count: u64,
 }
 
+/// A place that is short enough to be noted, in 16 octets with its length, of which 0 is for none. Of one that is not,
+/// and of one in a database that is asked by name, the newest state knows.
+#[derive(Clone, Copy, Default)]
+struct Spot(u8, [u8; 15]);
+
+impl Spot {
+    fn of(place: &[u8]) -> Self {
+        let mut spot = Self::default();
+        if let (Some(octets), Ok(length)) = (spot.1.get_mut(..place.len()), u8::try_from(place.len())) {
+            octets.copy_from_slice(place);
+            spot.0 = length;
+        }
+        spot
+    }
+
+    fn place(&self) -> Option<Place> {
+        let octets = self.1.get(..usize::from(self.0)).filter(|octets| !octets.is_empty())?;
+        Some(Place(Bytes::copy_from_slice(octets)))
+    }
+}
+
 struct Work<'a> {
     backup: &'a Backup<'a>,
     repository: Repository,
     snapshot: Arc<dyn Snapshot>,
-    /// Blobs that the repository did not have when their rows were met.
-    wanted: Vec<BlobId>,
+    /// Blobs that the repository did not have when their rows were met, and where they lay.
+    wanted: Vec<(BlobId, Spot)>,
     missing: BTreeSet<BlobId>,
 }
 
@@ -120,7 +143,7 @@ impl Work<'_> {
         for table in Table::ALL.iter().filter(|table| table.scope() == Scope::Installation) {
             self.range(*table, Range::prefix(b""), &mut cutter, &mut chunks).await?;
         }
-        self.list(cutter, chunks)
+        self.list(cutter, chunks).await
     }
 
     async fn account(
@@ -142,7 +165,7 @@ impl Work<'_> {
             self.range(*table, range, &mut cutter, &mut chunks).await?;
         }
         let rows = cutter.rows;
-        let chunks = self.list(cutter, chunks)?.to_string();
+        let chunks = self.list(cutter, chunks).await?.to_string();
         Ok((AccountEntry { id: account.0, address, fingerprint, chunks, rows }, true))
     }
 
@@ -192,23 +215,31 @@ impl Work<'_> {
             }
             for (key, value) in page {
                 if let Some(chunk) = cutter.row(table, key, value)? {
-                    chunks.push(self.put(&chunk)?);
+                    chunks.push(self.put(&chunk).await?);
                 }
             }
         }
     }
 
-    fn list(&mut self, mut cutter: Cutter, mut chunks: Vec<BlobId>) -> Result<BlobId> {
+    async fn list(&mut self, mut cutter: Cutter, mut chunks: Vec<BlobId>) -> Result<BlobId> {
         if let Some(chunk) = cutter.end() {
-            chunks.push(self.put(&chunk)?);
+            chunks.push(self.put(&chunk).await?);
         }
         let octets = postcard::to_stdvec(&chunks).map_err(|_| Error::Corrupt)?;
         self.repository.add_octets(&octets)
     }
 
     /// Puts a chunk and notes the blobs that it needs.
-    fn put(&mut self, chunk: &Chunk) -> Result<BlobId> {
-        self.wanted.extend(chunk.needs.iter().filter(|id| !self.repository.has(id)));
+    async fn put(&mut self, chunk: &Chunk) -> Result<BlobId> {
+        let wanted: Vec<_> = chunk.needs.iter().filter(|id| !self.repository.has(id)).copied().collect();
+        if self.backup.engine.company().is_none() {
+            let keys: Vec<_> = wanted.iter().map(store::blob_key).collect();
+            let places = self.snapshot.get_many(Table::Blob, &keys).await?;
+            let spots = places.iter().map(|place| place.as_deref().map(Spot::of).unwrap_or_default());
+            self.wanted.extend(wanted.into_iter().zip(spots));
+        } else {
+            self.wanted.extend(wanted.into_iter().map(|id| (id, Spot::default())));
+        }
         let octets = postcard::to_stdvec(chunk).map_err(|_| Error::Corrupt)?;
         self.repository.add_octets(&octets)
     }
@@ -218,11 +249,10 @@ impl<'a> Work<'a> {
     /// Puts the blobs that the chunks need. Without a manifest nothing counts on them before.
     async fn bodies(self) -> Result<Bodies<'a>> {
         let Self { backup, repository, snapshot, wanted, missing } = self;
-        // Segments are held: there what has gone meanwhile is found where this state has it.
-        let snapshot = backup.engine.company().is_none().then_some(snapshot);
-        let mut bodies = Bodies { backup, repository, snapshot, missing };
-        for id in wanted {
-            bodies.put(id).await?;
+        drop(snapshot);
+        let mut bodies = Bodies { backup, repository, missing };
+        for (id, spot) in wanted {
+            bodies.put(id, spot).await?;
         }
         Ok(bodies)
     }
@@ -232,16 +262,15 @@ impl<'a> Work<'a> {
 struct Bodies<'a> {
     backup: &'a Backup<'a>,
     repository: Repository,
-    snapshot: Option<Arc<dyn Snapshot>>,
     missing: BTreeSet<BlobId>,
 }
 
 impl Bodies<'_> {
-    async fn put(&mut self, id: BlobId) -> Result<()> {
+    async fn put(&mut self, id: BlobId, spot: Spot) -> Result<()> {
         if self.repository.has(&id) || self.missing.contains(&id) {
             return Ok(());
         }
-        match self.blob(&id).await {
+        match self.blob(&id, spot).await {
             Ok(bytes) => self.repository.add(id, &bytes),
             Err(Error::Corrupt) => {
                 self.missing.insert(id);
@@ -251,19 +280,17 @@ impl Bodies<'_> {
         }
     }
 
-    /// A blob where the snapshot has it, or where it was moved meanwhile.
-    async fn blob(&self, id: &BlobId) -> Result<bytes::Bytes> {
-        let key = store::blob_key(id);
-        if let Some(snapshot) = &self.snapshot
-            && let Some(place) = snapshot.get(Table::Blob, &key).await?
-        {
-            match self.backup.blobs.read(id, &Place(place)).await {
+    /// A blob where the rows had it: segments are held, so what has been forgotten meanwhile is there still. Or where
+    /// it is now.
+    async fn blob(&self, id: &BlobId, spot: Spot) -> Result<Bytes> {
+        if let Some(place) = spot.place() {
+            match self.backup.blobs.read(id, &place).await {
                 Err(Error::Corrupt) => {}
                 read => return read,
             }
         }
         let newest = self.backup.engine.newest().await?;
-        let place = newest.get(Table::Blob, &key).await?.ok_or(Error::Corrupt)?;
+        let place = newest.get(Table::Blob, &store::blob_key(id)).await?.ok_or(Error::Corrupt)?;
         self.backup.blobs.read(id, &Place(place)).await
     }
 }

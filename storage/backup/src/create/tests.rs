@@ -1,13 +1,14 @@
 //! A backup has everything of one moment; the next has only what changed; one that is cut short leaves the others.
 
+use super::Spot;
 use crate::testing::{ALICE, BOB, World, files, mail};
 use crate::{Access, Manifest, Repository, load_whole, verify};
 use crate::{Backup, create};
 use async_trait::async_trait;
 use bytes::Bytes;
 use engine::{
-    Batch, BlobStore, BoxFuture, Company, Durable, Engine, Frame, Place, ProcessId, Range, Snapshot, Table,
-    sim::SimDisk,
+    Batch, BlobStore, BoxFuture, Company, Durable, Engine, Frame, Op, Place, ProcessId, Range, Snapshot,
+    Table, sim::SimDisk,
 };
 use model::{BlobId, Error, Timestamp};
 use std::{
@@ -194,7 +195,7 @@ async fn one_writes_at_a_time_and_only_into_its_own_kind_of_directory() {
     assert!(matches!(Repository::open(other.path(), Access::Write).err(), Some(Error::Invalid(_))));
 }
 
-/// Counts the states of a shared engine that are held.
+/// Counts the states of an engine that are held.
 #[derive(Clone, Default)]
 struct Count(Arc<AtomicUsize>);
 
@@ -227,8 +228,8 @@ impl Snapshot for Held {
     }
 }
 
-/// An engine that others share.
-struct Shared(Arc<dyn Engine>, Count);
+/// An engine, which others may share.
+struct Shared(Arc<dyn Engine>, Count, bool);
 
 #[async_trait]
 impl Engine for Shared {
@@ -242,7 +243,7 @@ impl Engine for Shared {
     }
 
     fn company(&self) -> Option<Company> {
-        Some(Company { own: ProcessId([1; 8]), others: Vec::new() })
+        self.2.then(|| Company { own: ProcessId([1; 8]), others: Vec::new() })
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'static, model::Result<Durable>> {
@@ -256,8 +257,9 @@ impl Engine for Shared {
     async fn close(&self) {}
 }
 
-/// Bodies of which each is counted that is read while a state is held.
-struct Watched(Arc<dyn BlobStore>, Count, AtomicUsize, AtomicUsize);
+/// Bodies of which each is counted that is read while a state is held. Before the first one is read, the places of all
+/// are forgotten, where there is an engine.
+struct Watched(Arc<dyn BlobStore>, Count, AtomicUsize, AtomicUsize, Option<Arc<dyn Engine>>);
 
 #[async_trait]
 impl BlobStore for Watched {
@@ -274,6 +276,12 @@ impl BlobStore for Watched {
     }
 
     async fn read(&self, id: &BlobId, place: &Place) -> model::Result<Bytes> {
+        if let Some(engine) = self.4.as_ref().filter(|_| self.2.load(Ordering::SeqCst) == 0) {
+            let rows = engine.snapshot().await?.scan(Table::Blob, &Range::prefix(b""), 1_000, false).await?;
+            assert!(rows.len() >= 5);
+            let ops = rows.into_iter().map(|(key, _)| Op::Delete(Table::Blob, key.to_vec())).collect();
+            let _durable = engine.commit(Batch { expect: Vec::new(), ops }).await?;
+        }
         self.2.fetch_add(1, Ordering::SeqCst);
         self.3.fetch_add(self.1.0.load(Ordering::SeqCst), Ordering::SeqCst);
         self.0.read(id, place).await
@@ -284,14 +292,15 @@ impl BlobStore for Watched {
     }
 }
 
-#[tokio::test]
-async fn a_shared_engines_state_is_let_go_before_the_bodies_are_read() {
+/// Backs up and restores, with an engine that others share or not.
+async fn lets_go(is_shared: bool, forgets: bool) {
     let world = World::furnished().await;
     let before = mail(&world.read(BOB).await, INBOX).await;
     let count = Count::default();
-    let engine: Arc<dyn Engine> = Arc::new(Shared(world.engine.clone(), count.clone()));
+    let engine: Arc<dyn Engine> = Arc::new(Shared(world.engine.clone(), count.clone(), is_shared));
     let (none, nor) = (AtomicUsize::default(), AtomicUsize::default());
-    let watched = Arc::new(Watched(world.blobs.clone(), count.clone(), none, nor));
+    let forgetting = forgets.then(|| world.engine.clone());
+    let watched = Arc::new(Watched(world.blobs.clone(), count.clone(), none, nor, forgetting));
     let blobs: Arc<dyn BlobStore> = watched.clone();
     let (store, addresses) = (&world.store, BTreeMap::new());
     let backup = Backup { store, engine: &engine, blobs: &blobs, addresses, build: "0", full: false };
@@ -302,4 +311,24 @@ async fn a_shared_engines_state_is_let_go_before_the_bodies_are_read() {
     let store = restored(&world, &world.repository().at(None).unwrap()).await;
     let bob = store.read(&crate::testing::who(BOB), BOB).await.unwrap();
     assert_eq!(mail(&bob, INBOX).await, before);
+}
+
+#[tokio::test]
+async fn the_state_is_let_go_before_the_bodies_are_read() {
+    lets_go(true, false).await;
+    lets_go(false, false).await;
+}
+
+#[tokio::test]
+async fn bodies_are_read_where_the_rows_had_them() {
+    lets_go(false, true).await;
+}
+
+#[test]
+fn a_place_is_noted_at_the_limit_and_asked_for_one_past() {
+    let place = [7; 16];
+    assert_eq!(Spot::of(&place[..12]).place(), Some(Place(Bytes::copy_from_slice(&place[..12]))));
+    assert_eq!(Spot::of(&place[..15]).place(), Some(Place(Bytes::copy_from_slice(&place[..15]))));
+    assert_eq!(Spot::of(&place).place(), None);
+    assert_eq!(size_of::<Spot>(), 16);
 }
