@@ -1,4 +1,5 @@
-//! Checks every invariant of what is stored, reading one snapshot and changing nothing.
+//! Checks every invariant of what is stored, reading one snapshot an account and changing nothing; octets are read when
+//! it has been let go.
 //!
 //! What is derived (counts, quota, links, change slots, references) is recomputed from the items and compared.
 
@@ -8,6 +9,7 @@ mod grants;
 mod indexes;
 mod items;
 mod metadata;
+mod octets;
 mod queue;
 mod search;
 mod seen;
@@ -158,7 +160,11 @@ impl Store {
     pub async fn fsck(&self, account: AccountId, depth: Depth) -> Result<Vec<Finding>> {
         let _held = self.hold_segments();
         let snapshot = self.inner.engine.snapshot().await?;
-        self.fsck_in(snapshot, account, depth).await
+        let mut check = Check::new(self.clone(), snapshot, account, depth);
+        if check.run().await? {
+            check.finish().await?;
+        }
+        Ok(check.told())
     }
 
     /// Checks every account, and that nothing holds blobs but what is there.
@@ -169,10 +175,12 @@ impl Store {
         let _held = self.hold_segments();
         let snapshot = self.inner.engine.snapshot().await?;
         let (accounts, mut findings) = accounts_with_records(&snapshot).await?;
+        drop(snapshot);
         for account in accounts {
-            findings.extend(self.fsck_in(Arc::clone(&snapshot), account, depth).await?);
+            findings.extend(self.fsck(account, depth).await?);
         }
-        findings.extend(self.fsck_outside_in(&snapshot, depth).await?);
+        let snapshot = self.inner.engine.snapshot().await?;
+        findings.extend(self.fsck_outside_in(snapshot, depth).await?);
         Ok(findings)
     }
 
@@ -199,28 +207,18 @@ impl Store {
         let _held = self.hold_segments();
         let snapshot = self.inner.engine.snapshot().await?;
         let (_, mut findings) = accounts_with_records(&snapshot).await?;
-        findings.extend(self.fsck_outside_in(&snapshot, depth).await?);
+        findings.extend(self.fsck_outside_in(snapshot, depth).await?);
         Ok(findings)
     }
 
-    async fn fsck_outside_in(&self, snapshot: &Arc<dyn Snapshot>, depth: Depth) -> Result<Vec<Finding>> {
-        let mut check = Check::new(self.clone(), Arc::clone(snapshot), QUEUE_HOLDER, depth);
+    async fn fsck_outside_in(&self, snapshot: Arc<dyn Snapshot>, depth: Depth) -> Result<Vec<Finding>> {
+        let mut findings = blobs::references(&snapshot).await?;
+        findings.extend(grants::told(&snapshot).await?);
+        let mut check = Check::new(self.clone(), snapshot, QUEUE_HOLDER, depth);
         check.check_queue().await?;
-        let mut findings = check.told();
-        findings.extend(blobs::references(snapshot).await?);
-        findings.extend(grants::told(snapshot).await?);
+        check.finish().await?;
+        findings.extend(check.told());
         Ok(findings)
-    }
-
-    pub(crate) async fn fsck_in(
-        &self,
-        snapshot: Arc<dyn Snapshot>,
-        account: AccountId,
-        depth: Depth,
-    ) -> Result<Vec<Finding>> {
-        let mut check = Check::new(self.clone(), snapshot, account, depth);
-        check.run().await?;
-        Ok(check.told())
     }
 }
 
@@ -293,13 +291,19 @@ impl Check {
         self.findings
     }
 
-    async fn run(&mut self) -> Result<()> {
+    /// Reads the octets, when they are to be read.
+    async fn finish(&mut self) -> Result<()> {
+        if self.depth == Depth::Bytes { self.check_octets().await } else { Ok(()) }
+    }
+
+    /// Checks the records; false when the account's own cannot be read, without which nothing can be said of the others.
+    async fn run(&mut self) -> Result<bool> {
         let key = Key::account(self.account).done();
         let Some(row) = self.snapshot.get(Table::Account, &key).await? else {
             self.find(Fault::NoAccount);
-            return Ok(());
+            return Ok(false);
         };
-        let Some(row) = self.read::<AccountRow>(Table::Account, &key, &row) else { return Ok(()) };
+        let Some(row) = self.read::<AccountRow>(Table::Account, &key, &row) else { return Ok(false) };
         self.load_collections().await?;
         self.check_names(&row).await?;
         self.check_grants().await?;
@@ -323,7 +327,7 @@ impl Check {
         if let Some(count) = row.messages.count.filter(|count| *count != self.message_count) {
             self.find(Fault::MessageCount(count, self.message_count));
         }
-        Ok(())
+        Ok(true)
     }
 
     fn find(&mut self, fault: Fault) {

@@ -83,6 +83,8 @@ pub const LEASE_WAIT_MAX: Duration = Duration::from_secs(15);
 pub const FOLLOW_INTERVAL: Duration = Duration::from_secs(1);
 /// How old an upload may be when it is committed, in a blob store that removes by age (`Unavailable` past it).
 pub const UPLOAD_AGE_MAX: Duration = Duration::from_secs(24 * 3600);
+/// How many blobs a check of octets reads before it lets go of the state it has their places from.
+pub const OCTETS_STATE_COUNT: usize = 64;
 /// How many findings of one account a check tells one by one; the others are counted.
 pub const FINDING_COUNT_MAX: usize = 10_000;
 /// How many rows repair looks at in one turn of an account.

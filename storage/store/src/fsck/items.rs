@@ -64,19 +64,19 @@ impl Check {
 
     async fn messages_of(&mut self, id: CollectionId, counted: &mut CollectionRow) -> Result<Items> {
         let mut items = Items::new();
-        for (name, row) in self.rows_of::<Mailbox>(id).await? {
-            let row: MessageRow = row;
+        let each = |check: &mut Self, name: Vec<u8>, row: MessageRow| {
             let uid = split_number(&name).map_or(u32::MAX, |(uid, _)| uid);
             if uid == 0 || uid >= counted.uid_next.0 {
-                self.find(Fault::UidAhead(id, uid));
+                check.find(Fault::UidAhead(id, uid));
             }
             tally(counted, &row);
-            *self.messages.entry(row.message).or_default() += 1;
-            if self.sizes.insert(row.message, (id, row.size)).is_some_and(|(_, size)| size != row.size) {
-                self.find(Fault::WrongSize(id, row.message));
+            *check.messages.entry(row.message).or_default() += 1;
+            if check.sizes.insert(row.message, (id, row.size)).is_some_and(|(_, size)| size != row.size) {
+                check.find(Fault::WrongSize(id, row.message));
             }
             items.insert(name, (row.message, row.modseq));
-        }
+        };
+        self.each_row::<Mailbox>(id, each).await?;
         Ok(items)
     }
 
@@ -86,28 +86,33 @@ impl Check {
         counted: &mut CollectionRow,
     ) -> Result<Items> {
         let mut items = Items::new();
-        for (name, row) in self.rows_of::<K>(id).await? {
+        let each = |check: &mut Self, name, row: ObjectRow| {
             tally(counted, &row);
             if row.has_properties {
-                self.with_properties.insert(row.item, id);
+                check.with_properties.insert(row.item, id);
             }
-            if self.objects.insert(row.item, (id, row.size, row.hash)).is_some() {
+            if check.objects.insert(row.item, (id, row.size, row.hash)).is_some() {
                 // Two names for one item: only one of them can have its body.
-                self.find(Fault::NoContent(id, row.item));
+                check.find(Fault::NoContent(id, row.item));
             }
             items.insert(name, (row.item, row.modseq));
-        }
+        };
+        self.each_row::<K>(id, each).await?;
         Ok(items)
     }
 
-    async fn rows_of<K: Kind>(&mut self, id: CollectionId) -> Result<Vec<(Vec<u8>, K::Row)>> {
+    /// Takes every row of a collection that can be read, with the octets of its key; a page of them is in memory.
+    async fn each_row<K: Kind>(
+        &mut self,
+        id: CollectionId,
+        mut each: impl FnMut(&mut Self, Vec<u8>, K::Row) + Send,
+    ) -> Result<()> {
         let prefix = Key::collection(self.account, id);
         let mut range = prefix.prefix();
-        let mut rows = Vec::new();
         loop {
             let page = self.page(Table::Item, &mut range).await?;
             if page.is_empty() {
-                return Ok(rows);
+                return Ok(());
             }
             for (key, value) in page {
                 let name = key.get(prefix.len()..).unwrap_or_default().to_vec();
@@ -116,7 +121,7 @@ impl Check {
                     continue;
                 }
                 if let Some(row) = self.read(Table::Item, &key, &value) {
-                    rows.push((name, row));
+                    each(self, name, row);
                 }
             }
         }

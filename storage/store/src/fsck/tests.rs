@@ -1,5 +1,7 @@
 //! A sound store has no findings; each kind of damage has the one that names it.
 
+mod octets;
+
 use super::*;
 use crate::{
     CalendarFacts, MessageRecord, NewMessage,
