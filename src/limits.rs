@@ -26,6 +26,8 @@ pub(crate) const ADMIN_LINE_BYTES_MAX: usize = 1024 * 1024;
 pub(crate) const ADMIN_SESSION_COUNT_MAX: usize = 16;
 /// The longest an administrator's session may be silent.
 pub(crate) const ADMIN_IDLE_TIME_MAX: Duration = Duration::from_secs(600);
+/// A state of this age is not what an export reads its next page from.
+pub(crate) const EXPORT_STATE_AGE_MAX: Duration = Duration::from_secs(5);
 /// The largest message, event or card that is imported, in octets.
 pub(crate) const IMPORT_ITEM_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// The most removed things that are listed at once; the oldest first.

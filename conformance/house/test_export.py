@@ -4,7 +4,9 @@ import base64
 import json
 import os
 import re
+import socket
 import subprocess
+import time
 
 import pytest
 
@@ -222,6 +224,40 @@ def test_a_stream_that_breaks_off_or_cannot_be_is_refused(own, tmp_path):
     assert refused.returncode == 1 and "in a directory only" in refused.stderr
     script = subprocess.run(["script", "-qec", " ".join(command), "/dev/null"], capture_output=True, text=True, check=False)
     assert script.returncode == 1 and "not for a terminal" in script.stdout
+
+
+def test_a_session_reads_a_newer_state_when_its_own_is_old(own):
+    account = own.alice[0]
+    browser = dav.connect(own, own.alice)
+    place, calendar = dav.files(account, "passing"), dav.calendars(account).replace("default", "passing")
+    assert browser.put(place, b"y" * 1000).status == 201
+    assert browser.do("MKCALENDAR", calendar).status == 201
+    with socket.socket(socket.AF_UNIX) as raw, raw.makefile("rb") as lines:
+        raw.settimeout(20)
+        raw.connect(str(own.data / "admin.sock"))
+
+        def ask(name, **values):
+            raw.sendall(json.dumps({name: values}).encode() + b"\n")
+            return json.loads(lines.readline())
+
+        told = ask("export_begin", account=account)["ok"]["collections"]
+        files = next(one["id"] for one in told if one["kind"] == "folder" and len(one["path"]) == 1)
+        passing = next(one["id"] for one in told if one["path"][-1] == "passing")
+        items = {item["name"]: item["item"] for item in ask("export_page", collection=files)["ok"]["items"]}
+        assert {"plain", "passing"} <= set(items)
+        time.sleep(5.5)
+        assert browser.do("DELETE", place).status == 204
+        assert browser.do("DELETE", calendar).status == 204
+        # What a page told can be read, however old it is.
+        octets = ask("export_octets", item=items["passing"], message=False, offset=0)["ok"]
+        assert base64.b64decode(octets["octets"]) == b"y" * 1000 and octets["end"]
+        names = {item["name"] for item in ask("export_page", collection=files)["ok"]["items"]}
+        assert names == set(items) - {"passing"}
+        assert ask("export_page", collection=passing)["ok"] == {"more": False, "items": []}
+        assert ask("export_page", collection=4_000_000)["error"]["kind"] == "not_found"
+        assert ask("export_end")["ok"] == {}
+        assert ask("export_page", collection=files)["error"]["kind"] == "invalid"
+    browser.close()
 
 
 def test_damage_is_told_and_passed_over(own, tmp_path):

@@ -1,19 +1,30 @@
-//! Export: what an account has, read page by page from one snapshot that the session holds; what is damaged is
-//! told and passed over.
+//! Export: what an account has, read page by page; what is damaged is told and passed over.
+//!
+//! A page and the octets of its items are of one state; the next page is of a newer one when that has grown old, for
+//! whatever is written while a state is held stays in memory. What was removed meanwhile is not told any more.
 
 use super::{ImportMemory, Refusal, account::find};
-use crate::site::Site;
+use crate::{limits::EXPORT_STATE_AGE_MAX, site::Site};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use directory::{AccountKind, Directory};
 use model::{CollectionId, CollectionKind, Error, Flags, ItemId, SystemFlags};
 use serde_json::{Value, json};
-use store::{AddressBook, Body, Calendar, CollectionRow, Folder, Kind, Mailbox, ObjectRow, Reader};
+use std::{collections::BTreeMap, time::Instant};
+use store::{AddressBook, Body, Calendar, Folder, Kind, Mailbox, ObjectRow, Reader};
 
 /// Items told at once.
 const PAGE_COUNT: usize = 200;
 /// Octets told at once.
 const OCTETS_MAX: u64 = 1 << 20;
+
+/// What a session of exports remembers.
+pub(super) struct Export {
+    reader: Reader,
+    /// When its state was taken.
+    since: Instant,
+    kinds: BTreeMap<CollectionId, CollectionKind>,
+}
 
 /// The flags of a message by their IMAP names.
 fn flag_names(flags: &Flags) -> Vec<String> {
@@ -29,7 +40,7 @@ fn flag_names(flags: &Flags) -> Vec<String> {
     set.chain(flags.keywords.iter().map(|keyword| keyword.as_str().to_owned())).collect()
 }
 
-/// Takes a snapshot for this session; the collections of the account.
+/// Begins with an account; its collections.
 pub(super) async fn begin(site: &Site, memory: &mut ImportMemory, address: &str) -> Result<Value, Refusal> {
     let of = |error| Refusal::of(error, address);
     let account = find(site, address, Some(AccountKind::Person)).await?;
@@ -49,7 +60,8 @@ pub(super) async fn begin(site: &Site, memory: &mut ImportMemory, address: &str)
             })
         })
         .collect();
-    memory.export = Some(reader);
+    let kinds = collections.iter().map(|one| (one.id, one.row.kind)).collect();
+    memory.export = Some(Export { reader, since: Instant::now(), kinds });
     Ok(json!({"collections": told, "damaged_count": damaged}))
 }
 
@@ -62,34 +74,44 @@ fn kind_name(kind: CollectionKind) -> &'static str {
     }
 }
 
-fn reader(memory: &ImportMemory) -> Result<&Reader, Refusal> {
-    memory
-        .export
-        .as_ref()
-        .ok_or_else(|| Refusal::of(Error::Invalid("an export begins with its account"), "export"))
-}
+const NOT_BEGUN: Error = Error::Invalid("an export begins with its account");
 
 /// A page of a collection's items, behind a key in hexadecimal digits.
 pub(super) async fn page(
-    memory: &ImportMemory,
+    site: &Site,
+    memory: &mut ImportMemory,
     collection: u32,
     behind: Option<String>,
 ) -> Result<Value, Refusal> {
-    let reader = reader(memory)?;
     let of = |error| Refusal::of(error, "export");
+    let export = memory.export.as_mut().ok_or_else(|| of(NOT_BEGUN))?;
     let behind = behind.map(|digits| digits_of(&digits)).transpose().map_err(of)?;
     let id = CollectionId(collection);
-    let (collections, _) = reader.survey_collections().await.map_err(of)?;
-    let row = collections.into_iter().find(|one| one.id == id).map(|one| one.row);
-    let row = row.ok_or_else(|| of(Error::NotFound))?;
-    let told = match row.kind {
+    let kind = *export.kinds.get(&id).ok_or_else(|| of(Error::NotFound))?;
+    if export.since.elapsed() >= EXPORT_STATE_AGE_MAX {
+        let (who, account) = (export.reader.principal().clone(), export.reader.account());
+        export.reader = site.store.read(&who, account).await.map_err(of)?;
+        export.since = Instant::now();
+    }
+    let reader = &export.reader;
+    let told = match kind {
         CollectionKind::Mailbox => messages(reader, id, behind.as_deref()).await,
-        CollectionKind::Calendar => objects::<Calendar>(reader, (id, &row), behind.as_deref()).await,
-        CollectionKind::AddressBook => objects::<AddressBook>(reader, (id, &row), behind.as_deref()).await,
-        CollectionKind::Folder => objects::<Folder>(reader, (id, &row), behind.as_deref()).await,
+        CollectionKind::Calendar => objects::<Calendar>(reader, id, behind.as_deref()).await,
+        CollectionKind::AddressBook => objects::<AddressBook>(reader, id, behind.as_deref()).await,
+        CollectionKind::Folder => objects::<Folder>(reader, id, behind.as_deref()).await,
     };
-    let told = told.map_err(of)?;
+    let told = match told {
+        // Removed since the export began.
+        Err(Error::NotFound) => Vec::new(),
+        told => told.map_err(of)?,
+    };
     Ok(json!({"more": told.len() == PAGE_COUNT, "items": told}))
+}
+
+/// Lets go of what [`begin`] took.
+pub(super) fn end(memory: &mut ImportMemory) -> Value {
+    memory.export = None;
+    json!({})
 }
 
 fn hex(octets: &[u8]) -> String {
@@ -127,7 +149,7 @@ async fn messages(reader: &Reader, id: CollectionId, behind: Option<&[u8]>) -> m
 
 async fn objects<K: Kind<Key = String, Row = ObjectRow>>(
     reader: &Reader,
-    (id, _row): (CollectionId, &CollectionRow),
+    id: CollectionId,
     behind: Option<&[u8]>,
 ) -> model::Result<Vec<Value>> {
     let collection = reader.open::<K>(id, model::Rights::READ).await?;
@@ -163,8 +185,8 @@ pub(super) async fn octets(
     message: bool,
     offset: u64,
 ) -> Result<Value, Refusal> {
-    let reader = reader(memory)?;
     let of = |error| Refusal::of(error, "item");
+    let reader = &memory.export.as_ref().ok_or_else(|| of(NOT_BEGUN))?.reader;
     let item = ItemId(item);
     let body: Body = if message {
         reader.message(item).await.map_err(of)?.body

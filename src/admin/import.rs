@@ -93,8 +93,8 @@ pub(crate) enum Place {
 /// What a session of imports remembers: the messages of the mailboxes it adds to, by their hash.
 #[derive(Default)]
 pub(crate) struct ImportMemory {
-    /// The snapshot that an export of this session reads.
-    pub(super) export: Option<store::Reader>,
+    /// The export of this session.
+    pub(super) export: Option<super::export::Export>,
     seen: HashMap<(AccountId, CollectionId), HashMap<BlobId, u32>>,
 }
 

@@ -65,6 +65,7 @@ pub(crate) enum Request {
     ExportBegin { account: String },
     ExportPage { collection: u32, behind: Option<String> },
     ExportOctets { item: u64, message: bool, offset: u64 },
+    ExportEnd {},
     FsckAccounts {},
     FsckAccount { account: u32, mode: FsckMode },
     FsckOutside { mode: FsckMode, lost: Vec<(u32, u64)> },
@@ -166,10 +167,11 @@ pub(crate) async fn perform(
         }
         Request::AccountTrace { .. } | Request::SessionList { .. } => session::perform(site, request).await,
         Request::ExportBegin { account } => export::begin(site, memory, &account).await,
-        Request::ExportPage { collection, behind } => export::page(memory, collection, behind).await,
+        Request::ExportPage { collection, behind } => export::page(site, memory, collection, behind).await,
         Request::ExportOctets { item, message, offset } => {
             export::octets(site, memory, item, message, offset).await
         }
+        Request::ExportEnd {} => Ok(export::end(memory)),
         Request::FsckAccounts {} => fsck::accounts(site).await,
         Request::FsckAccount { account, mode } => fsck::account(site, account, mode).await,
         Request::FsckOutside { mode, lost } => fsck::outside(site, mode, lost).await,

@@ -191,6 +191,7 @@ impl Account<'_> {
         for collection in collections {
             self.collection(&Item { name: String::new(), value: collection }).await?;
         }
+        self.administration.call(Request::ExportEnd {}).await?;
         Ok(())
     }
 
