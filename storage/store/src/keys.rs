@@ -125,6 +125,8 @@ impl Reader {
             return Ok(found);
         }
         for (row, keys) in rows.iter().zip(&mut found) {
+            // Headers that are in memory must not keep others from their turn.
+            tokio::task::yield_now().await;
             let read = async { self.header_of(&self.message(row.message).await?).await };
             let header = match read.await {
                 Ok(Some(header)) => header,
