@@ -164,6 +164,16 @@ def test_multisearch(bounded, many):
     fill(many, "few", 3)
     status, _ = many.do("ESEARCH IN (mailboxes (few many)) RETURN (COUNT) UNDELETED")
     assert status.startswith(b"NO [MESSAGELIMIT %d] " % MOST), status
+    # Nothing is told of it, and nothing is kept: not when the open mailbox comes first either.
+    many.ok("SELECT few")
+    tag = many.start("ESEARCH IN (mailboxes (few many)) RETURN (COUNT UPDATE) UNDELETED")
+    status, told = many.finish(tag)
+    assert status.startswith(b"NO [MESSAGELIMIT %d] " % MOST) and not told, told
+    assert many.do(f'CANCELUPDATE "{tag}"')[0].startswith(b"NO")
+    tag = many.start("ESEARCH IN (mailboxes (few many)) RETURN (COUNT UPDATE) UID 1:5")
+    assert len(many.finish(tag)[1]) == 2
+    many.ok(f'CANCELUPDATE "{tag}"')
+    many.select("many")
     told = many.ok("ESEARCH IN (mailboxes (few many)) RETURN (COUNT) UID 1:5")
     assert len(told) == 2
     many.ok("DELETE few")

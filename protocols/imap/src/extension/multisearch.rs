@@ -53,6 +53,8 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let open = session.selected.as_ref().map(|selected| (selected.mailbox.account(), selected.mailbox.id()));
     let chosen = chosen(session, &sources, with_selected).await?;
     let (most, is_one) = (program.most, chosen.len() == 1);
+    // Nothing is told or kept of a search that may still be refused.
+    let (mut held, mut kept) = (Vec::new(), None);
     for Source { path, reader, id } in chosen {
         let is_open = open == Some((reader.account(), id));
         let scope = match is_open {
@@ -69,11 +71,9 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
             return Ok(messagelimit::refused(most));
         }
         program.most = program.most.map(|most| most.saturating_sub(program.looked_at));
-        if is_open && updates {
-            context::begin(session, &program, &found, context::How { by_uid: true, criteria: &[] }).await?;
-        }
         // RFC 7377 2.1: nothing is said of mailboxes where nothing was found; `$` is empty all the same.
         if found.is_empty() && !saves {
+            kept = if is_open { Some(found) } else { kept };
             continue;
         }
         let modseq = highest_in(&scope, &program, &found).await?;
@@ -83,8 +83,17 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         if found.is_empty() {
             session.connection.out.truncate(mark);
         }
+        if most.is_some() {
+            held.extend_from_slice(session.connection.out.bytes().get(mark..).unwrap_or_default());
+            session.connection.out.truncate(mark);
+        }
+        kept = if is_open { Some(found) } else { kept };
         session.connection.flush_if_large().await?;
     }
+    if let Some(found) = kept.filter(|_| updates) {
+        context::begin(session, &program, &found, context::How { by_uid: true, criteria: &[] }).await?;
+    }
+    session.connection.out.raw(held);
     Ok(Partial::conclude(program.partial, session, Done::told("ESEARCH completed")))
 }
 
