@@ -255,12 +255,16 @@ impl Context {
         let (mut low, mut high) = (0, self.members.len());
         while low < high {
             let middle = low + (high - low) / 2;
-            let member = self.members.get(middle).copied().unwrap_or_default();
-            let order = match of(member).await? {
-                Some(values) => sort::compare(&self.criteria, &values, &mine).then(member.cmp(&uid)),
-                None => Ordering::Less,
-            };
-            if order == Ordering::Less { low = middle + 1 } else { high = middle }
+            // What has gone and is not told of yet has its place and nothing to compare: the next one counts.
+            let (mut after, mut order) = (middle, Ordering::Greater);
+            while let Some(&member) = self.members.get(after).filter(|_| after < high) {
+                after += 1;
+                if let Some(values) = of(member).await? {
+                    order = sort::compare(&self.criteria, &values, &mine).then(member.cmp(&uid));
+                    break;
+                }
+            }
+            if order == Ordering::Less { low = after } else { high = middle }
         }
         self.members.insert(low, uid);
         Ok(low + 1)
