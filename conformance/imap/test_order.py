@@ -292,3 +292,111 @@ def test_a_fetch_that_is_taken_slowly_goes_on_with_what_is_there(server):
     assert b"\\Flagged" in now and int(re.search(rb"MODSEQ \((\d+)\)", now)[1]) > before
     session.close()
     other.close()
+
+
+def states(lines):
+    """What a client with QRESYNC goes by, in the order told."""
+    return [(bool(one), int(one or two)) for line in lines
+            for one, two in re.findall(rb"^\* OK \[HIGHESTMODSEQ (\d+)\]|MODSEQ \((\d+)\)", line)]
+
+
+@pytest.mark.parametrize("command", ["STORE 4 +FLAGS (\\Flagged)", "STORE 4 +FLAGS.SILENT (\\Flagged)", "FETCH 5 (MODSEQ)"])
+def test_a_client_that_is_cut_off_hears_of_what_is_gone(server, box, command):
+    """RFC 7162 3.2.10: where a MODSEQ is told ahead of a removal that waits, the state before that is told behind it."""
+    session, name = box
+    session.ok("ENABLE QRESYNC")
+    opened = session.select(name)
+    expunged(server, name, 3)
+    other = imap.connect(server, server.alice)
+    other.select(name)
+    other.ok("UID STORE 5 +FLAGS (\\Answered)")
+    other.logout()
+    told = states(session.ok(command))
+    is_state, state = told[-1]
+    assert is_state and state == int(opened["highestmodseq"]) and told[-2][1] > state, told
+    # It is said where there is a reason only.
+    assert not states(session.ok("FETCH 1 (FLAGS)"))
+    session.close()
+    again = imap.connect(server, server.alice)
+    again.ok("ENABLE QRESYNC")
+    lines = again.ok(f'SELECT "{name}" (QRESYNC ({opened["uidvalidity"]} {state}))')
+    assert b"* VANISHED (EARLIER) 3" in lines
+    assert not [told for told in states(again.ok("STORE 1 +FLAGS (\\Seen)")) if told[0]]
+    again.logout()
+
+
+def pushed(session, until):
+    """What comes unasked, up to the first line with these octets."""
+    lines = []
+    while not lines or until not in lines[-1]:
+        lines.append(session.line())
+    return lines
+
+
+def test_a_delayed_removal_is_not_lost(server, box):
+    """The same where events are told unasked (RFC 5465 3, SELECTED-DELAYED)."""
+    session, name = box
+    session.ok("ENABLE QRESYNC")
+    opened = session.select(name)
+    session.ok("NOTIFY SET (selected-delayed (MessageNew MessageExpunge FlagChange))")
+    expunged(server, name, 3)
+    other = imap.connect(server, server.alice)
+    other.select(name)
+    other.ok("UID STORE 5 +FLAGS (\\Answered)")
+    told = pushed(session, b"\\Answered")
+    told.append(session.line())
+    assert states(told)[-1][0] and not any(b"VANISHED" in line for line in told), told
+    again = imap.connect(server, server.alice)
+    again.ok("ENABLE QRESYNC")
+    assert b"* VANISHED (EARLIER) 3" in again.ok(f'SELECT "{name}" (QRESYNC ({opened["uidvalidity"]} {states(told)[-1][1]}))')
+    again.logout()
+    assert b"* VANISHED 3" in session.ok("NOOP")
+    other.ok("UID STORE 5 -FLAGS (\\Answered)")
+    assert not any(one for one, _ in states(pushed(session, b"UID 5") + session.ok("NOOP")))
+    other.logout()
+
+
+def test_a_delayed_removal_keeps_what_was_told_of_the_message(server, box):
+    """A change of a message that has gone is not taken back by the next event."""
+    session, name = box
+    session.ok("ENABLE CONDSTORE")
+    session.ok("NOTIFY SET (selected-delayed (MessageNew MessageExpunge FlagChange))")
+    other = imap.connect(server, server.alice)
+    other.select(name)
+    other.ok("UID STORE 3 +FLAGS.SILENT (\\Deleted)")
+    pushed(session, b"\\Deleted")
+    other.ok("EXPUNGE")
+    assert any(b"\\Flagged" in line for line in session.ok("STORE 3 +FLAGS (\\Flagged)"))
+    other.ok("UID STORE 5 +FLAGS (\\Answered)")
+    told = pushed(session, b"\\Answered") + session.ok("FETCH 3 (FLAGS)")
+    here = [line for line in told if line.startswith(b"* 3 FETCH")]
+    assert len(here) == 1 and b"\\Flagged" in here[0], told
+    assert not any(b"MODSEQ (0)" in line for line in told)
+    other.logout()
+
+
+@pytest.mark.parametrize("gone", ["3", "2:4", "1:3", "3:5", "1:5"])
+def test_a_sorted_result_is_right_while_removals_wait(server, box, gone):
+    """What has gone still stands in the result; what comes is put where it belongs among the others."""
+    session, name = box
+    session.ok("NOTIFY SET (selected-delayed (MessageNew MessageExpunge FlagChange))")
+    other = imap.connect(server, server.alice)
+    other.ok(f'CREATE "{name} sorted"')
+    for subject in b"bdfhj":
+        other.append(f"{name} sorted", b"Subject: %c\r\n\r\nx\r\n" % subject)
+    session.select(f"{name} sorted")
+    session.ok("UID SORT RETURN (UPDATE COUNT) (SUBJECT) UTF-8 ALL")
+    other.select(f"{name} sorted")
+    other.ok(f"STORE {gone} +FLAGS.SILENT (\\Deleted)")
+    other.ok("EXPUNGE")
+    result = [(uid, subject) for uid, subject in enumerate("bdfhj", 1)]
+    low, high = (int(end) for end in (gone + ":" + gone).split(":")[:2])
+    for uid, subject in enumerate("aiceg", 6):
+        other.append(f"{name} sorted", b"Subject: %s\r\n\r\nx\r\n" % subject.encode())
+        line = pushed(session, b"ADDTO")[-1]
+        [(place, told)] = re.findall(rb"ADDTO \((\d+) (\d+)\)", line)
+        assert int(told) == uid
+        result.insert(int(place) - 1, (uid, subject))
+        there = [subject for uid, subject in result if not low <= uid <= high]
+        assert there == sorted(there), (line, result)
+    other.logout()

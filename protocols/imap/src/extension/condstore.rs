@@ -10,6 +10,7 @@ use crate::reply::Failure;
 use crate::session::Session;
 use crate::wire::decoder::cursor::{Cursor, Parsed};
 use crate::wire::decoder::search::{Budget, SearchKey};
+use crate::wire::encoder::Output;
 use crate::words::{Condition, FetchValue, FetchWord, OptionWord, SearchWord, StatusWord};
 use model::Modseq;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub(crate) const MODSEQ: FetchWord = FetchWord {
     argument: None,
     asked: Some(Session::enable_condstore),
     value: FetchValue::Row(|out, _, row| {
+        out.told_modseq = true;
         out.raw(b"(").number(row.modseq.0).raw(b")");
     }),
 };
@@ -61,15 +63,16 @@ pub(super) const EXTENSION: Extension = Extension {
         },
     }],
     selected: Some(|out, _, row| {
-        out.raw(b"* OK [HIGHESTMODSEQ ")
-            .number(row.modseq.0)
-            .raw(b"] ")
-            .say("The state of the mailbox")
-            .crlf();
+        tell_state(out, row.modseq);
     }),
     codes: &["HIGHESTMODSEQ", "MODIFIED"],
     ..Extension::PLAIN
 };
+
+/// `* OK [HIGHESTMODSEQ 12345]`: the state from which a client that comes back asks what has happened.
+pub(crate) fn tell_state(out: &mut Output, state: Modseq) {
+    out.raw(b"* OK [HIGHESTMODSEQ ").number(state.0).raw(b"] ").say("The state of the mailbox").crlf();
+}
 
 /// ` 12345`; 0 is taken everywhere, since iOS asks for CHANGEDSINCE 0.
 pub(super) fn modseq(cursor: &mut Cursor<'_>) -> Parsed<Modseq> {

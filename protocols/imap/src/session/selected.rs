@@ -92,6 +92,12 @@ impl Selected {
         Flags { system, keywords: keywords.to_vec() }
     }
 
+    /// The newest table as the client may be told of it while removals wait: what has gone stays as it was told.
+    pub(crate) fn with_gone(&self, newest: &Table) -> Table {
+        let gone = newest.missing(&self.view).into_iter();
+        newest.with_gone(self.view.modseq, gone.map(|(_, uid)| (uid, self.known(Uid(uid)))))
+    }
+
     /// How many of the messages are \Recent.
     pub(crate) fn recent_count(&self) -> u64 {
         self.places(&self.recent).iter().map(|range| range.len() as u64).sum()

@@ -7,6 +7,9 @@
 //! *Invariant:* the view moves on when everything is read that is told of it. Where the store fails before that, nothing
 //! has been told, and the next look tells it; what is asked for beyond the view and cannot be read ends with the
 //! protocol's own word for that (NOUPDATE, NOTIFICATIONOVERFLOW).
+//!
+//! *Invariant:* a client with QRESYNC that comes back is told of every removal. Where Modseqs were told ahead of a
+//! removal that waits, the state before it is told behind them (RFC 7162 3.2.10).
 
 use super::Session;
 use super::enabled::Enabled;
@@ -14,6 +17,7 @@ use super::selected::Chosen;
 use super::table::Table;
 use crate::command::fetch;
 use crate::command::search::scope::Scope;
+use crate::extension::condstore;
 use crate::extension::context::{self, Change};
 use crate::extension::notify::{self, Wanted};
 use crate::limits::{ROWS_AT_ONCE, UPDATE_CHANGE_COUNT_MAX};
@@ -57,14 +61,18 @@ impl Session {
         let Some(selected) = self.selected.as_deref_mut() else { return Ok(()) };
         if Arc::ptr_eq(&table, &selected.view) {
             selected.told = Vec::new();
+            self.connection.out.told_modseq = false;
             return Ok(());
         }
+        let waits = removals != Removals::Told && !table.has_all_of(&selected.view);
         let table = match removals {
-            Removals::Told => table,
-            _ if table.has_all_of(&selected.view) => table,
-            Removals::Awaited => return Ok(()),
+            Removals::Awaited if waits => {
+                self.hold_state();
+                return Ok(());
+            }
             // RFC 5465 5.3: the numbers go on behind what has gone and still counts.
-            Removals::Delayed => Arc::new(table.with_gone(&selected.view)),
+            Removals::Delayed if waits => Arc::new(selected.with_gone(&table)),
+            _ => table,
         };
         let keywords = table.keywords();
         self.tell_keywords(&keywords);
@@ -96,7 +104,21 @@ impl Session {
             out.raw(b"* ").number(recent).raw(b" RECENT").crlf();
         }
         self.write_flags(&table, &changed, modseqs).await?;
-        Box::pin(self.tell_more(reader, &view, &table, &wanted)).await
+        Box::pin(self.tell_more(reader, &view, &table, &wanted)).await?;
+        if waits {
+            self.hold_state();
+        }
+        self.connection.out.told_modseq = false;
+        Ok(())
+    }
+
+    /// Takes back that the client has all up to the Modseqs it was told, where a removal before them waits: it would
+    /// never hear of that if the connection broke now.
+    fn hold_state(&mut self) {
+        let told = std::mem::take(&mut self.connection.out.told_modseq);
+        let with_states = self.has(Enabled::QRESYNC);
+        let Some(selected) = self.selected.as_deref().filter(|_| told && with_states) else { return };
+        condstore::tell_state(&mut self.connection.out, selected.view.modseq);
     }
 
     /// Tells how results that are kept up to date have changed (RFC 5267 4.3), and of new messages what was asked
@@ -295,7 +317,7 @@ fn all_items(wanted: &[FetchItem], adding: &[&Change]) -> Vec<FetchItem> {
 
 /// `* VANISHED 1:3,5` (RFC 7162 3.2.10).
 fn tell_vanished(out: &mut Output, old: &Table, new: &Table) {
-    let gone = Intervals::collect(vanished(old, new).into_iter().map(|(_, uid)| uid));
+    let gone = Intervals::collect(new.missing(old).into_iter().map(|(_, uid)| uid));
     if !gone.0.is_empty() {
         out.raw(b"* VANISHED ").intervals(&gone.0).crlf();
     }
@@ -303,24 +325,8 @@ fn tell_vanished(out: &mut Output, old: &Table, new: &Table) {
 
 /// `* n EXPUNGE` from the last to the first, so that no number shifts before it is told.
 fn tell_expunged(out: &mut Output, old: &Table, new: &Table) {
-    for (index, _) in vanished(old, new).into_iter().rev() {
+    for (index, _) in new.missing(old).into_iter().rev() {
         out.raw(b"* ").number(index as u64 + 1).raw(b" EXPUNGE").crlf();
-    }
-}
-
-/// What is in the old view and not in the new one: its places and UIDs there, ascending.
-fn vanished(old: &Table, new: &Table) -> Vec<(usize, u32)> {
-    if new.has_all_of(old) {
-        return Vec::new();
-    }
-    let mut next = 0;
-    let gone = |(index, uid): (usize, u32)| new.index_from(&mut next, uid).is_none().then_some((index, uid));
-    match new.changed_since(old) {
-        Some(uids) => {
-            let was = uids.into_iter().filter_map(|uid| Some((old.index(uid)?, uid)));
-            was.filter_map(gone).collect()
-        }
-        None => old.uids.iter().copied().enumerate().filter_map(gone).collect(),
     }
 }
 

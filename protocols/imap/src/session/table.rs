@@ -179,21 +179,45 @@ impl Table {
         found
     }
 
-    /// A newer table as a client sees it that may not be told yet what has gone: that keeps its place and its flags. It
-    /// stays at the older state, from which what has gone is found once it may be told.
-    pub(crate) fn with_gone(&self, older: &Self) -> Self {
-        let mut table = Self { modseq: older.modseq, seer: self.seer, ..Self::default() };
-        // What it has of the newer state is among no changes since the older one.
-        table.lately.since = self.modseq;
-        let mut interner = Interner::new();
-        let (mut next_old, mut next_new) = (0, 0);
-        let fresh = self.from(older.max_uid().saturating_add(1));
-        for &uid in older.uids.iter().chain(fresh) {
-            let newer = self.index_from(&mut next_new, uid).map(|index| self.flags(index));
-            let known = || older.index_from(&mut next_old, uid).map(|index| older.flags(index));
-            let (system, keywords) = newer.or_else(known).unwrap_or_default();
-            table.push(uid, &Flags { system, keywords: keywords.to_vec() }, &mut interner);
+    /// What is in an older table of the mailbox and not in this one: its places and UIDs there, ascending.
+    pub(crate) fn missing(&self, older: &Self) -> Vec<(usize, u32)> {
+        if self.has_all_of(older) {
+            return Vec::new();
         }
+        let mut next = 0;
+        let gone =
+            |(index, uid): (usize, u32)| self.index_from(&mut next, uid).is_none().then_some((index, uid));
+        match self.changed_since(older) {
+            Some(uids) => {
+                let was = uids.into_iter().filter_map(|uid| Some((older.index(uid)?, uid)));
+                was.filter_map(gone).collect()
+            }
+            None => older.uids.iter().copied().enumerate().filter_map(gone).collect(),
+        }
+    }
+
+    /// This table as a client sees it that may not be told yet what has gone: that has its place and its flags among
+    /// the others; ascending. It stays at the state before, from which what has gone is found once it may be told.
+    pub(crate) fn with_gone(&self, before: Modseq, gone: impl Iterator<Item = (u32, Flags)>) -> Self {
+        let mut table = self.without(&[], before);
+        // What it has of the newer state is among no changes since the older one.
+        table.lately = Lately { since: self.modseq, changes: Vec::new() };
+        let mut interner = table.interner();
+        let (mut uids, mut system, mut words) = (Vec::new(), Vec::new(), Vec::new());
+        for (uid, flags) in gone {
+            let place = self.uids.partition_point(|&other| other < uid);
+            uids.push((place, uid));
+            system.push((place, flags.system.bits()));
+            words.push((place, table.word(&flags.keywords, &mut interner)));
+        }
+        if table.words.is_empty() && words.iter().any(|(_, word)| *word > 0) {
+            table.words.resize(self.len(), 0);
+        }
+        if !table.words.is_empty() {
+            table.words = spliced(&table.words, &words);
+        }
+        table.system = spliced(&table.system, &system);
+        table.uids = spliced(&table.uids, &uids);
         table
     }
 
@@ -339,6 +363,19 @@ fn told_flags<'f>(seen: Option<&Seen>, uid: Uid, flags: &'f Flags) -> Cow<'f, Fl
 fn retain<T>(list: &mut Vec<T>, stays: &[bool]) {
     let mut stays = stays.iter();
     list.retain(|_| stays.next().copied().unwrap_or(true));
+}
+
+/// A list with others put in ahead of these places of it, which ascend.
+fn spliced<T: Copy>(list: &[T], others: &[(usize, T)]) -> Vec<T> {
+    let mut whole = Vec::with_capacity(list.len() + others.len());
+    let mut from = 0;
+    for &(place, other) in others {
+        whole.extend_from_slice(list.get(from..place).unwrap_or_default());
+        whole.push(other);
+        from = place;
+    }
+    whole.extend_from_slice(list.get(from..).unwrap_or_default());
+    whole
 }
 
 /// Keyword sets by spelling.

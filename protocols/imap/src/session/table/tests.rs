@@ -117,7 +117,8 @@ fn what_has_gone_keeps_its_place_where_that_may_not_be_told() {
         (Uid(7), Some(flags(SystemFlags::empty(), &[]))),
     ];
     let new = old.with(&[3], changes.into_iter(), Modseq(9));
-    let shown = new.with_gone(&old);
+    assert_eq!((new.missing(&old), old.missing(&old)), (vec![(1, 3)], vec![]));
+    let shown = new.with_gone(old.modseq, [(3, flags(SystemFlags::DRAFT, &["x"]))].into_iter());
     assert_eq!((shown.uids.as_slice(), shown.modseq), (&[1, 3, 5, 7][..], old.modseq));
     let known = |index| (shown.flags(index).0, shown.flags(index).1.len());
     assert_eq!(known(0), (SystemFlags::SEEN, 0));
@@ -133,4 +134,17 @@ fn what_has_gone_keeps_its_place_where_that_may_not_be_told() {
         (Uid(7), Some(flags(SystemFlags::empty(), &[]))),
     ];
     assert_eq!(shown.with(&[3], changes.into_iter(), Modseq(9)).uids, new.uids);
+}
+
+#[test]
+fn what_has_gone_keeps_its_place_at_both_ends_and_side_by_side() {
+    let old = table(&(1..=6).map(|uid| (uid, Flags::default())).collect::<Vec<_>>());
+    let new = old.with(&[1, 3, 4, 6], [(Uid(8), Some(Flags::default()))].into_iter(), Modseq(9));
+    let gone = [1, 3, 4, 6].map(|uid| (uid, flags(SystemFlags::SEEN, if uid == 4 { &["x"] } else { &[] })));
+    let shown = new.with_gone(old.modseq, gone.into_iter());
+    assert_eq!(shown.uids, [1, 2, 3, 4, 5, 6, 8]);
+    let seen = |place| shown.flags(place).0 == SystemFlags::SEEN;
+    assert_eq!((0..7).map(seen).collect::<Vec<_>>(), [true, false, true, true, false, true, false]);
+    assert_eq!((0..7).map(|place| shown.flags(place).1.len()).collect::<Vec<_>>(), [0, 0, 0, 1, 0, 0, 0]);
+    assert_eq!(new.missing(&shown), [(0, 1), (2, 3), (3, 4), (5, 6)]);
 }

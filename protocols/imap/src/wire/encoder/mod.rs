@@ -13,13 +13,15 @@ pub(crate) struct Output {
     buffer: Vec<u8>,
     /// Whether names and texts may be UTF-8 as they are (after ENABLE IMAP4rev2 or UTF8=ACCEPT).
     pub utf8: bool,
+    /// Whether the Modseq of a message was told since the client's view was last looked after.
+    pub told_modseq: bool,
     /// What people are spoken to in (RFC 5255 3).
     pub language: &'static Language,
 }
 
 impl Default for Output {
     fn default() -> Self {
-        Self { buffer: Vec::new(), utf8: false, language: &language::FIRST }
+        Self { buffer: Vec::new(), utf8: false, told_modseq: false, language: &language::FIRST }
     }
 }
 
@@ -129,6 +131,7 @@ impl Output {
 
     /// `MODSEQ (5)` (RFC 7162 3.1.4.2).
     pub(crate) fn modseq(&mut self, modseq: Modseq) -> &mut Self {
+        self.told_modseq = true;
         self.raw(b"MODSEQ (").number(modseq.0).raw(b")")
     }
 
