@@ -221,7 +221,7 @@ fn the_example_for_systemd_tells_the_truth() {
     let is_key = |line: &&str| {
         line.starts_with('#') && (line.contains(" = ") && !line.starts_with("# ") || line.starts_with("#["))
     };
-    assert_eq!(text.lines().filter(is_key).count(), 34);
+    assert_eq!(text.lines().filter(is_key).count(), 37);
     let whole: String =
         text.lines().map(|line| if is_key(&line) { &line[1..] } else { line }).collect::<Vec<_>>().join("\n");
     for text in [text, &whole] {

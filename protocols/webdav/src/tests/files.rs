@@ -62,7 +62,7 @@ async fn what_cannot_be_put() {
         ("MKCOL /dav/x", 403),
         ("DELETE /dav/files/alice@example.org/", 405),
         ("GET d", 405),
-        ("PATCH d", 405),
+        ("PATCH d", 501),
         ("GET /dav/unknown/x", 404),
     ] {
         assert_eq!(world.status(head).await, status, "{head}");
