@@ -1,7 +1,7 @@
 //! Contents: requests' read under deadlines, answers' whole or streamed.
 
 use crate::door::Busy;
-use crate::limits::{BODY_GRACE_TIME, BODY_IDLE_TIME_MAX, BODY_RATE_MIN};
+use crate::limits::{BODY_GRACE_TIME, BODY_IDLE_TIME_MAX, BODY_RATE_MIN, WRITE_PIECE_BYTES};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use http_body_util::BodyExt;
@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -160,7 +160,12 @@ pub struct Body {
 
 enum Content {
     Whole(Option<Bytes>),
-    Streamed { pieces: Pin<Box<dyn Stream<Item = Piece> + Send>>, left: Option<u64> },
+    Streamed {
+        pieces: Pin<Box<dyn Stream<Item = Piece> + Send>>,
+        left: Option<u64>,
+        /// What is left of the last piece where a client is given less at a time.
+        ahead: Bytes,
+    },
 }
 
 impl Body {
@@ -183,7 +188,7 @@ impl Body {
     /// A stream; `length` when it is known.
     #[must_use]
     pub fn stream(pieces: impl Stream<Item = Piece> + Send + 'static, length: Option<u64>) -> Self {
-        Self::of(Content::Streamed { pieces: Box::pin(pieces), left: length })
+        Self::of(Content::Streamed { pieces: Box::pin(pieces), left: length, ahead: Bytes::new() })
     }
 
     fn of(content: Content) -> Self {
@@ -191,6 +196,7 @@ impl Body {
     }
 
     pub(crate) fn holding(mut self, busy: Busy) -> Self {
+        busy.handed();
         self.busy = Some(busy);
         self
     }
@@ -201,6 +207,25 @@ impl Body {
     /// What the stream fails with.
     pub async fn collect(self) -> Result<Bytes> {
         BodyExt::collect(self).await.map(http_body_util::Collected::to_bytes).map_err(|cut| cut.0)
+    }
+}
+
+impl Content {
+    /// The next octets, at most `most` of a stream's.
+    fn poll_next(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<Option<Piece>> {
+        let (pieces, left, ahead) = match self {
+            Self::Whole(bytes) => return Poll::Ready(bytes.take().map(Ok)),
+            Self::Streamed { pieces, left, ahead } => (pieces, left, ahead),
+        };
+        if ahead.is_empty() {
+            match ready!(pieces.as_mut().poll_next(cx)) {
+                Some(Ok(piece)) => *ahead = piece,
+                end => return Poll::Ready(end),
+            }
+        }
+        let bytes = ahead.split_to(most.min(ahead.len()));
+        *left = left.map(|left| left.saturating_sub(bytes.len() as u64));
+        Poll::Ready(Some(Ok(bytes)))
     }
 }
 
@@ -233,18 +258,14 @@ impl hyper::body::Body for Body {
     type Error = Cut;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        match &mut self.content {
-            Content::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Content::Streamed { pieces, left } => match pieces.as_mut().poll_next(cx) {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(None) => Poll::Ready(None),
-                Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(Cut(error)))),
-                Poll::Ready(Some(Ok(bytes))) => {
-                    *left = left.map(|left| left.saturating_sub(bytes.len() as u64));
-                    Poll::Ready(Some(Ok(Frame::data(bytes))))
-                }
-            },
+        let paced = self.busy.as_ref().is_some_and(Busy::is_paced);
+        // A client that is just fast enough must not seem to stand still because a piece is large.
+        let most = if paced { WRITE_PIECE_BYTES } else { usize::MAX };
+        let next = self.content.poll_next(cx, most);
+        if let Some(busy) = &self.busy {
+            if matches!(next, Poll::Ready(Some(Ok(_)))) { busy.handed() } else { busy.asked() }
         }
+        next.map(|next| next.map(|piece| piece.map(Frame::data).map_err(Cut)))
     }
 
     fn is_end_stream(&self) -> bool {

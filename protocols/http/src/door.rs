@@ -15,8 +15,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use model::Principal;
 use sasl::door::{Drain, Peer, Stream};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -47,6 +48,7 @@ impl Door {
     pub async fn serve(&self, stream: Box<dyn Stream>, peer: Peer, drain: Drain) {
         let (stream, signs) = Guarded::new(stream);
         let activity = Arc::new(Activity::new());
+        let peer_addr = peer.addr;
         let connection =
             Arc::new(Connection { inner: self.inner.clone(), peer, signs, activity: activity.clone() });
         let service = service_fn(move |request| {
@@ -73,6 +75,10 @@ impl Door {
                     end = Some(Instant::now() + limits::DRAIN_TIME_MAX);
                 }
                 () = look, if end.is_none() => {
+                    if activity.stalled() > limits::WRITE_STALL_TIME_MAX {
+                        tracing::debug!(peer = %peer_addr, "an HTTP/2 client takes nothing of an answer");
+                        return;
+                    }
                     if activity.idle() > limits::IDLE_TIME_MAX {
                         served.as_mut().graceful_shutdown();
                         end = Some(Instant::now() + LOOK_INTERVAL);
@@ -117,7 +123,10 @@ struct Connection {
 
 impl Connection {
     async fn answer(&self, request: http::Request<Incoming>) -> Response {
-        let busy = Activity::begin(&self.activity);
+        let mut busy = Activity::begin(&self.activity);
+        // What waits for an HTTP/1 client is seen on the socket. In HTTP/2 a client can take everything but one
+        // answer, and a window of nothing keeps that from the socket altogether.
+        busy.paced = request.version() == Version::HTTP_2;
         let (method, since) = (request.method().clone(), Instant::now());
         let mut response = self.route(request).await;
         let (status, took_ms) = (response.status().as_u16(), since.elapsed().as_millis());
@@ -249,36 +258,82 @@ fn closing(status: StatusCode) -> Response {
     response
 }
 
-/// How many requests are in work, and since when none is.
-pub(crate) struct Activity(Mutex<(usize, Instant)>);
+/// The requests in work, and since when none is.
+pub(crate) struct Activity(Mutex<State>);
+
+struct State {
+    count: usize,
+    since: Instant,
+    /// The number of the next request.
+    next: u64,
+    /// Answers that gave something and were not asked for more yet, by request, and since when.
+    handed: BTreeMap<u64, Instant>,
+}
 
 /// One request in work, until its answer has gone out.
-pub(crate) struct Busy(Arc<Activity>);
+pub(crate) struct Busy {
+    activity: Arc<Activity>,
+    number: u64,
+    /// Whether its answer must be asked for more each [`limits::WRITE_STALL_TIME_MAX`].
+    paced: bool,
+}
 
 impl Activity {
-    fn new() -> Self {
-        Self(Mutex::new((0, Instant::now())))
+    pub(crate) fn new() -> Self {
+        let state = State { count: 0, since: Instant::now(), next: 0, handed: BTreeMap::new() };
+        Self(Mutex::new(state))
     }
 
-    fn begin(this: &Arc<Self>) -> Busy {
-        this.change(|count| count.saturating_add(1));
-        Busy(this.clone())
+    pub(crate) fn begin(this: &Arc<Self>) -> Busy {
+        let mut state = this.state();
+        let number = state.next;
+        state.next = state.next.wrapping_add(1);
+        state.count = state.count.saturating_add(1);
+        Busy { activity: this.clone(), number, paced: false }
     }
 
-    fn change(&self, change: impl FnOnce(usize) -> usize) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = (change(state.0), Instant::now());
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn idle(&self) -> Duration {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.0 == 0 { state.1.elapsed() } else { Duration::ZERO }
+        let state = self.state();
+        if state.count == 0 { state.since.elapsed() } else { Duration::ZERO }
+    }
+
+    /// How long the answer that waits longest for its client waits for it.
+    fn stalled(&self) -> Duration {
+        self.state().handed.values().min().map_or(Duration::ZERO, Instant::elapsed)
+    }
+}
+
+impl Busy {
+    /// Whether the client must take the answer piece by piece in time.
+    pub(crate) fn is_paced(&self) -> bool {
+        self.paced
+    }
+
+    /// The answer gave something: now it is the client's turn.
+    pub(crate) fn handed(&self) {
+        if self.paced {
+            self.activity.state().handed.insert(self.number, Instant::now());
+        }
+    }
+
+    /// The answer was asked for more and works on it, or is done.
+    pub(crate) fn asked(&self) {
+        if self.paced {
+            self.activity.state().handed.remove(&self.number);
+        }
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.change(|count| count.saturating_sub(1));
+        let mut state = self.activity.state();
+        state.handed.remove(&self.number);
+        state.count = state.count.saturating_sub(1);
+        state.since = Instant::now();
     }
 }
 

@@ -16,7 +16,8 @@ pub const BODY_IDLE_TIME_MAX: Duration = Duration::from_secs(30);
 pub const BODY_GRACE_TIME: Duration = Duration::from_secs(30);
 /// The slowest average of a body, in octets per second.
 pub const BODY_RATE_MIN: u64 = 1024;
-/// How long a peer may take for [`WRITE_PIECE_BYTES`] of what we send, or for all where that is less.
+/// How long a peer may take for [`WRITE_PIECE_BYTES`] of what we send, or for all where that is less; in HTTP/2 also of
+/// each single answer.
 pub const WRITE_STALL_TIME_MAX: Duration = Duration::from_secs(60);
 /// See [`WRITE_STALL_TIME_MAX`]; about 270 octets a second.
 pub const WRITE_PIECE_BYTES: usize = 16 * 1024;

@@ -1,5 +1,7 @@
 //! Everything in this crate that grows from the network, named. Each has a test at the limit and one past it.
 
+use std::time::Duration;
+
 /// The most octets of an XML request body.
 pub const XML_BYTES_MAX: u64 = 1024 * 1024;
 /// The deepest nesting of elements in a request body.
@@ -29,6 +31,9 @@ pub const LOCK_TIMEOUT_SECONDS_MAX: u64 = 24 * 3600;
 pub const LOCK_TIMEOUT_SECONDS_DEFAULT: u64 = 3600;
 /// Octets of a multistatus that are gathered before they go out.
 pub const STREAM_CHUNK_BYTES: usize = 32 * 1024;
+/// How long a multistatus may take from its beginning to its last octets. It holds a snapshot, and what is written
+/// meanwhile stays in memory for its sake; a client that takes it for longer gets the beginning of it only.
+pub const LISTING_TIME_MAX: Duration = Duration::from_secs(600);
 /// Rows taken from the store at once while a listing is streamed.
 pub const LISTING_PAGE_COUNT: usize = 128;
 /// The largest bound that a client of sync-collection can set to one answer, in resources: so many changes are held at

@@ -2,7 +2,7 @@
 //! page, and its first octets leave before its last are known.
 
 use crate::kinds::Members;
-use crate::limits::{BODY_PAGE_COUNT, LISTING_PAGE_COUNT, STREAM_CHUNK_BYTES};
+use crate::limits::{BODY_PAGE_COUNT, LISTING_PAGE_COUNT, LISTING_TIME_MAX, STREAM_CHUNK_BYTES};
 use crate::lock::{Lock, Place};
 use crate::property::{Needs, Plan, View};
 use crate::reply::XML_TYPE;
@@ -19,6 +19,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use store::Properties;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 const MULTISTATUS: Name = Name::dav("multistatus");
 const RESPONSE: Name = Name::dav("response");
@@ -223,6 +224,7 @@ where
     F: FnOnce(Multistatus) -> Fut,
     Fut: Future<Output = Reply<(Option<Response>, Multistatus)>> + Send + 'static,
 {
+    let until = Instant::now() + LISTING_TIME_MAX;
     let (sender, mut receiver) = mpsc::channel(1);
     let mut work: Work = Box::pin(work(Multistatus::new(sender)));
     let first = tokio::select! {
@@ -240,7 +242,7 @@ where
         }
         Some(first) = receiver.recv() => first,
     };
-    let state = Streaming { first: Some(first), work: Some(work), receiver };
+    let state = Streaming { first: Some(first), work: Some(work), receiver, until };
     Ok(answer(Body::stream(stream::unfold(state, Streaming::next), None)))
 }
 
@@ -255,6 +257,8 @@ struct Streaming {
     first: Option<Bytes>,
     work: Option<Work>,
     receiver: mpsc::Receiver<Bytes>,
+    /// When the work is given up with its snapshots.
+    until: Instant,
 }
 
 impl Streaming {
@@ -265,6 +269,11 @@ impl Streaming {
         let Some(work) = &mut self.work else { return None };
         tokio::select! {
             biased;
+            () = sleep_until(self.until) => {
+                self.work = None;
+                tracing::warn!("a multistatus broke off: it was taken too slowly");
+                Some((Err(Error::Unavailable), self))
+            }
             Some(chunk) = self.receiver.recv() => Some((Ok(chunk), self)),
             done = work => {
                 self.work = None;
@@ -286,3 +295,6 @@ impl Streaming {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,18 +5,19 @@ mod limits;
 
 use super::Door;
 use crate::app::{App, Request, Response, plain};
-use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX, HEADER_COUNT_MAX, IDLE_TIME_MAX};
+use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX, HEADER_COUNT_MAX, IDLE_TIME_MAX, WRITE_STALL_TIME_MAX};
 use crate::{Body, Drain, Path, Peer};
 use async_trait::async_trait;
 use bytes::Bytes;
 use directory::testing::MemoryDirectory;
+use futures_util::{FutureExt, StreamExt, stream};
 use http::StatusCode;
 use sasl::door::DrainTrigger;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// Tells what it got.
 #[derive(Default)]
@@ -27,6 +28,8 @@ struct Echo {
 
 /// So much of an endless answer is made at a time.
 const DROP: Bytes = Bytes::from_static(&[b'x'; 1024]);
+/// So long an answer's own work can take.
+const THINKING_TIME: Duration = WRITE_STALL_TIME_MAX.saturating_mul(3);
 
 #[async_trait]
 impl App for Echo {
@@ -49,6 +52,12 @@ impl App for Echo {
                 Ok(DROP)
             });
             return Response::new(Body::stream(drops, None));
+        }
+        if request.path.last() == Some("think") {
+            // Some, and more only after a long while.
+            let more = async { sleep(THINKING_TIME).await };
+            let pieces = stream::once(async { Ok(DROP) }).chain(stream::once(more.map(|()| Ok(DROP))));
+            return Response::new(Body::stream(pieces, None));
         }
         let limit = if request.path.last() == Some("large") { u64::MAX } else { 1024 };
         match request.body.collect(limit).await {

@@ -1,10 +1,15 @@
 //! HTTP/2 (RFC 9113) by frames of our own, for what a client library would hide: limits, and what lies past them.
 
-use super::{DROP, Echo, connect_to};
+use super::{DROP, Echo, THINKING_TIME, connect_to};
+use crate::Body;
+use crate::door::{Activity, LOOK_INTERVAL};
 use crate::limits::{
     IDLE_TIME_MAX, PING_INTERVAL, PING_TIME_MAX, STREAM_COUNT_MAX, STREAM_RESET_LOCAL_MAX,
-    STREAM_RESET_PENDING_MAX, STREAM_SEND_BYTES_MAX,
+    STREAM_RESET_PENDING_MAX, STREAM_SEND_BYTES_MAX, WRITE_PIECE_BYTES, WRITE_STALL_TIME_MAX,
 };
+use bytes::Bytes;
+use futures_util::stream::iter;
+use http_body_util::BodyExt;
 use sasl::door::DrainTrigger;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -131,6 +136,30 @@ impl Client {
         }
     }
 
+    /// Answers pings for so long, and gives some room to a stream now and then; whether the connection lived.
+    async fn stay(&mut self, time: Duration, fed: u32) -> bool {
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            let left = until.duration_since(Instant::now()).min(LOOK_INTERVAL);
+            match timeout(left, self.frame()).await {
+                Err(_) => self.feed(fed).await,
+                Ok(None) => return false,
+                Ok(Some(next)) if next.kind == PING && next.flags != ACK => {
+                    self.send(&frame(PING, ACK, 0, &next.payload)).await;
+                }
+                Ok(Some(_)) => {}
+            }
+        }
+        true
+    }
+
+    /// Gives a stream room for one piece of an endless answer.
+    async fn feed(&mut self, stream: u32) {
+        let room = u32::try_from(DROP.len()).unwrap().to_be_bytes();
+        self.send(&[frame(WINDOW_UPDATE, 0, stream, &room), frame(WINDOW_UPDATE, 0, 0, &room)].concat())
+            .await;
+    }
+
     /// Whether the server still answers.
     async fn answers(&mut self) -> bool {
         self.send(&frame(PING, 0, 0, b"12345678")).await;
@@ -243,4 +272,69 @@ async fn so_much_of_an_answer_waits_for_a_client_that_takes_nothing() {
     }
     assert!(before >= STREAM_SEND_BYTES_MAX - DROP.len(), "{before}");
     assert!(before <= STREAM_SEND_BYTES_MAX + SLACK_BYTES, "{before}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_long_an_answer_waits_for_a_client_that_gives_it_no_room() {
+    let moment = Duration::from_secs(1);
+    let poured = Arc::new(AtomicUsize::new(0));
+    let nothing = [0, 4, 0, 0, 0, 0];
+    let mut client = Client::connect(Echo { poured: poured.clone() }, 1 << 20, &nothing).await;
+    client.send(&request(0, END_STREAM, "GET", "/dav/pour")).await;
+    // Of another answer it always takes something, and it answers pings.
+    client.send(&request(1, END_STREAM, "GET", "/dav/pour")).await;
+    for _ in 0..4 {
+        assert!(client.stay(WRITE_STALL_TIME_MAX - moment, stream(1)).await);
+        client.feed(stream(0)).await;
+    }
+    let began = Instant::now();
+    assert!(!client.stay(WRITE_STALL_TIME_MAX * 2, stream(1)).await);
+    assert!(began.elapsed() > WRITE_STALL_TIME_MAX, "{:?}", began.elapsed());
+    assert!(began.elapsed() <= WRITE_STALL_TIME_MAX + LOOK_INTERVAL + moment, "{:?}", began.elapsed());
+    // Nothing of the answers is left, nor of what they hold.
+    sleep(moment).await;
+    assert_eq!(Arc::strong_count(&poured), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_worked_on_is_not_waiting_for_its_client() {
+    let mut client = Client::plain().await;
+    client.send(&request(0, END_STREAM, "GET", "/dav/think")).await;
+    let began = Instant::now();
+    let mut taken = 0;
+    loop {
+        let next = client.frame().await.expect("the server has closed");
+        match next.kind {
+            PING if next.flags != ACK => client.send(&frame(PING, ACK, 0, &next.payload)).await,
+            DATA => taken += next.payload.len(),
+            _ => {}
+        }
+        if next.kind == DATA && next.flags & END_STREAM != 0 {
+            break;
+        }
+    }
+    assert_eq!(taken, 2 * DROP.len());
+    assert!(began.elapsed() >= THINKING_TIME && THINKING_TIME > WRITE_STALL_TIME_MAX + LOOK_INTERVAL);
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_pieces_are_given_in_small_ones_where_each_must_be_taken_in_time() {
+    let whole = 3 * WRITE_PIECE_BYTES + 1;
+    let content = || Body::stream(iter([Ok(Bytes::from(vec![b'x'; whole]))]), None);
+    for (paced, count) in [(true, 4), (false, 1)] {
+        let activity = Arc::new(Activity::new());
+        let mut busy = Activity::begin(&activity);
+        busy.paced = paced;
+        let mut body = content().holding(busy);
+        let mut sizes = Vec::new();
+        while let Some(frame) = body.frame().await {
+            sizes.push(frame.unwrap().into_data().unwrap().len());
+        }
+        assert_eq!((sizes.len(), sizes.iter().sum::<usize>()), (count, whole));
+        assert!(!paced || sizes.iter().all(|size| *size <= WRITE_PIECE_BYTES));
+        // Done, though it is still held.
+        sleep(WRITE_STALL_TIME_MAX * 2).await;
+        assert_eq!((activity.stalled(), activity.idle()), (Duration::ZERO, Duration::ZERO));
+        drop(body);
+    }
 }
