@@ -99,6 +99,18 @@ def test_maildir(server, tmp_path):
     session.logout()
 
 
+def test_spelling(server, tmp_path):
+    """A mailbox has one name, in Unicode's form C, whichever way an import spells it."""
+    path = tmp_path / "old.mbox"
+    path.write_bytes(b"From x\n" + mail.message(1, 300).replace(b"\r\n", b"\n") + b"\n")
+    for into, added in (("Re\u0301sume\u0301", 1), ("Re\u0301sume\u0301", 0), ("R\u00e9sum\u00e9", 0)):
+        assert run(server, "--mbox", str(path), "--into", into)["added"] == added, into
+    session = imap.connect(server, server.alice)
+    names = session.ok('LIST "" "R%"')
+    assert b"".join(names).count(b"* LIST") == 1 and b"R&AOk-sum&AOk-" in b"".join(names), names
+    session.logout()
+
+
 def test_calendar(server, tmp_path):
     """One stream becomes one object for each UID; a second run adds nothing."""
     path = tmp_path / "all.ics"

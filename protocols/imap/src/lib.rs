@@ -22,6 +22,7 @@ use sasl::door::{Drain, Peer, Stream};
 use sasl::sessions::Sessions;
 use session::Session;
 use session::connection::Connection;
+pub use session::place::spelled;
 use session::recent::Recent;
 use session::table::Tables;
 use std::collections::BTreeMap;

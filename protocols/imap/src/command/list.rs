@@ -176,16 +176,26 @@ pub(crate) struct Pattern {
     /// With its first level in capitals: INBOX has no case.
     upper: String,
     /// In Unicode's form C, where it is not that already.
-    composed: Option<String>,
+    composed: Option<Box<Pattern>>,
 }
 
 impl Pattern {
+    fn new(plain: String) -> Self {
+        let (root, rest) = plain.split_at(plain.find(DELIMITER).unwrap_or(plain.len()));
+        let upper = format!("{}{rest}", root.to_ascii_uppercase());
+        let composed = match composed(&plain) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(composed) => Some(Box::new(Self::new(composed))),
+        };
+        Self { plain, upper, composed }
+    }
+
     /// Whether a path matches.
     pub(crate) fn matches(&self, path: &str) -> bool {
         let root = path.split(DELIMITER).next().unwrap_or_default();
         matches(self.plain.as_bytes(), path.as_bytes())
             || root == INBOX && matches(self.upper.as_bytes(), path.as_bytes())
-            || self.composed.as_ref().is_some_and(|composed| matches(composed.as_bytes(), path.as_bytes()))
+            || self.composed.as_ref().is_some_and(|composed| composed.matches(path))
     }
 
     /// Whether it stops at a delimiter somewhere.
@@ -196,17 +206,7 @@ impl Pattern {
 
 /// The patterns of a LIST.
 pub(crate) fn patterns(list: &List) -> Vec<Pattern> {
-    let full = |pattern: &String| {
-        let plain = format!("{}{pattern}", list.reference);
-        let (root, rest) = plain.split_at(plain.find(DELIMITER).unwrap_or(plain.len()));
-        let upper = format!("{}{rest}", root.to_ascii_uppercase());
-        let composed = match composed(&plain) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(composed) => Some(composed),
-        };
-        Pattern { plain, upper, composed }
-    };
-    list.patterns.iter().map(full).collect()
+    list.patterns.iter().map(|pattern| Pattern::new(format!("{}{pattern}", list.reference))).collect()
 }
 
 fn is_selected(list: &List, name: &Name) -> bool {

@@ -3,7 +3,7 @@
 use super::{Sequences, States, Verb};
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
-use crate::session::place::is_stem;
+use crate::session::place::{composed, is_stem};
 use crate::wire::decoder::cursor::Cursor;
 use model::Error;
 use store::{DELIMITER, INBOX};
@@ -29,7 +29,12 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     if is_stem(to) {
         return Err(Failure::No(Some("CANNOT"), "That name stands for others' mailboxes"));
     }
-    let (source, target) = (session.place(&from).await?, session.place(to).await?);
+    let (source, mut target) = (session.place(&from).await?, session.place(to).await?);
+    if source == target && from != to {
+        // From another spelling to the one that names are kept in.
+        target.path = composed(&target.path).into_owned();
+        target.name = composed(&target.name).into_owned();
+    }
     if source.account != target.account {
         return Err(Failure::No(Some("CANNOT"), "A mailbox stays in its account; copy the messages"));
     }

@@ -2,10 +2,11 @@
 //! subscribed to, and its subscription outlives it.
 
 use super::{Sequences, States, Verb};
-use crate::reply::{Done, Outcome};
+use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
-use crate::session::place::{composed, is_elsewhere, spelled};
+use crate::session::place::{composed, is_elsewhere};
 use crate::wire::decoder::cursor::Cursor;
+use model::Error;
 
 pub(super) const VERBS: &[Verb] = &[
     Verb {
@@ -29,12 +30,15 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, subscribe: bool) -> 
     let name = cursor.mailbox()?;
     cursor.end()?;
     let elsewhere = is_elsewhere(&name);
-    let name = if elsewhere {
-        composed(&name).into_owned()
-    } else {
-        spelled(&session.reader().await?, &name).await?.into_owned()
+    let meant = match session.place(&name).await {
+        Ok(place) => place.name,
+        Err(Failure::Store(Error::NotFound)) => composed(&name).into_owned(),
+        Err(failure) => return Err(failure),
     };
     let mut writer = session.writer().await?;
+    // What was subscribed to under another spelling, or is gone since, is ended by the name that LIST tells.
+    let as_sent = !subscribe && name != meant && writer.gone_subscriptions().await?.contains(&name);
+    let name = if as_sent { name } else { meant };
     if elsewhere {
         // Whether it is there or may be known of makes no difference, and so tells nothing (RFC 9051 6.3.7).
         writer.subscribe_elsewhere(&name, subscribe).await?;

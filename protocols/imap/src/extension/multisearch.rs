@@ -139,12 +139,15 @@ async fn chosen(
 ) -> Result<Vec<Source>, Failure> {
     let open = session.selected.as_ref().map(|selected| (selected.mailbox.account(), selected.mailbox.id()));
     let listing = list::names(session, false).await?;
+    let is_there: &(dyn Fn(&str) -> bool + Sync) =
+        &|path| listing.names.get(&list::Place::new(path)).is_some_and(|name| name.row.is_some());
     let mut chosen = Vec::new();
     for (place, name) in &listing.names {
         let (Some(row), Some(Home { reader, .. })) = (&name.row, listing.homes.get(name.home)) else {
             continue;
         };
-        let facts = Facts { path: &place.path, is_own: name.home == 0, subscribed: name.subscribed };
+        let facts =
+            Facts { path: &place.path, is_own: name.home == 0, subscribed: name.subscribed, is_there };
         let is_open = with_selected && open == Some((reader.account(), name.id));
         let covered = is_open || sources.iter().any(|source| source.covers(facts));
         if !covered || !reader.rights_on(row).contains(Rights::READ) {

@@ -2,7 +2,7 @@
 //! `Other Users/<address>/`, those of groups below `Shared/<address>/`.
 //!
 //! Names are kept in Unicode's form C (RFC 9051 5.1, RFC 5198): one that comes otherwise spelled means the mailbox of
-//! that form, unless there is one spelled just so from before.
+//! that form, unless there is one spelled just so from before; what is made below such a one lies below it.
 //!
 //! A name that is not there, one of an account that is not there, and one that may not be known about all come to
 //! the same answer.
@@ -39,18 +39,50 @@ impl Place {
 
 /// A name in Unicode's form C.
 pub(crate) fn composed(name: &str) -> Cow<'_, str> {
-    if is_composed(name) { Cow::Borrowed(name) } else { Cow::Owned(name.nfc().collect()) }
+    if name.is_ascii() || is_nfc(name) { Cow::Borrowed(name) } else { Cow::Owned(name.nfc().collect()) }
 }
 
-fn is_composed(name: &str) -> bool {
-    name.is_ascii() || is_nfc(name)
-}
-
-/// The spelling of a path that means a mailbox, there or yet to be made.
-pub(crate) async fn spelled<'p>(reader: &Reader, path: &'p str) -> Result<Cow<'p, str>, Failure> {
-    let composed = composed(path);
-    let as_it_is = matches!(composed, Cow::Borrowed(_)) || reader.mailbox_at(path).await?.is_some();
-    Ok(if as_it_is { Cow::Borrowed(path) } else { composed })
+/// The spelling of a path that means a mailbox, there or yet to be made: as it is where there is one spelled just so,
+/// else that of form C; above and in place of what is not there, what is there in form D or as it is spelled.
+///
+/// # Errors
+/// `Unavailable`, `Corrupt`.
+pub async fn spelled<'p>(reader: &Reader, path: &'p str) -> Result<Cow<'p, str>, Error> {
+    if path.is_ascii() || reader.mailbox_at(path).await?.is_some() {
+        return Ok(Cow::Borrowed(path));
+    }
+    let whole = composed(path);
+    if matches!(whole, Cow::Owned(_)) && reader.mailbox_at(&whole).await?.is_some() {
+        return Ok(whole);
+    }
+    // What lies above need not be known, where one mailbox is shared without it: the longest that is known counts.
+    let (mut found, mut rest) = (None, path);
+    for (end, _) in path.rmatch_indices(DELIMITER) {
+        let (above, below) = path.split_at(end);
+        if reader.mailbox_at(above).await?.is_some() {
+            (found, rest) = (Some(above.to_owned()), below.strip_prefix(DELIMITER).unwrap_or(below));
+            break;
+        }
+    }
+    let mut is_there = true;
+    for level in rest.split(DELIMITER) {
+        let full = |level: &str| match &found {
+            Some(above) => format!("{above}{DELIMITER}{level}"),
+            None => level.to_owned(),
+        };
+        let mut next = full(&composed(level));
+        if is_there {
+            is_there = false;
+            for known in [full(level), next.clone(), full(&level.nfd().collect::<String>())] {
+                if reader.mailbox_at(&known).await?.is_some() {
+                    (next, is_there) = (known, true);
+                    break;
+                }
+            }
+        }
+        found = Some(next);
+    }
+    Ok(found.map_or(Cow::Borrowed(path), Cow::Owned))
 }
 
 /// Whether a name is one of the two stems themselves, which nobody can have a mailbox at.
@@ -118,7 +150,7 @@ impl Session {
             }
             OTHER_USERS => AccountKind::Person,
             SHARED => AccountKind::Group,
-            _ if is_composed(name) => return Ok(Place::new(own, "", name.to_owned())),
+            _ if name.is_ascii() => return Ok(Place::new(own, "", name.to_owned())),
             _ => {
                 let path = spelled(&self.reader().await?, name).await?.into_owned();
                 return Ok(Place::new(own, "", path));
@@ -136,7 +168,7 @@ impl Session {
         let (first, below) = path.split_at(path.find(DELIMITER).unwrap_or(path.len()));
         let first = if first.eq_ignore_ascii_case(INBOX) { INBOX } else { first };
         let path = format!("{first}{below}");
-        let path = match is_composed(&path) {
+        let path = match path.is_ascii() {
             true => path,
             false => spelled(&self.reader_of(account.id).await?, &path).await?.into_owned(),
         };

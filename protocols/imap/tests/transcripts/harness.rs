@@ -25,6 +25,7 @@ pub struct House {
     pub door: Door,
     pub trigger: DrainTrigger,
     pub disk: SimDisk,
+    pub store: Store,
     drain: sasl::door::Drain,
 }
 
@@ -64,8 +65,9 @@ impl House {
 
     fn over(store: Store, disk: SimDisk, config: Config) -> Self {
         let (trigger, drain) = drain();
-        let door = Door::configured(store, Arc::new(MemoryDirectory::sample()), config, Arc::default());
-        Self { door, trigger, disk, drain }
+        let door =
+            Door::configured(store.clone(), Arc::new(MemoryDirectory::sample()), config, Arc::default());
+        Self { door, trigger, disk, store, drain }
     }
 
     pub fn peer(&self) -> Peer {

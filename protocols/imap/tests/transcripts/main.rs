@@ -36,5 +36,6 @@ mod notify;
 mod rev2;
 mod search;
 mod sharing;
+mod spelling;
 mod starttls;
 mod stress;

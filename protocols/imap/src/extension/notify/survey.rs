@@ -119,11 +119,13 @@ impl Look<'_> {
         listing: &Listing,
         mut before: BTreeMap<MailboxPlace, State>,
     ) -> Result<BTreeMap<MailboxPlace, State>, Failure> {
+        let is_there: &(dyn Fn(&str) -> bool + Sync) = &|path| is_mailbox(listing, path);
         let mut entries = 0;
         for (place, name) in &listing.names {
             let (Some(row), Some(home)) = (&name.row, listing.homes.get(name.home)) else { continue };
             let id = (home.reader.account(), name.id);
-            let facts = Facts { path: &place.path, is_own: name.home == 0, subscribed: name.subscribed };
+            let facts =
+                Facts { path: &place.path, is_own: name.home == 0, subscribed: name.subscribed, is_there };
             let events = self.request.events(facts);
             let was = before.remove(&id);
             if events.is_empty() && was.is_none() {
@@ -218,9 +220,10 @@ impl Look<'_> {
 
     /// Tells of the mailboxes in which something came or went (RFC 5465 5.4).
     fn parents(&mut self, session: &mut Session, listing: &Listing) {
+        let is_there: &(dyn Fn(&str) -> bool + Sync) = &|path| is_mailbox(listing, path);
         for path in std::mem::take(&mut self.touched) {
             let Some(name) = find(listing, &path).filter(|name| name.row.is_some()) else { continue };
-            let facts = Facts { path: &path, is_own: name.home == 0, subscribed: name.subscribed };
+            let facts = Facts { path: &path, is_own: name.home == 0, subscribed: name.subscribed, is_there };
             if self.request.events(facts).contains(Events::NAME) && !self.told.contains(&path) {
                 self.list(&mut session.connection.out, &path, (name, is_readable(listing, name)), None);
             }
@@ -235,8 +238,9 @@ impl Look<'_> {
         gone: &BTreeMap<MailboxPlace, State>,
     ) {
         let request = self.request;
+        let is_there: &(dyn Fn(&str) -> bool + Sync) = &|path| is_mailbox(listing, path);
         let covered = |path: &str, subscribed| {
-            let facts = Facts { path, is_own: !is_elsewhere(path), subscribed };
+            let facts = Facts { path, is_own: !is_elsewhere(path), subscribed, is_there };
             request.events(facts).contains(Events::SUBSCRIPTION)
         };
         let names = listing.names.iter().filter(|(_, name)| name.row.is_none() && name.subscribed);
@@ -295,6 +299,10 @@ impl Look<'_> {
 /// The name of that path.
 fn find<'l>(listing: &'l Listing, path: &str) -> Option<&'l Name> {
     listing.names.get(&list::Place::new(path))
+}
+
+fn is_mailbox(listing: &Listing, path: &str) -> bool {
+    find(listing, path).is_some_and(|name| name.row.is_some())
 }
 
 fn is_readable(listing: &Listing, name: &Name) -> bool {

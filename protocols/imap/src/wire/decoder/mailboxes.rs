@@ -21,15 +21,44 @@ pub(crate) enum Filter {
     /// Those subscribed to.
     Subscribed,
     /// These and all below them.
-    Subtree(Vec<String>),
+    Subtree(Vec<Named>),
     /// These and those directly below them.
-    SubtreeOne(Vec<String>),
+    SubtreeOne(Vec<Named>),
     /// These.
-    Mailboxes(Vec<String>),
+    Mailboxes(Vec<Named>),
+}
+
+/// A name that a choice is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// As it was sent.
+    sent: String,
+    /// In Unicode's form C, where it is not that already. It is meant where no mailbox is spelled as sent.
+    composed: Option<String>,
+}
+
+impl Named {
+    fn new(sent: String) -> Self {
+        let composed = match composed(&sent) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(composed) => Some(composed),
+        };
+        Self { sent, composed }
+    }
+
+    /// What is left of a path below the name: nothing of the mailbox itself; `None` for what lies elsewhere.
+    fn below<'p>(&self, facts: Facts<'p>) -> Option<&'p str> {
+        let below = |name: &str| {
+            let rest = facts.path.strip_prefix(name)?;
+            if rest.is_empty() { Some(rest) } else { rest.strip_prefix(DELIMITER) }
+        };
+        let composed = || below(self.composed.as_ref()?).filter(|_| !(facts.is_there)(&self.sent));
+        below(&self.sent).or_else(composed)
+    }
 }
 
 /// What a choice is made by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Facts<'a> {
     /// Its name.
     pub path: &'a str,
@@ -37,23 +66,24 @@ pub(crate) struct Facts<'a> {
     pub is_own: bool,
     /// Whether it is subscribed to.
     pub subscribed: bool,
+    /// Whether a mailbox is at a name.
+    pub is_there: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
 impl Filter {
     /// Whether a mailbox is among them; the open one is chosen by itself.
     pub(crate) fn covers(&self, facts: Facts<'_>) -> bool {
-        let below = |stem: &String| facts.path.strip_prefix(stem.as_str())?.strip_prefix(DELIMITER);
         match self {
             Self::Selected | Self::SelectedDelayed => false,
             // Nothing but INBOX is delivered to.
             Self::Inboxes => facts.is_own && facts.path == INBOX,
             Self::Personal => facts.is_own,
             Self::Subscribed => facts.subscribed,
-            Self::Mailboxes(names) => names.iter().any(|name| name == facts.path),
-            Self::Subtree(names) => names.iter().any(|name| name == facts.path || below(name).is_some()),
-            Self::SubtreeOne(names) => names
-                .iter()
-                .any(|name| name == facts.path || below(name).is_some_and(|rest| !rest.contains(DELIMITER))),
+            Self::Mailboxes(names) => names.iter().any(|name| name.below(facts).is_some_and(str::is_empty)),
+            Self::Subtree(names) => names.iter().any(|name| name.below(facts).is_some()),
+            Self::SubtreeOne(names) => {
+                names.iter().any(|name| name.below(facts).is_some_and(|rest| !rest.contains(DELIMITER)))
+            }
         }
     }
 }
@@ -64,7 +94,7 @@ impl Filter {
         match self {
             Self::Subscribed => true,
             Self::Subtree(names) | Self::SubtreeOne(names) | Self::Mailboxes(names) => {
-                names.iter().any(|name| may_be_elsewhere(name))
+                names.iter().any(|name| may_be_elsewhere(&name.sent))
             }
             _ => false,
         }
@@ -88,7 +118,7 @@ pub(crate) fn filter(cursor: &mut Cursor<'_>, names: &mut usize) -> Parsed<Filte
 }
 
 /// ` name` or ` (name name)`
-fn list(cursor: &mut Cursor<'_>, names: &mut usize) -> Parsed<Vec<String>> {
+fn list(cursor: &mut Cursor<'_>, names: &mut usize) -> Parsed<Vec<Named>> {
     cursor.space()?;
     let mut found = Vec::new();
     let many = cursor.eat(b'(');
@@ -97,11 +127,7 @@ fn list(cursor: &mut Cursor<'_>, names: &mut usize) -> Parsed<Vec<String>> {
         if *names > MAILBOX_NAME_COUNT_MAX {
             return Err(Failure::No(Some("LIMIT"), "Too many mailbox names"));
         }
-        let name = cursor.mailbox()?;
-        if let Cow::Owned(composed) = composed(&name) {
-            found.push(composed);
-        }
-        found.push(name);
+        found.push(Named::new(cursor.mailbox()?));
         if !many || cursor.eat(b')') {
             return Ok(found);
         }

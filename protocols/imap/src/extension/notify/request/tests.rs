@@ -21,7 +21,7 @@ fn the_examples_of_the_rfc() {
     assert!(request.status);
     let selected = request.selected.as_ref().unwrap();
     assert_eq!((selected.events, selected.items.len()), (Events::NEW | Events::EXPUNGE, 2));
-    let facts = |path| Facts { path, is_own: true, subscribed: false };
+    let facts = |path| Facts { path, is_own: true, subscribed: false, is_there: &|_| false };
     assert_eq!(request.events(facts("Lists/Im2000")), Events::NEW | Events::EXPUNGE);
     assert_eq!(request.events(facts("List")), Events::empty());
     let request =
