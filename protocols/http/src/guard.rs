@@ -48,8 +48,10 @@ impl Signs {
     fn note_fragment(&self, target: &str) {
         // RFC 9112 3.2.2: a whole URI means its path.
         let target = match target.split_once("://") {
-            Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
-            None => target,
+            Some((_, rest)) if !target.starts_with('/') => {
+                rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
+            }
+            _ => target,
         };
         let mut fragments = self.fragments.lock().unwrap_or_else(PoisonError::into_inner);
         if fragments.len() >= FRAGMENT_COUNT_MAX {

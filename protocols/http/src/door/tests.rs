@@ -167,7 +167,7 @@ async fn heads_that_can_be_read_in_two_ways() {
         let got = once(&format!("GET /other HTTP/1.1\r\nHost: {host}\r\n{LOGIN}\r\n")).await;
         assert_eq!(statuses(&got), ["404"], "{host}");
     }
-    for target in ["/dav/a/#b", "http://x/dav/a/#b", "/dav/a?b#c"] {
+    for target in ["/dav/a/#b", "http://x/dav/a/#b", "/dav/a?b#c", "/dav/a/?u=http://y/#b"] {
         let fragment = once(&format!("DELETE {target} HTTP/1.1\r\nHost: x\r\n{LOGIN}\r\n")).await;
         assert_eq!(statuses(&fragment), ["400"], "{target}");
     }
