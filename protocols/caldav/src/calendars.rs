@@ -132,6 +132,9 @@ impl Tree for Calendars {
         if !supported(target.row()).iter().any(|kind| component_mark(*kind) == row.mark) {
             return Err(of_judgement(Judgement::Component));
         }
+        if let Some(uid) = writer.uid_of(&source, row.item).await?.filter(|_| from.0 != to.0) {
+            uid_is_free(writer, &target, to.1, &uid).await?;
+        }
         match writer.move_calendar_object((&source, from.1), (&target, to.1)).await {
             Ok(_) => Ok(()),
             Err(Error::Conflict) => Err(uid_conflict()),

@@ -120,6 +120,10 @@ impl Tree for Books {
     ) -> Reply<()> {
         let source = writer.open::<AddressBook>(from.0, Rights::DELETE).await?;
         let target = writer.open::<AddressBook>(to.0, Rights::INSERT).await?;
+        let row = writer.entry(&source, &from.1.to_owned()).await?.ok_or(Error::NotFound)?;
+        if let Some(uid) = writer.uid_of(&source, row.item).await?.filter(|_| from.0 != to.0) {
+            uid_is_free(writer, &target, to.1, &uid).await?;
+        }
         match writer.move_card((&source, from.1), (&target, to.1)).await {
             Ok(_) => Ok(()),
             Err(Error::Conflict) => Err(uid_conflict()),

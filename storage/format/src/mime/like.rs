@@ -1,6 +1,9 @@
 //! How alike a word that somebody looks for and a word of a text are, for searches that need not be exact
 //! (RFC 6203): the same but for accents, a beginning, a part, or a slip of the pen.
 //!
+//! Chinese, Japanese, Thai and their neighbours put no spaces between words: there a text's words are whole clauses,
+//! so that a part of one counts nearly as much as the whole, however short it is.
+//!
 //! Both words are folded ([`super::search::fold`]), so that case and composition make no difference.
 
 use unicode_normalization::char::is_combining_mark;
@@ -13,6 +16,11 @@ const SLIP_CHARS_MIN: usize = 4;
 const TWO_SLIPS_CHARS_MIN: usize = 8;
 /// Fewer characters are no beginning and no part of a word.
 const PART_CHARS_MIN: usize = 3;
+/// A run of a script without spaces is looked for in pieces of so many characters, of four octets at the most: each
+/// lies in a window of a long run, as an index has it.
+const PIECE_CHARS_MAX: usize = 8;
+/// How alike a part of a clause is, in a script without spaces.
+const CLAUSE_PART: u8 = 90;
 
 /// A word that is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +40,7 @@ impl Word {
     #[must_use]
     pub fn all(folded: &str) -> Vec<Self> {
         let words = folded.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
-        words.filter(|word| !word.is_empty()).map(Self::new).collect()
+        words.filter(|word| !word.is_empty()).flat_map(pieces).map(Self::new).collect()
     }
 
     /// The word as it was given.
@@ -54,6 +62,9 @@ impl Word {
         if *mine == other {
             return 95;
         }
+        if mine.iter().any(|c| is_spaceless(*c)) && contains(&other, mine) {
+            return CLAUSE_PART;
+        }
         if mine.len() >= PART_CHARS_MIN && other.starts_with(mine) {
             // The more of it there is the more alike.
             return u8::try_from(55 + 35 * mine.len() / other.len()).unwrap_or(90);
@@ -70,6 +81,30 @@ impl Word {
             None => 0,
         }
     }
+}
+
+/// A word, cut where it is a long run of a script without spaces.
+fn pieces(word: &str) -> Vec<&str> {
+    if !word.contains(is_spaceless) {
+        return vec![word];
+    }
+    let starts = word.char_indices().map(|(at, _)| at).step_by(PIECE_CHARS_MAX);
+    let ends = starts.clone().skip(1).chain([word.len()]);
+    starts.zip(ends).filter_map(|(start, end)| word.get(start..end)).collect()
+}
+
+/// Whether a character is of a script that writes words without spaces between them.
+fn is_spaceless(c: char) -> bool {
+    matches!(c,
+        '\u{e00}'..='\u{eff}'        // Thai, Lao
+        | '\u{1000}'..='\u{109f}'    // Burmese
+        | '\u{1780}'..='\u{17ff}'    // Khmer
+        | '\u{3005}'..='\u{30ff}'    // kana, and marks that repeat
+        | '\u{31f0}'..='\u{31ff}'
+        | '\u{3400}'..='\u{9fff}'    // Han
+        | '\u{f900}'..='\u{faff}'
+        | '\u{ff66}'..='\u{ff9f}'    // narrow kana
+        | '\u{20000}'..='\u{3ffff}')
 }
 
 /// Without accents.

@@ -46,9 +46,20 @@ fn weight(place: u8) -> u16 {
 }
 
 fn score(word: &Word, place: u8, term: &[u8]) -> u8 {
-    // Windows of long runs may cut a character in two: these are nobody's words.
-    let likeness = std::str::from_utf8(term).map_or(0, |term| word.likeness(term));
+    let likeness = word.likeness(whole(term));
     u8::try_from(u16::from(likeness) * weight(place) / 100).unwrap_or(100)
+}
+
+/// A term without the characters that were cut in two where a window of a long run begins and ends.
+fn whole(term: &[u8]) -> &str {
+    let begin = term.iter().position(|byte| byte & 0xc0 != 0x80).unwrap_or(term.len());
+    let term = term.get(begin..).unwrap_or_default();
+    match std::str::from_utf8(term) {
+        Ok(text) => text,
+        Err(error) => {
+            term.get(..error.valid_up_to()).and_then(|head| std::str::from_utf8(head).ok()).unwrap_or("")
+        }
+    }
 }
 
 impl Reader {

@@ -23,6 +23,12 @@ fn the_more_alike_the_more() {
         ("cat", "car", 0, 0),
         ("helo", "world", 0, 0),
         ("ab", "abc", 0, 0),
+        ("已經", "明末時已經有香港地方的概念", 90, 90),
+        ("月額", "月額円", 90, 90),
+        ("月", "月額円", 90, 90),
+        ("แดง", "เสื้อสีแดงสวย", 90, 90),
+        ("經已", "明末時已經有", 0, 0),
+        ("ab", "已經ab", 0, 0),
         ("\u{301}", "x", 0, 0),
     ] {
         let found = alike(word, term);
@@ -36,6 +42,10 @@ fn words_of_a_text() {
         |text: &str| Word::all(&fold(text)).iter().map(|it| it.folded().to_owned()).collect::<Vec<_>>();
     assert_eq!(words("IMAP break, user@example.org"), ["IMAP", "BREAK", "USER", "EXAMPLE", "ORG"]);
     assert!(words(" ,. ").is_empty());
+    // A long run of a script without spaces is looked for in pieces; a long word of another is one.
+    assert_eq!(words("明末時已經有香港地方的概念"), ["明末時已經有香港", "地方的概念"]);
+    assert_eq!(words("申込み!月額円").len(), 2);
+    assert_eq!(words("accommodation"), ["ACCOMMODATION"]);
 }
 
 #[test]
