@@ -174,6 +174,17 @@ def test_the_length_of_a_line(server):
     assert session.line().startswith(b"* BYE")
 
 
+def test_commands_in_the_wrong_state_are_no_nonsense(server):
+    """A client that asks too early is told so, however often."""
+    session = imap.connect(server)
+    for _ in range(limit("BAD_COMMANDS_BEFORE_LOGIN_MAX")):
+        for command in ("SELECT INBOX", "FETCH 1 FLAGS", "UID SEARCH ALL", "IDLE"):
+            assert outcome(session, command) == "BAD"
+    session.login(server.alice)
+    for _ in range(limit("BAD_COMMANDS_MAX") + 1):
+        assert outcome(session, "CLOSE") == "BAD"
+
+
 def test_bad_commands(server):
     """So many before login, so many after it; then BYE."""
     for name, session in (("BAD_COMMANDS_BEFORE_LOGIN_MAX", imap.connect(server)),

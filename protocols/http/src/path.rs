@@ -1,7 +1,7 @@
 //! Paths, percent-decoded exactly once into names (RFC 3986 2.1), and the `Destination` header.
 //!
-//! *Invariant:* no name of a [`Path`] is empty, `.` or `..`, or holds `/`, NUL or another control character:
-//! what comes later looks names up in tables and never decodes again.
+//! *Invariant:* no name of a [`Path`] is empty, `.` or `..`, or holds `/`, NUL or another control character
+//! except LF: what comes later looks names up in tables and never decodes again.
 
 use crate::limits::TARGET_BYTES_MAX;
 use model::{Error, Result};
@@ -36,7 +36,7 @@ impl Path {
     ///
     /// # Errors
     /// `Invalid` for a path that does not begin with a slash, a bad escape, what is no UTF-8, `.` and `..`, an
-    /// escaped slash, control characters; `TooLarge` past [`TARGET_BYTES_MAX`].
+    /// escaped slash, control characters except LF; `TooLarge` past [`TARGET_BYTES_MAX`].
     pub fn parse(text: &str) -> Result<Self> {
         if text.len() > TARGET_BYTES_MAX {
             return Err(Error::TooLarge(TARGET_BYTES_MAX as u64));
@@ -169,8 +169,9 @@ fn decode(raw: &str) -> Result<String> {
         } else {
             byte
         };
-        // A separator that was escaped is part of no name that a tree of ours can hold.
-        if octet == b'/' || octet < b' ' || octet == 0x7f {
+        // A separator that was escaped is part of no name that a tree of ours can hold. LF is: clients name objects
+        // by UIDs of others that say `%0A`, without escaping them.
+        if octet == b'/' || octet < b' ' && octet != b'\n' || octet == 0x7f {
             return Err(BAD);
         }
         out.push(octet);

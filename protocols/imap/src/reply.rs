@@ -6,8 +6,10 @@ use store::Committed;
 /// Why a command did not succeed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Failure {
-    /// Not IMAP, or not now: BAD.
+    /// Not IMAP: BAD.
     Bad(&'static str),
+    /// IMAP, but not in this state: BAD, and not counted as nonsense is.
+    Misplaced(&'static str),
     /// The same with a response code.
     BadCode(&'static str, &'static str),
     /// IMAP, refused: NO with a response code.
@@ -71,7 +73,7 @@ pub(crate) type Outcome = Result<Done, Failure>;
 pub(crate) fn words(failure: Failure) -> Option<(&'static str, Option<&'static str>, &'static str)> {
     let no = |code, text| Some(("NO", Some(code), text));
     match failure {
-        Failure::Bad(text) => Some(("BAD", None, text)),
+        Failure::Bad(text) | Failure::Misplaced(text) => Some(("BAD", None, text)),
         Failure::BadCode(code, text) => Some(("BAD", Some(code), text)),
         Failure::No(code, text) => Some(("NO", code, text)),
         Failure::Bye(_) | Failure::ByeCode(..) | Failure::Gone => None,

@@ -120,7 +120,7 @@ impl Dav {
         // RFC 7240 3: the client is told that less is what it asked for.
         if minimal {
             let applied = HeaderValue::from_static("return=minimal");
-            response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
+            response.headers_mut().entry(HeaderName::from_static("preference-applied")).or_insert(applied);
         }
         Ok(response)
     }
@@ -145,14 +145,13 @@ pub(crate) fn allowed(registry: &Registry, resource: Option<&crate::Resource>) -
 /// RFC 8144 2.1, and the older `return-minimal` of the drafts.
 fn wants_minimal(headers: &HeaderMap) -> bool {
     let brief = headers.get("brief").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"t"));
+    brief || prefers(headers, "return=minimal") || prefers(headers, "return-minimal")
+}
+
+/// Whether the client prefers something (RFC 7240 2).
+pub(crate) fn prefers(headers: &HeaderMap, what: &str) -> bool {
     let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    let minimal = |value: &str| {
-        let mut parts = value.split([',', ';']).map(str::trim);
-        parts.any(|part| {
-            part.eq_ignore_ascii_case("return=minimal") || part.eq_ignore_ascii_case("return-minimal")
-        })
-    };
-    brief || values.into_iter().any(minimal)
+    values.flat_map(|value| value.split([',', ';'])).any(|part| part.trim().eq_ignore_ascii_case(what))
 }
 
 #[async_trait]

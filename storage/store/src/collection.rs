@@ -87,12 +87,25 @@ pub struct NewCollection {
     pub properties: BTreeMap<String, String>,
 }
 
-/// Checks one name of a collection or item.
+/// Checks the name of an item: as [`valid_name`], but LF may be in it.
+///
+/// # Errors
+/// As [`valid_name`].
+pub fn valid_item_name(name: &str) -> Result<()> {
+    check_name(name, |letter| letter == '\n')
+}
+
+/// Checks one name of a collection.
 ///
 /// # Errors
 /// `Invalid` for an empty one, `.`, `..`, one with `/` or a control character; `TooLarge` past
 /// [`NAME_BYTES_MAX`].
 pub fn valid_name(name: &str) -> Result<()> {
+    check_name(name, |_| false)
+}
+
+/// Checks a name; `extra` says which control characters may be in it.
+fn check_name(name: &str, extra: impl Fn(char) -> bool) -> Result<()> {
     if name.len() > NAME_BYTES_MAX {
         return Err(Error::TooLarge(NAME_BYTES_MAX as u64));
     }
@@ -100,7 +113,7 @@ pub fn valid_name(name: &str) -> Result<()> {
         || name == "."
         || name == ".."
         || name.contains('/')
-        || name.chars().any(char::is_control)
+        || name.chars().any(|letter| letter.is_control() && !extra(letter))
     {
         return Err(Error::Invalid("not a name"));
     }

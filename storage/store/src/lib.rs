@@ -70,7 +70,7 @@ pub use calendar::{CalendarFacts, Candidate, component_mark};
 pub use change::{ChangeSet, Changed};
 pub use clock::{CLOCK_SLACK, STANDSTILL_MAX};
 pub use collect::Collected;
-pub use collection::{Collection, NewCollection, valid_name};
+pub use collection::{Collection, NewCollection, valid_item_name, valid_name};
 pub use deleted::{Deleted, DeletedRow, Kept, Purged, RemovedAccount};
 pub use flagging::{Flagged, allowed_flags};
 pub use folder::TREE_COUNT_MAX;

@@ -3,7 +3,7 @@
 
 use crate::{
     body::Body,
-    collection::{Collection, child_key, valid_name},
+    collection::{Collection, child_key, valid_item_name},
     key::Key,
     kind::{AddressBook, Calendar, Folder, Kind},
     reader::Reader,
@@ -88,14 +88,14 @@ impl Writer {
     ///
     /// # Errors
     /// `Forbidden` without [`Rights::INSERT`] for a new one or [`Rights::WRITE`] for one that is there;
-    /// `Exists` when a child collection has the name; `OverQuota`; as [`valid_name`].
+    /// `Exists` when a child collection has the name; `OverQuota`; as [`valid_item_name`].
     pub(crate) async fn put_object<K: ObjectKind>(
         &mut self,
         collection: &Collection<K>,
         name: &str,
         new: NewObject,
     ) -> Result<ObjectRow> {
-        valid_name(name)?;
+        valid_item_name(name)?;
         let key = name.to_owned();
         let old = self.entry(collection, &key).await?;
         collection.need(if old.is_some() { Rights::WRITE } else { Rights::INSERT })?;
@@ -151,7 +151,7 @@ impl Writer {
         from: (&Collection<K>, &str),
         to: (&Collection<K>, &str),
     ) -> Result<ObjectRow> {
-        valid_name(to.1)?;
+        valid_item_name(to.1)?;
         from.0.need(Rights::DELETE)?;
         to.0.need(Rights::INSERT)?;
         let key = to.1.to_owned();

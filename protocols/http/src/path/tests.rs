@@ -10,6 +10,8 @@ fn decodes_once() {
     assert_eq!(path.names(), ["dav", "files", "a@b", "%41 bé"]);
     assert_eq!(path.href(), "/dav/files/a@b/%2541%20b%C3%A9");
     assert_eq!(Path::parse(&path.href()).unwrap(), path);
+    let lines = Path::parse("/a%0Ab").unwrap();
+    assert_eq!((lines.names(), lines.href().as_str()), (["a\nb".to_owned()].as_slice(), "/a%0Ab"));
 }
 
 #[test]

@@ -36,7 +36,8 @@ pub(super) const EXTENSION: Extension = Extension {
 
 async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Outcome {
     cursor.space()?;
-    let number = cursor.nz_number()?;
+    // RFC 8508 5: `*` is the last message, as everywhere.
+    let number = if cursor.eat(b'*') { None } else { Some(cursor.nz_number()?) };
     cursor.space()?;
     let mut incoming = Incoming::new(cursor.mailbox()?);
     let old = old(session, number, by_uid)?;
@@ -80,17 +81,20 @@ async fn remove(writer: &mut Writer, from: &Collection<Mailbox>, old: Uid) -> Re
 }
 
 /// The UID of the message that is to go.
-fn old(session: &mut Session, number: u32, by_uid: bool) -> Result<Uid, Failure> {
+fn old(session: &mut Session, number: Option<u32>, by_uid: bool) -> Result<Uid, Failure> {
     let selected = session.selected()?;
     crate::command::select::writable(selected)?;
     // Before anything is received: the new message must not stay beside the old one.
     selected.mailbox.need(Rights::DELETE | Rights::EXPUNGE)?;
-    if by_uid {
-        return match selected.view.index(number) {
-            Some(_) => Ok(Uid(number)),
-            None => Err(Failure::No(None, "No such message")),
-        };
-    }
-    let place = usize::try_from(number - 1).ok().and_then(|place| selected.view.uids.get(place));
-    place.map(|uid| Uid(*uid)).ok_or(Failure::Bad("No such message number"))
+    let uids = &selected.view.uids;
+    let (uid, missing) = match (number, by_uid) {
+        (None, false) => (uids.last().copied(), Failure::Bad("No such message number")),
+        (None, true) => (uids.last().copied(), Failure::No(None, "No such message")),
+        (Some(number), false) => {
+            let place = usize::try_from(number - 1).ok();
+            (place.and_then(|place| uids.get(place).copied()), Failure::Bad("No such message number"))
+        }
+        (Some(uid), true) => (selected.view.index(uid).map(|_| uid), Failure::No(None, "No such message")),
+    };
+    uid.map(Uid).ok_or(missing)
 }

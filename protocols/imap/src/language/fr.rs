@@ -60,6 +60,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("Expected TEXT or URL", "TEXT ou URL attendu"),
     ("Expected a date", "Date attendue"),
     ("Expected a field name", "Nom de champ attendu"),
+    ("Expected a flag", "Drapeau attendu"),
     ("Expected a group of events", "Un groupe d'événements est attendu"),
     ("Expected a list of events", "Une liste d'événements est attendue"),
     ("Expected a list of fields", "Liste de champs attendue"),

@@ -253,7 +253,7 @@ impl Session {
         if verb.states.contains(state) {
             return Ok(());
         }
-        Err(Failure::Bad(match state {
+        Err(Failure::Misplaced(match state {
             States::NOT_AUTHENTICATED => "Log in first",
             States::AUTHENTICATED if verb.states == States::SELECTED => "No mailbox is selected",
             _ => "Not in this state",

@@ -1,6 +1,7 @@
 //! PROPFIND (RFC 4918 9.1): pages of covering rows, streamed.
 
 use super::Method;
+use crate::app::prefers;
 use crate::context::{Context, PRINCIPALS, ROOT, item_of};
 use crate::kinds::Members;
 use crate::limits::LISTING_PAGE_COUNT;
@@ -10,6 +11,7 @@ use crate::resource::CollectionNode;
 use crate::xml::{DAV, Element, Name};
 use crate::{Call, Depth, Node, Refusal, Reply, Resource};
 use async_trait::async_trait;
+use http::{HeaderName, HeaderValue};
 use http_door::{Path, Response};
 use model::{CollectionId, Rights};
 use std::sync::Arc;
@@ -48,16 +50,26 @@ impl Method for Propfind {
             Depth::One => true,
             Depth::Infinity => bounded(&resource)?,
         };
+        // RFC 8144 3: at Depth 0 there would be nothing left to tell.
+        let rootless = deep && prefers(&call.headers, "depth-noroot");
+        let applied = if call.context.minimal() { "depth-noroot, return=minimal" } else { "depth-noroot" };
         let context = call.context;
-        drive(move |mut out| async move {
+        let mut response = drive(move |mut out| async move {
             let plan = Plan::new(&context, &selection);
-            out.resource(&context, &plan, resource.clone()).await?;
+            if !rootless {
+                out.resource(&context, &plan, resource.clone()).await?;
+            }
             if deep {
                 members(&context, &plan, &resource, &mut out).await?;
             }
             Ok((None, out))
         })
-        .await
+        .await?;
+        if rootless {
+            let applied = HeaderValue::from_static(applied);
+            response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
+        }
+        Ok(response)
     }
 }
 

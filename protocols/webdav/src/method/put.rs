@@ -96,7 +96,7 @@ impl Place {
             return Err(Refusal::status(status));
         };
         let name = call.path.last().ok_or_else(Refusal::bad_request)?.to_owned();
-        store::valid_name(&name)?;
+        store::valid_item_name(&name)?;
         Ok(Self { collection, name })
     }
 

@@ -91,12 +91,16 @@ pub(super) async fn run(call: Call, way: Way) -> Reply<Response> {
     }
     let parent = parent_of(&call, &to, &writer).await?;
     let old = look_up(&call, &to, &writer).await?;
+    // RFC 4918 10.6: whatever else there is to say against it.
+    if old.is_some() && !order.overwrite {
+        return Err(Refusal::status(StatusCode::PRECONDITION_FAILED));
+    }
     if let (Node::Item(item), Some(Node::Item(old))) = (&source.node, old.as_ref().map(|old| &old.node)) {
         keeps_uid((&reader, item), (&writer, old), &to).await?;
     }
     let existed = old.is_some();
     match old {
-        Some(old) => clear(&mut writer, &locks, &order, &old).await?,
+        Some(old) => clear(&mut writer, &locks, &old).await?,
         None => locks.membership(&writer, &parent).await?,
     }
     let place = Target { parent: &parent, name: to.last().ok_or_else(Refusal::bad_request)? };
@@ -140,11 +144,8 @@ async fn target_account(call: &Call, to: &Path) -> Reply<AccountId> {
     }
 }
 
-/// Removes what stands at the target, if it may be overwritten.
-async fn clear(writer: &mut Writer, locks: &LockCheck, order: &Order, old: &Resource) -> Reply<()> {
-    if !order.overwrite {
-        return Err(Refusal::status(StatusCode::PRECONDITION_FAILED));
-    }
+/// Removes what stands at the target, if that may be.
+async fn clear(writer: &mut Writer, locks: &LockCheck, old: &Resource) -> Reply<()> {
     if !super::is_users_own(old) {
         return Err(Refusal::status(StatusCode::FORBIDDEN));
     }

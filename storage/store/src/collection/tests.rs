@@ -3,7 +3,7 @@
 use crate::{
     COLLECTION_DEPTH_MAX, Folder, NAME_BYTES_MAX, NewCollection, SCAN_PAGE_COUNT,
     testing::{ALICE, BOB, content, files, object, principal, put, reader, store, writer},
-    valid_name,
+    valid_item_name, valid_name,
 };
 use model::{CollectionId, CollectionKind, Error, Rights};
 
@@ -15,6 +15,13 @@ fn names_have_a_limit_and_no_path_in_them() {
         assert!(valid_name(bad).is_err(), "{bad:?}");
     }
     assert_eq!(valid_name("..."), Ok(()));
+    // Clients name items by UIDs that say `%0A`.
+    assert_eq!(valid_item_name("a\nb"), Ok(()));
+    assert_eq!(valid_item_name(&"\n".repeat(NAME_BYTES_MAX)), Ok(()));
+    assert!(valid_item_name(&"\n".repeat(NAME_BYTES_MAX + 1)).is_err());
+    for bad in ["", ".", "..", "a/b", "a\0b", "a\rb", "a\u{85}b"] {
+        assert!(valid_item_name(bad).is_err(), "{bad:?}");
+    }
 }
 
 #[tokio::test]

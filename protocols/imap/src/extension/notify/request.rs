@@ -118,7 +118,6 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Request> {
         let (events, items) = events(cursor)?;
         cursor.expect(b')', "Expected the end of a group of events")?;
         match filter {
-            Filter::SubtreeOne(_) => return Err(Failure::Bad("Unknown choice of mailboxes")),
             Filter::Selected | Filter::SelectedDelayed => {
                 if std::mem::replace(&mut of_selected, true) {
                     return Err(Failure::Bad("The open mailbox is named twice"));

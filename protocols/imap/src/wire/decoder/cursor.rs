@@ -266,8 +266,11 @@ impl<'a> Cursor<'a> {
             }
             return Ok(());
         }
-        let keyword = Keyword::parse(self.take_while(is_astring))
-            .map_err(|_| Failure::No(None, "Flag too long or not an atom"))?;
+        let name = self.take_while(is_astring);
+        if name.is_empty() {
+            return Err(Failure::Bad("Expected a flag"));
+        }
+        let keyword = Keyword::parse(name).map_err(|_| Failure::No(None, "Flag too long or not an atom"))?;
         into.add(&Flags { keywords: vec![keyword], ..Flags::default() })
             .map_err(|_| Failure::No(Some("LIMIT"), "Too many keywords"))
     }
@@ -320,7 +323,8 @@ pub(crate) fn mailbox_name(bytes: &[u8], utf8: bool) -> Parsed<String> {
     } else {
         utf7::decode(bytes).ok_or(bad)?
     };
-    if name.chars().any(char::is_control) {
+    // RFC 9755 3: separators of lines and paragraphs neither.
+    if name.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
         return Err(Failure::No(Some("CANNOT"), "Mailbox name holds control characters"));
     }
     Ok(canonical(name))

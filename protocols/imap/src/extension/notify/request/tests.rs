@@ -48,7 +48,6 @@ fn what_is_refused() {
         "SET (selected (MailboxName))",
         "SET (selected NONE) (selected-delayed NONE)",
         "SET (personal (MessageNew (UID) MessageExpunge))",
-        "SET (subtree-one a (MailboxName))",
         "SET (everything (MailboxName))",
         "SET (personal (MailboxName)) x",
     ] {
