@@ -1,15 +1,18 @@
 //! The address books: `/dav/addressbooks/<account>/<book>/`, one card per UID, kept octet for octet.
 
+use crate::accept::other_version;
 use crate::refusal::{forbidden, of_judgement};
 use async_trait::async_trait;
+use format::vcard::card::Card;
 use format::vcard::limits::CARD_BYTES_MAX;
 use format::vcard::validate::{Refusal as Judgement, check};
+use format::vcard::version::{Version, convert};
 use http::StatusCode;
 use model::{CollectionId, CollectionKind, Error, Rights, Timestamp};
 use std::collections::BTreeMap;
 use store::{AddressBook, Body, Collection, NewCollection, NewObject, ObjectRow, Writer};
 use webdav::xml::{CARDDAV, Name};
-use webdav::{Incoming, Prepared, Refusal, Reply, Tree, uid_held_by};
+use webdav::{Form, Forms, Incoming, Prepared, Refusal, Reply, Tree, uid_held_by};
 
 /// The tree of address books.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +41,32 @@ impl Prepared for Arriving {
         let content_type = self.content_type.to_owned();
         let new = NewObject { body, content_type, modified: self.modified, mark: 0 };
         Ok(writer.put_card(&book, name, new, self.uid.as_deref()).await?)
+    }
+}
+
+/// The version goes along, so that a client knows before it reads.
+fn content_type(version: Option<Version>) -> &'static str {
+    match version {
+        Some(Version::V4) => "text/vcard; charset=utf-8; version=4.0",
+        Some(Version::V3) => "text/vcard; charset=utf-8; version=3.0",
+        None => "text/vcard; charset=utf-8",
+    }
+}
+
+impl Forms for Books {
+    fn other(&self, stored: &str, accept: &str) -> Option<Form> {
+        let stored =
+            [Version::V3, Version::V4].into_iter().find(|known| content_type(Some(*known)) == stored)?;
+        let version = other_version(accept, stored)?;
+        let make: fn(&[u8]) -> Option<Vec<u8>> = match version {
+            Version::V3 => |octets| convert(&Card::parse(octets).ok()?, Version::V3),
+            Version::V4 => |octets| convert(&Card::parse(octets).ok()?, Version::V4),
+        };
+        Some(Form { content_type: content_type(Some(version)), make })
+    }
+
+    fn refused(&self) -> Refusal {
+        forbidden("supported-address-data-conversion")
     }
 }
 
@@ -98,13 +127,12 @@ impl Tree for Books {
             return Err(forbidden("supported-address-data"));
         }
         let card = check(incoming.octets).map_err(of_judgement)?;
-        // The version goes along, so that a client knows before it reads.
-        let content_type = match card.version() {
-            Some("4.0") => "text/vcard; charset=utf-8; version=4.0",
-            Some("3.0") => "text/vcard; charset=utf-8; version=3.0",
-            _ => "text/vcard; charset=utf-8",
-        };
+        let content_type = content_type(card.version().and_then(Version::of));
         Ok(Box::new(Arriving { uid: card.uid(), content_type, modified: incoming.modified }))
+    }
+
+    fn forms(&self) -> Option<&dyn Forms> {
+        Some(self)
     }
 
     async fn remove(&self, writer: &mut Writer, collection: CollectionId, name: &str) -> Reply<()> {

@@ -5,6 +5,7 @@ use crate::refusal::forbidden;
 use format::icalendar::selection::{PropWanted, Wanted};
 use format::vcard::card::Card;
 use format::vcard::selection;
+use format::vcard::version::{Version, convert};
 use model::Result;
 use webdav::Reply;
 use webdav::xml::{CARDDAV, DAV, Element};
@@ -12,23 +13,27 @@ use webdav::xml::{CARDDAV, DAV, Element};
 /// What a client wants of a card.
 pub(crate) struct Output {
     wanted: Wanted<PropWanted>,
+    /// Named by the client; without it a card goes out in the version it was sent in.
+    version: Option<Version>,
 }
 
 impl Output {
-    /// Reads the element. A version that is served is a wish: a card goes out in the version it was sent in.
+    /// Reads the element. RFC 6352 10.4 has 3.0 as what no version means; but clients of both versions name none, and
+    /// what they would send back is what they were given.
     ///
     /// # Errors
     /// 403 `supported-address-data` for another media type or version.
     pub(crate) fn parse(element: &Element) -> Reply<Self> {
         let media = element.attribute("content-type").unwrap_or("text/vcard").trim();
-        let version = element.attribute("version").unwrap_or("3.0").trim();
+        let named = element.attribute("version");
+        let version = named.and_then(Version::of);
         if !["text/vcard", "text/x-vcard"].iter().any(|known| media.eq_ignore_ascii_case(known))
-            || !["3.0", "4.0"].contains(&version)
+            || version.is_some() != named.is_some()
         {
             return Err(forbidden("supported-address-data"));
         }
         let chosen = element.child(CARDDAV, "prop").is_some();
-        Ok(Self { wanted: if chosen { DIALECT.props_wanted(element)? } else { Wanted::All } })
+        Ok(Self { wanted: if chosen { DIALECT.props_wanted(element)? } else { Wanted::All }, version })
     }
 
     /// Makes what is wanted of a card; `None` when it is the octets as stored.
@@ -36,11 +41,19 @@ impl Output {
     /// # Errors
     /// `Invalid` when the stored octets cannot be read.
     pub(crate) fn make(&self, octets: &[u8]) -> Result<Option<Vec<u8>>> {
-        if self.wanted == Wanted::All {
+        if self.wanted == Wanted::All && self.version.is_none() {
             return Ok(None);
         }
+        let card = Card::parse(octets)?;
+        let turned = self.version.and_then(|version| convert(&card, version));
+        if self.wanted == Wanted::All {
+            return Ok(turned);
+        }
         let mut out = Vec::new();
-        selection::write(&Card::parse(octets)?, &self.wanted, &mut out);
+        match turned {
+            Some(turned) => selection::write(&Card::parse(&turned)?, &self.wanted, &mut out),
+            None => selection::write(&card, &self.wanted, &mut out),
+        }
         Ok(Some(out))
     }
 }

@@ -4,6 +4,7 @@
 //! [`Tree`](webdav::Tree) of address books. What vCard means is `format::vcard`'s to say. Cards of version 3.0
 //! and 4.0 are kept and given back as they were sent, never converted.
 
+mod accept;
 mod books;
 mod data;
 mod filter;

@@ -33,6 +33,25 @@ impl Incoming<'_> {
     }
 }
 
+/// What a tree's objects can be turned into for clients that do not take them as they were sent (RFC 9110 12.1).
+pub trait Forms: Send + Sync {
+    /// The form for a client that says `accept` of an object whose `Content-Type` is `stored`; `None` when it gets the
+    /// object as it is.
+    fn other(&self, stored: &str, accept: &str) -> Option<Form>;
+
+    /// What is answered where an object cannot be turned into the form.
+    fn refused(&self) -> Refusal;
+}
+
+/// Another form of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// Its `Content-Type`.
+    pub content_type: &'static str,
+    /// Makes it of the stored octets; `None` when it cannot be.
+    pub make: fn(&[u8]) -> Option<Vec<u8>>,
+}
+
 /// Octets that were found to be what their tree holds.
 #[async_trait]
 pub trait Prepared: Send {
@@ -96,6 +115,11 @@ pub trait Tree: Send + Sync + 'static {
     /// # Errors
     /// The precondition that failed, as the protocol names it.
     fn prepare(&self, incoming: &Incoming<'_>) -> Result<Box<dyn Prepared>, Refusal>;
+
+    /// Which other forms its objects have for GET, if any.
+    fn forms(&self) -> Option<&dyn Forms> {
+        None
+    }
 
     /// Removes an object inside the write turn, with what the noun keeps about it.
     ///

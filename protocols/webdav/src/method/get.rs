@@ -1,7 +1,7 @@
 //! GET and HEAD of objects (RFC 9110 9.3, 13, 14): conditional, with one byte range, streamed.
 
 use super::{Method, empty};
-use crate::{Call, Conditions, ItemNode, Refusal, Reply, Resource, date};
+use crate::{Call, Conditions, Form, Forms, ItemNode, Refusal, Reply, Resource, date};
 use async_trait::async_trait;
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -50,6 +50,12 @@ impl Method for Get {
             response.headers_mut().remove(header::CONTENT_TYPE);
             return Ok(response);
         }
+        if let Some((forms, form)) = form(&call.headers, item) {
+            let body = reader.object_body(item.row.item).await?;
+            let octets = call.context.store().body(&body, 0..body.size).collect().await?;
+            let made = (form.make)(&octets).ok_or_else(|| forms.refused())?;
+            return Ok(turned(item, form, made, self.head));
+        }
         let size = item.row.size;
         // RFC 9110 14.2: ranges are for GET.
         let asked = if self.head { Asked::Whole } else { asked(&call.headers, item) };
@@ -83,6 +89,26 @@ impl Method for Get {
     }
 }
 
+/// Another form of the object, where that is what the client takes.
+fn form<'i>(headers: &HeaderMap, item: &'i ItemNode) -> Option<(&'i dyn Forms, Form)> {
+    let forms = item.collection.tree.forms()?;
+    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let accept = accept.collect::<Vec<_>>().join(",");
+    Some((forms, forms.other(&item.row.content_type, &accept)?))
+}
+
+/// The answer in another form. It has the object's own ETag: that is what a client changes the object with.
+fn turned(item: &ItemNode, form: Form, made: Vec<u8>, head: bool) -> Response {
+    let length = HeaderValue::from(made.len());
+    let mut response = Response::new(if head { Body::empty() } else { Body::from_bytes(made.into()) });
+    let headers = response.headers_mut();
+    describe(item, headers);
+    headers.remove(header::ACCEPT_RANGES);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.content_type));
+    headers.insert(header::CONTENT_LENGTH, length);
+    response
+}
+
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
@@ -95,6 +121,9 @@ fn describe(item: &ItemNode, headers: &mut HeaderMap) {
     set(headers, header::CONTENT_TYPE, &item.row.content_type);
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if item.collection.tree.forms().is_some() {
+        headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    }
     if item.collection.row.kind == CollectionKind::Folder {
         // A file is data: no browser may run it as a page of this origin.
         let policy = HeaderValue::from_static("sandbox; default-src 'none'");

@@ -9,6 +9,7 @@ pub mod filter;
 pub mod limits;
 pub mod selection;
 pub mod validate;
+pub mod version;
 
 #[cfg(test)]
 mod corpus;
