@@ -400,3 +400,22 @@ def test_a_sorted_result_is_right_while_removals_wait(server, box, gone):
         there = [subject for uid, subject in result if not low <= uid <= high]
         assert there == sorted(there), (line, result)
     other.logout()
+
+
+@pytest.mark.parametrize("numbered, free", [
+    ("UID SEARCH 1:5", "UID SEARCH UID 1:5"),
+    ("UID SORT (ARRIVAL) UTF-8 NOT 9", "UID SORT (ARRIVAL) UTF-8 ALL"),
+    ("UID THREAD REFS UTF-8 (ALL 1:5)", "UID THREAD REFS UTF-8 ALL"),
+])
+def test_no_expunge_in_a_search_by_uid_that_names_numbers(server, box, numbered, free):
+    """RFC 7162 3.2.10.2: its keys speak of messages as they were; without numbers it tells of what has gone."""
+    session, name = box
+    other = imap.connect(server, server.alice)
+    other.select(name)
+    other.ok("STORE 2 +FLAGS.SILENT (\\Deleted)")
+    session.ok("NOOP")
+    other.ok("EXPUNGE")
+    other.close()
+    lines = session.ok(numbered)
+    assert session.status.startswith(b"OK [EXPUNGEISSUED] ") and not any(b"EXPUNGE" in line for line in lines)
+    assert b"* 2 EXPUNGE" in session.ok(free)

@@ -26,6 +26,6 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let uids = deleted(session).await?;
     let proof = remove(session, &mailbox, &uids).await?;
     session.selected = None;
-    let done = Done::changed(&proof, "CLOSE completed");
-    Ok(if *proof == 0 { done } else { session.with_state(done, proof.modseq()) })
+    // RFC 7162 3.2.8: not the state, which the client could take for that of another mailbox.
+    Ok(Done::changed(&proof, "CLOSE completed"))
 }

@@ -163,6 +163,11 @@ fn complete(session: &mut Session, items: &mut Vec<FetchItem>, modifiers: &Fetch
     }
     // RFC 7162 3.1.4.1, 3.1.4.2: with CHANGEDSINCE, and with flags that change here.
     let changes = session.has(Enabled::CONDSTORE) && items.iter().any(FetchItem::sets_seen);
+    // RFC 7162 3.2.4: a client that keeps states knows messages by UID.
+    let is_named = items.contains(&FetchItem::Uid) || session.has(Enabled::UIDONLY);
+    if changes && session.has(Enabled::QRESYNC) && !is_named {
+        items.insert(0, FetchItem::Uid);
+    }
     let modseq = FetchItem::Extended(&condstore::MODSEQ);
     if (modifiers.changed_since.is_some() || changes) && !items.contains(&modseq) {
         items.push(modseq);

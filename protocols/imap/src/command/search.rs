@@ -91,7 +91,7 @@ pub(crate) struct Program {
 
 impl Program {
     /// To be made ready and run.
-    pub(crate) fn new(options: Option<Return>, key: SearchKey) -> Self {
+    fn new(options: Option<Return>, key: SearchKey) -> Self {
         Self {
             options,
             key,
@@ -104,11 +104,28 @@ impl Program {
         }
     }
 
+    /// Reads everything up to the end of the command, as SEARCH and ESEARCH have it.
+    pub(crate) fn of_search(session: &mut Session, cursor: &mut Cursor<'_>) -> Result<Self, Failure> {
+        cursor.space()?;
+        let options = grammar::return_options(cursor)?;
+        let read = grammar::parse(cursor).and_then(|search| cursor.end().map(|()| search));
+        let search = read.inspect_err(|failure| forget_refused(session, options.as_ref(), failure))?;
+        if search.has_charset && session.has(Enabled::UTF8) {
+            // RFC 9755 3.
+            return Err(Failure::Bad("CHARSET is not used with UTF8=ACCEPT"));
+        }
+        Ok(Self::new(options, search.key))
+    }
+
     /// Reads charset and keys up to the end of the command, as SORT and THREAD have them (RFC 5256 5).
-    pub(crate) fn read(cursor: &mut Cursor<'_>, options: Option<Return>) -> Result<Self, Failure> {
-        grammar::charset(cursor)?;
-        let key = grammar::keys(cursor)?;
-        cursor.end()?;
+    pub(crate) fn of_sort(
+        session: &mut Session,
+        cursor: &mut Cursor<'_>,
+        options: Option<Return>,
+    ) -> Result<Self, Failure> {
+        let read = grammar::charset(cursor).and_then(|()| grammar::keys(cursor));
+        let read = read.and_then(|key| cursor.end().map(|()| key));
+        let key = read.inspect_err(|failure| forget_refused(session, options.as_ref(), failure))?;
         Ok(Self::new(options, key))
     }
 
@@ -118,9 +135,10 @@ impl Program {
     /// Bad for numbers where there are none, for a tag that is in use.
     pub(crate) async fn ready(&mut self, session: &mut Session) -> Result<Result<(), Done>, Failure> {
         if let Err(refused) = filters::expand(session, &mut self.key).await? {
-            self.forget(session);
+            forget(session, self.options.as_ref());
             return Ok(Err(refused));
         }
+        session.numbers_used = self.key.has_numbers();
         self.collation = session.comparator.collation;
         self.most = messagelimit::most(session);
         uidonly::may_search(session, &self.key)?;
@@ -146,42 +164,36 @@ impl Program {
     /// OK, which says that messages were left out (RFC 5530); by UID, EXPUNGE comes with the answer.
     pub(crate) fn done(&self, text: &'static str, by_uid: bool) -> Done {
         let done = Done::told(text);
-        if self.left_out && !by_uid { done.with_code("EXPUNGEISSUED") } else { done }
+        let waits = !by_uid || self.key.has_numbers();
+        if self.left_out && waits { done.with_code("EXPUNGEISSUED") } else { done }
     }
+}
 
-    /// RFC 5182 2.1: what was refused leaves an empty result.
-    fn forget(&self, session: &mut Session) {
-        if self.options.as_ref().is_some_and(|options| options.save)
-            && let Some(selected) = session.selected.as_deref_mut()
-        {
-            selected.saved = Intervals::default();
-        }
+/// RFC 5182 2.1: a search that was to be kept and is refused leaves an empty result.
+fn forget(session: &mut Session, options: Option<&Return>) {
+    if options.is_some_and(|options| options.save)
+        && let Some(selected) = session.selected.as_deref_mut()
+    {
+        selected.saved = Intervals::default();
+    }
+}
+
+/// The same of one that could not be read; where it is BAD the old result stays.
+fn forget_refused(session: &mut Session, options: Option<&Return>, failure: &Failure) {
+    if matches!(failure, Failure::No(..)) {
+        forget(session, options);
     }
 }
 
 async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Outcome {
-    let search = match grammar::parse(&mut cursor).and_then(|search| cursor.end().map(|()| search)) {
-        Ok(search) => search,
-        Err(failure) => {
-            // RFC 5182 2.1: a refused SEARCH leaves an empty result; a BAD one leaves the old one.
-            if matches!(failure, Failure::No(..)) {
-                session.selected()?.saved = Intervals::default();
-            }
-            return Err(failure);
-        }
-    };
-    if search.has_charset && session.has(Enabled::UTF8) {
-        // RFC 9755 3.
-        return Err(Failure::Bad("CHARSET is not used with UTF8=ACCEPT"));
-    }
-    let mut program = Program::new(search.options, search.key);
+    let mut program = Program::of_search(session, &mut cursor)?;
     if let Err(refused) = program.ready(session).await? {
         return Ok(refused);
     }
     let found = found_by(session, &mut program).await?;
     let modseq = highest_of(session, &program, &found).await?;
     program.tell(session, &found, &Telling { word: "SEARCH", by_uid, modseq, mailbox: None })?;
-    context::begin(session, &program, &found, context::How { by_uid, criteria: &[] }).await?;
+    context::begin(session, &program, &found, context::How { by_uid, criteria: &[], mailbox: None }).await?;
     let done = program.done("SEARCH completed", by_uid);
     Ok(Partial::conclude(program.partial, session, done))
 }
@@ -193,7 +205,7 @@ pub(crate) async fn found_by(session: &mut Session, program: &mut Program) -> Re
         Err(failure) => Err(failure),
     };
     if outcome.is_err() {
-        program.forget(session);
+        forget(session, program.options.as_ref());
     }
     outcome
 }

@@ -8,6 +8,7 @@ use super::search_fuzzy::Scores;
 use super::sort::{self, Criterion};
 use super::{Extension, When};
 use crate::command::search::matching::Test;
+use crate::command::search::result;
 use crate::command::search::scope::Scope;
 use crate::command::search::{Among, Program, find};
 use crate::command::{Sequences, States, Verb};
@@ -20,7 +21,7 @@ use crate::wire::decoder::fetch::{self, FetchItem};
 use crate::wire::decoder::search::Return;
 use crate::wire::encoder::Output;
 use crate::words::OptionWord;
-use model::Uid;
+use model::{Uid, UidValidity};
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -86,12 +87,21 @@ pub(crate) struct Context {
     members: Vec<u32>,
     /// What is told of messages that come.
     items: Arc<[FetchItem]>,
+    /// Which mailbox it is of, where its replies say so.
+    mailbox: Option<Arc<Named>>,
 }
+
+/// A mailbox as ESEARCH names it (RFC 7377 2.1).
+type Named = (String, UidValidity);
 
 /// How a search gives its result.
 pub(crate) struct How<'a> {
+    /// By UID.
     pub by_uid: bool,
+    /// What it is sorted by.
     pub criteria: &'a [Criterion],
+    /// The mailbox, where that is to be told.
+    pub mailbox: Option<Named>,
 }
 
 /// Refuses a tag that is in use (RFC 5267 4.3).
@@ -125,7 +135,8 @@ pub(crate) async fn begin(
     }
     let test = Test::prepare(&program.key, &scope, program.collation);
     let members = found.iter().map(|(_, uid)| *uid).collect();
-    contexts.push(Context { tag, by_uid: how.by_uid, test, criteria: how.criteria.into(), members, items });
+    let (criteria, mailbox) = (how.criteria.into(), how.mailbox.map(Arc::new));
+    contexts.push(Context { tag, by_uid: how.by_uid, test, criteria, members, items, mailbox });
     Ok(())
 }
 
@@ -176,6 +187,7 @@ pub(crate) struct Change {
     added: Vec<(usize, u32)>,
     /// What is to be told of those that are new in the mailbox.
     pub items: Arc<[FetchItem]>,
+    mailbox: Option<Arc<Named>>,
 }
 
 impl Change {
@@ -189,7 +201,7 @@ impl Change {
         if self.removed.is_empty() && self.added.is_empty() {
             return;
         }
-        out.raw(b"* ESEARCH (TAG ").string(self.tag.as_bytes()).raw(b")");
+        result::correlators(out, &self.tag, self.mailbox.as_deref().map(|(name, of)| (name.as_str(), *of)));
         if self.by_uid {
             out.raw(b" UID");
         }
@@ -221,8 +233,8 @@ impl Context {
     }
 
     fn change(&self) -> Change {
-        let (tag, items) = (self.tag.clone(), self.items.clone());
-        Change { tag, by_uid: self.by_uid, items, ..Change::default() }
+        let (tag, items, mailbox) = (self.tag.clone(), self.items.clone(), self.mailbox.clone());
+        Change { tag, by_uid: self.by_uid, items, mailbox, ..Change::default() }
     }
 
     /// Takes messages out of the result; the last ones first, so that no place shifts before it is told.

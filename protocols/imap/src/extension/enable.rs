@@ -31,7 +31,9 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         let known = ALL.iter().find(|extension| extension.name.eq_ignore_ascii_case(name));
         if let Some((extension, enable)) = known.and_then(|known| Some((known, known.enable?))) {
             enable(session);
-            enabled.push(extension.name);
+            if !enabled.contains(&extension.name) {
+                enabled.push(extension.name);
+            }
         }
         if cursor.at_end() {
             break;

@@ -14,7 +14,6 @@ use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::{Cursor, Parsed};
 use crate::wire::decoder::mailboxes::{self, Facts, Filter};
-use crate::wire::decoder::search as grammar;
 use model::{CollectionId, Rights};
 use store::{Mailbox, Reader};
 
@@ -35,9 +34,7 @@ pub(super) const EXTENSION: Extension = Extension {
 
 async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let sources = sources(&mut cursor)?;
-    let search = grammar::parse(&mut cursor)?;
-    cursor.end()?;
-    let mut program = Program::new(search.options, search.key);
+    let mut program = Program::of_search(session, &mut cursor)?;
     let with_selected = sources.contains(&Filter::Selected);
     let saves = program.options.as_ref().is_some_and(|options| options.save);
     let updates = program.options.as_ref().is_some_and(|options| options.update.is_some());
@@ -73,11 +70,12 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         program.most = program.most.map(|most| most.saturating_sub(program.looked_at));
         // RFC 7377 2.1: nothing is said of mailboxes where nothing was found; `$` is empty all the same.
         if found.is_empty() && !saves {
-            kept = if is_open { Some(found) } else { kept };
+            kept = if is_open { Some((found, path, scope.mailbox.row().uid_validity)) } else { kept };
             continue;
         }
         let modseq = highest_in(&scope, &program, &found).await?;
-        let mailbox = Some((path.as_str(), scope.mailbox.row().uid_validity));
+        let validity = scope.mailbox.row().uid_validity;
+        let mailbox = Some((path.as_str(), validity));
         let mark = session.connection.out.len();
         program.tell(session, &found, &Telling { word: "SEARCH", by_uid: true, modseq, mailbox })?;
         if found.is_empty() {
@@ -87,11 +85,12 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
             held.extend_from_slice(session.connection.out.bytes().get(mark..).unwrap_or_default());
             session.connection.out.truncate(mark);
         }
-        kept = if is_open { Some(found) } else { kept };
+        kept = if is_open { Some((found, path, validity)) } else { kept };
         session.connection.flush_if_large().await?;
     }
-    if let Some(found) = kept.filter(|_| updates) {
-        context::begin(session, &program, &found, context::How { by_uid: true, criteria: &[] }).await?;
+    if let Some((found, path, validity)) = kept.filter(|_| updates) {
+        let how = context::How { by_uid: true, criteria: &[], mailbox: Some((path, validity)) };
+        context::begin(session, &program, &found, how).await?;
     }
     session.connection.out.raw(held);
     Ok(Partial::conclude(program.partial, session, Done::told("ESEARCH completed")))

@@ -96,6 +96,14 @@ pub(crate) fn tell_once(session: &mut Session) {
     }
 }
 
+/// The command that runs has put messages into the open mailbox: it is told their number even where no events of that
+/// mailbox are wanted (RFC 9051 6.3.12), as they could not be named otherwise.
+pub(crate) fn tell_made(session: &mut Session) {
+    if let Some(notify) = session.notify.as_mut().filter(|notify| notify.request.selected.is_none()) {
+        notify.once = true;
+    }
+}
+
 /// Notes what a command has done: its own client is not told of it (RFC 5465 5).
 pub(crate) fn note_own(session: &mut Session, change: Option<(AccountId, Modseq)>) {
     if let (Some(notify), Some(change)) = (&mut session.notify, change) {

@@ -37,8 +37,8 @@ fn range(cursor: &mut Cursor<'_>) -> Parsed<(i64, i64)> {
     if (first < 0) != (last < 0) {
         return Err(Failure::Bad("Expected a range"));
     }
-    // RFC 9394 4: the same either way round; it is told from the end that it is counted from.
-    Ok(if first.abs() <= last.abs() { (first, last) } else { (last, first) })
+    // RFC 9394 4: the same either way round; RFC 5267 5: it is told back as it was asked for.
+    Ok((first, last))
 }
 
 fn end(cursor: &mut Cursor<'_>) -> Parsed<i64> {

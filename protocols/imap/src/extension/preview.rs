@@ -28,15 +28,19 @@ pub(super) const EXTENSION: Extension = Extension {
     ..Extension::PLAIN
 };
 
-/// ` (LAZY)`, if it is there (RFC 8970 3.1).
+/// ` (LAZY)`, if it is there (RFC 8970 6). Another list is none of PREVIEW's: a single item may have modifiers of FETCH
+/// behind it.
 fn modifiers(cursor: &mut Cursor<'_>) -> Parsed<()> {
     let mut ahead = *cursor;
-    if !ahead.eat(b' ') || !ahead.eat(b'(') {
+    if !ahead.eat(b' ') || !ahead.eat(b'(') || !ahead.word("LAZY") {
         return Ok(());
     }
-    if !ahead.word("LAZY") || !ahead.eat(b')') {
-        return Err(Failure::Bad("Unknown PREVIEW modifier"));
+    while ahead.eat(b' ') {
+        if !ahead.word("LAZY") {
+            return Err(Failure::Bad("Unknown PREVIEW modifier"));
+        }
     }
+    ahead.expect(b')', "Unknown PREVIEW modifier")?;
     *cursor = ahead;
     Ok(())
 }

@@ -48,7 +48,11 @@ fn parameter(cursor: &mut Cursor<'_>, parameters: &mut SelectParameters) -> Pars
     if cursor.eat(b'(') {
         let numbers = known(cursor)?;
         cursor.space()?;
-        resync.matched = Some((numbers, known(cursor)?));
+        let uids = known(cursor)?;
+        if ascending(&numbers).is_none() || ascending(&numbers) != ascending(&uids) {
+            return Err(Failure::Bad("Expected numbers and UIDs"));
+        }
+        resync.matched = Some((numbers, uids));
         cursor.expect(b')', "Expected numbers and UIDs")?;
     }
     cursor.expect(b')', "Expected the end of what is known")?;
@@ -65,6 +69,20 @@ fn known(cursor: &mut Cursor<'_>) -> Parsed<SequenceSet> {
         }
         _ => Err(Failure::Bad("Expected numbers")),
     }
+}
+
+/// How many numbers a set has that names them ascending, as both sets of a match must (RFC 7162 3.2.5.2).
+fn ascending(set: &SequenceSet) -> Option<u64> {
+    let SequenceSet::Ranges(ranges) = set else { return None };
+    let (mut last, mut count) = (0, 0);
+    for &(first, end) in ranges {
+        if first <= last || end < first {
+            return None;
+        }
+        count += u64::from(end - first) + 1;
+        last = end;
+    }
+    Some(count)
 }
 
 fn intervals(set: &SequenceSet) -> Intervals {

@@ -108,7 +108,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let options = grammar::return_options(&mut cursor)?;
     let criteria = criteria(&mut cursor, session.comparator)?;
     cursor.space()?;
-    let mut program = Program::read(&mut cursor, options)?;
+    let mut program = Program::of_sort(session, &mut cursor, options)?;
     if let Err(refused) = program.ready(session).await? {
         return Ok(refused);
     }
@@ -120,7 +120,8 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let sorted = sort(session, &scope, (&criteria, &program.scores), found).await?;
     let modseq = highest_of(session, &program, &sorted).await?;
     program.tell(session, &sorted, &Telling { word: "SORT", by_uid, modseq, mailbox: None })?;
-    context::begin(session, &program, &sorted, context::How { by_uid, criteria: &criteria }).await?;
+    context::begin(session, &program, &sorted, context::How { by_uid, criteria: &criteria, mailbox: None })
+        .await?;
     Ok(program.done("SORT completed", by_uid))
 }
 

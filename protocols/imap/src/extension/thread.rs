@@ -67,7 +67,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let known = ALGORITHMS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     let (name, algorithm) = known.ok_or(Failure::Bad("Unknown threading algorithm"))?;
     cursor.space()?;
-    let mut program = Program::read(&mut cursor, None)?;
+    let mut program = Program::of_sort(session, &mut cursor, None)?;
     if let Err(refused) = program.ready(session).await? {
         return Ok(refused);
     }

@@ -103,7 +103,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("Expected the end of what is known", "Fin de ce qui est connu attendue"),
     ("Expected what is known", "Ce qui est connu attendu"),
     ("FETCH completed", "FETCH terminé"),
-    ("Flag too long or not an atom", "Drapeau trop long ou qui n'est pas un atome"),
+    ("Flag too long", "Drapeau trop long"),
     ("From now on", "Désormais"),
     ("GETACL completed", "GETACL terminé"),
     ("GETMETADATA completed", "GETMETADATA terminé"),

@@ -66,6 +66,8 @@ pub(crate) struct Session {
     pub comparator: Comparator,
     /// When the command that runs is to tell how far it is.
     pub progress: Progress,
+    /// Whether the command that runs names messages by number where its verb does not say so.
+    pub numbers_used: bool,
     /// Events that it asked to be told of (RFC 5465).
     pub notify: Option<Box<Notify>>,
     /// A message that the client wants to append and that was not read yet.
@@ -102,6 +104,7 @@ impl Session {
             enabled: Enabled::empty(),
             comparator: Comparator::default(),
             progress,
+            numbers_used: false,
             notify: None,
             message: None,
             upgrade_after_reply: false,
@@ -207,8 +210,23 @@ impl Session {
         }
     }
 
-    /// Finds the verb, checks that it may be used now, and runs it; what is told of removals behind it.
-    async fn dispatch(&mut self, mut cursor: Cursor<'_>) -> Result<(Done, Removals), Failure> {
+    /// Runs a command; what is told of removals behind it.
+    async fn dispatch(&mut self, cursor: Cursor<'_>) -> Result<(Done, Removals), Failure> {
+        let outcome = self.run_verb(cursor).await;
+        if let Some(header) = self.message.take() {
+            // The command was refused before it took its message.
+            Box::pin(self.discard(header)).await?;
+        }
+        let (done, verb) = outcome?;
+        notify::note_own(self, done.change);
+        // RFC 9051 7.5.1: no EXPUNGE while sequence numbers are in use; RFC 7162 3.2.10.2: nor in a UID SEARCH that has
+        // some among its keys.
+        let is_free = verb.sequences == Sequences::Free && !self.numbers_used;
+        Ok((done, if is_free { Removals::Told } else { Removals::Awaited }))
+    }
+
+    /// Finds the verb, checks that it may be used now, and runs it.
+    async fn run_verb(&mut self, mut cursor: Cursor<'_>) -> Result<(Done, &'static Verb), Failure> {
         cursor.space()?;
         let uid = cursor.word("UID");
         if uid {
@@ -220,16 +238,9 @@ impl Session {
         uidonly::may_run(self, verb)?;
         // Rights on somebody else's mailbox may have gone since it was opened.
         Box::pin(self.recheck()).await?;
-        let outcome = (verb.run)(self, cursor).await;
-        if let Some(header) = self.message.take() {
-            // The command was refused before it took its message.
-            Box::pin(self.discard(header)).await?;
-        }
-        let done = outcome?;
-        notify::note_own(self, done.change);
-        // RFC 9051 7.5.1: no EXPUNGE while sequence numbers are in use.
-        let is_free = verb.sequences == Sequences::Free;
-        Ok((done, if is_free { Removals::Told } else { Removals::Awaited }))
+        self.numbers_used = false;
+        let done = (verb.run)(self, cursor).await?;
+        Ok((done, verb))
     }
 
     /// Tells what has happened meanwhile, before the command is answered. A change that is on stable storage is

@@ -3,6 +3,7 @@
 use super::Session;
 use super::table::Table;
 use crate::extension::context::Context;
+use crate::extension::notify;
 use crate::reply::Failure;
 use crate::wire::decoder::sequence::{Intervals, SequenceSet};
 use model::{Flags, Keyword, Rights, SystemFlags, Uid};
@@ -62,7 +63,8 @@ impl Selected {
         }
         let count = u32::try_from(view.len()).unwrap_or(u32::MAX);
         let numbers = Intervals::resolve(ranges, count);
-        if numbers.max() > count {
+        // RFC 9051 9, seq-number: `*` too where there is no message.
+        if numbers.max() > count || count == 0 {
             return Err(Failure::Bad("No such message number"));
         }
         for (low, high) in numbers.0 {
@@ -143,9 +145,13 @@ impl Session {
         let events = self.notify.is_some();
         let Some(selected) = self.selected.as_deref_mut() else { return };
         let here = (selected.mailbox.account(), selected.mailbox.id()) == (mailbox.account(), mailbox.id());
-        if here && (events || !selected.contexts.is_empty()) {
+        if !here {
+            return;
+        }
+        if events || !selected.contexts.is_empty() {
             selected.made.extend(uids.map(|uid| uid.0));
         }
+        notify::tell_made(self);
     }
 
     /// UIDs that the client knows, or their sequence numbers.

@@ -102,6 +102,9 @@ async fn esearch_and_saved_results() {
     client.ask("b SEARCH RETURN (SAVE MAX) ALL").await;
     assert_eq!(client.ask("b SEARCH $").await[0], "* SEARCH 3");
     assert!(client.ask("b COPY $ Archive").await[0].starts_with("b OK [COPYUID "));
+    // RFC 5182 2.1: only what was to be saved and was refused leaves nothing.
     assert!(client.ask("b SEARCH CHARSET X ALL").await[0].starts_with("b NO [BADCHARSET (US-ASCII UTF-8)] "));
+    assert_eq!(client.ask("b SEARCH $").await[0], "* SEARCH 3");
+    client.ask("b SEARCH RETURN (SAVE) CHARSET X ALL").await;
     assert_eq!(client.ask("b SEARCH $").await[0], "* SEARCH");
 }

@@ -32,6 +32,8 @@ pub(super) async fn receive(
         cursor.expect(b'(', "Expected a list of parts")?;
         *rest = cursor.rest().to_vec();
     }
+    // A mailbox that is not there is told before what its message is made of.
+    incoming.may_take(session, 0).await?;
     for _ in 0..CATENATE_PART_COUNT_MAX {
         let (next, after) = next(rest)?;
         *rest = after;

@@ -104,7 +104,9 @@ fn parse(text: &str) -> Option<Named> {
     named.uid = parameter(pieces.next()?, "UID=")?.parse().ok().filter(|uid| *uid > 0)?;
     for piece in pieces {
         if let Some(section) = parameter(piece, "SECTION=") {
-            let spelled = [b"[".as_slice(), &decoded(section)?, b"]"].concat();
+            // RFC 5092 11: a section is spelled out.
+            let section = decoded(section).filter(|section| !section.is_empty())?;
+            let spelled = [b"[".as_slice(), &section, b"]"].concat();
             let mut cursor = Cursor::new(&spelled, false);
             named.section = bracketed(&mut cursor).ok()?;
             cursor.end().ok()?;

@@ -7,6 +7,7 @@ use crate::session::Session;
 use crate::session::enabled::Enabled;
 use crate::wire::decoder::search::Return;
 use crate::wire::decoder::sequence::Intervals;
+use crate::wire::encoder::Output;
 use model::{Modseq, UidValidity};
 
 /// How a result is told.
@@ -55,11 +56,7 @@ pub(super) fn tell(
     }
     let tag = session.tag.clone();
     let out = &mut session.connection.out;
-    out.raw(b"* ESEARCH (TAG ").string(tag.as_bytes());
-    if let Some((name, validity)) = how.mailbox {
-        out.raw(b" MAILBOX ").mailbox(name).raw(b" UIDVALIDITY ").number(validity.0);
-    }
-    out.raw(b")");
+    correlators(out, &tag, how.mailbox);
     if how.by_uid {
         out.raw(b" UID");
     }
@@ -93,6 +90,15 @@ pub(super) fn tell(
     }
     out.crlf();
     Ok(())
+}
+
+/// `* ESEARCH (TAG "a" MAILBOX b UIDVALIDITY 1)`: what a reply belongs to.
+pub(crate) fn correlators(out: &mut Output, tag: &str, mailbox: Option<(&str, UidValidity)>) {
+    out.raw(b"* ESEARCH (TAG ").string(tag.as_bytes());
+    if let Some((name, validity)) = mailbox {
+        out.raw(b" MAILBOX ").mailbox(name).raw(b" UIDVALIDITY ").number(validity.0);
+    }
+    out.raw(b")");
 }
 
 /// The messages whose Modseqs the answer sums up (RFC 7162 3.1.10): the ends alone, where only they are told.

@@ -28,8 +28,8 @@ fn spellings() {
 
 fn kept(count: usize) -> Context {
     let tag = "B01".to_owned();
-    let (criteria, items) = (Box::default(), [].into());
-    Context { tag, by_uid: true, test: Test::Always(true), criteria, members: vec![0; count], items }
+    let (criteria, items, mailbox) = (Box::default(), [].into(), None);
+    Context { tag, by_uid: true, test: Test::Always(true), criteria, members: vec![0; count], items, mailbox }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use crate::limits::{MAILBOX_NAME_BYTES_MAX, TAG_BYTES_MAX};
 use crate::reply::Failure;
 use crate::wire::utf7;
-use model::{Flags, Keyword, SystemFlags};
+use model::{Error, Flags, Keyword, SystemFlags};
 use std::borrow::Cow;
 
 /// Outcome of every step of the grammar.
@@ -153,8 +153,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A number that is not 0.
+    /// A number that does not begin with 0.
     pub(crate) fn nz_number(&mut self) -> Parsed<u32> {
+        if self.peek() == Some(b'0') {
+            return Err(Failure::Bad("Expected a number other than 0"));
+        }
         match self.number()? {
             0 => Err(Failure::Bad("Expected a number other than 0")),
             number => Ok(number),
@@ -234,7 +237,7 @@ impl<'a> Cursor<'a> {
         let binary = self.eat(b'~');
         self.expect(b'{', "Expected a literal")?;
         let size = self.number64()?;
-        let _ = self.eat(b'+') || self.eat(b'-');
+        let _ = self.eat(b'+');
         self.expect(b'}', "Expected a literal")?;
         if self.take(2)? != b"\r\n" {
             return Err(Failure::Bad("Expected a literal"));
@@ -266,11 +269,10 @@ impl<'a> Cursor<'a> {
             }
             return Ok(());
         }
-        let name = self.take_while(is_astring);
-        if name.is_empty() {
-            return Err(Failure::Bad("Expected a flag"));
-        }
-        let keyword = Keyword::parse(name).map_err(|_| Failure::No(None, "Flag too long or not an atom"))?;
+        let keyword = Keyword::parse(self.take_while(is_astring)).map_err(|error| match error {
+            Error::TooLarge(_) => Failure::No(None, "Flag too long"),
+            _ => Failure::Bad("Expected a flag"),
+        })?;
         into.add(&Flags { keywords: vec![keyword], ..Flags::default() })
             .map_err(|_| Failure::No(Some("LIMIT"), "Too many keywords"))
     }

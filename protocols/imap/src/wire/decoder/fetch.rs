@@ -141,10 +141,12 @@ impl FetchItem {
     }
 }
 
-/// As [`parse`], of items that are kept for messages that come, so that a session stays small.
+/// As [`parse`], of items that are kept for messages that come, so that a session stays small: a list without
+/// macros (RFC 5465 8).
 pub(crate) fn parse_kept(cursor: &mut Cursor<'_>) -> Parsed<Vec<FetchItem>> {
     let before = cursor.rest().len();
-    let items = parse(cursor)?;
+    cursor.expect(b'(', "Expected a list of items")?;
+    let items = list(cursor, |_| None)?;
     match before - cursor.rest().len() <= KEPT_ITEMS_BYTES_MAX {
         true => Ok(items),
         false => Err(Failure::No(Some("LIMIT"), "Too much to tell of each message")),
@@ -159,11 +161,19 @@ pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Vec<FetchItem>> {
     if !cursor.eat(b'(') {
         return Ok(vec![item(cursor)?]);
     }
+    // Clients have been seen to put a macro into a list; it is no ambiguity.
+    list(cursor, parse_macro)
+}
+
+/// Reads a list of items behind its parenthesis.
+fn list(
+    cursor: &mut Cursor<'_>,
+    of_macro: fn(&mut Cursor<'_>) -> Option<Vec<FetchItem>>,
+) -> Parsed<Vec<FetchItem>> {
     let mut items = Vec::new();
     while cursor.eat(b' ') {}
     loop {
-        // Clients have been seen to put a macro into a list; it is no ambiguity.
-        match parse_macro(cursor) {
+        match of_macro(cursor) {
             Some(list) => items.extend(list),
             None => items.push(item(cursor)?),
         }
@@ -234,14 +244,19 @@ fn item(cursor: &mut Cursor<'_>) -> Parsed<FetchItem> {
 fn binary_part(cursor: &mut Cursor<'_>) -> Parsed<Vec<u32>> {
     cursor.expect(b'[', "Expected a section")?;
     let mut part = Vec::new();
-    while cursor.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-        part.push(cursor.nz_number()?);
-        if part.len() > PART_DEPTH_MAX || !cursor.eat(b'.') {
-            break;
+    if cursor.eat(b']') {
+        return Ok(part);
+    }
+    loop {
+        part.push(cursor.nz_number().map_err(|_| Failure::Bad("Bad section"))?);
+        if part.len() > PART_DEPTH_MAX {
+            return Err(Failure::No(Some("LIMIT"), "Section too deep"));
+        }
+        if !cursor.eat(b'.') {
+            cursor.expect(b']', "Bad section")?;
+            return Ok(part);
         }
     }
-    cursor.expect(b']', "Bad section")?;
-    Ok(part)
 }
 
 /// `[1.2.HEADER.FIELDS (a b)]`

@@ -114,7 +114,7 @@ fn literal_header(line: &[u8]) -> Option<LiteralHeader> {
     let open = inside.iter().rposition(|&byte| byte == b'{')?;
     let (before, rest) = inside.split_at_checked(open)?;
     let number = rest.get(1..)?;
-    let (number, synchronizing) = match number.strip_suffix(b"+").or_else(|| number.strip_suffix(b"-")) {
+    let (number, synchronizing) = match number.strip_suffix(b"+") {
         Some(number) => (number, false),
         None => (number, true),
     };

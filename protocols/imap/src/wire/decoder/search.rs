@@ -163,27 +163,23 @@ pub(crate) struct Return {
     pub update: Option<Arc<[FetchItem]>>,
 }
 
-/// A whole SEARCH.
+/// A SEARCH without what it is to tell.
 #[derive(Clone, Debug)]
 pub(crate) struct Search {
-    /// What to tell, when RETURN was there.
-    pub options: Option<Return>,
     /// Whether a charset was named.
     pub has_charset: bool,
     /// The condition.
     pub key: SearchKey,
 }
 
-/// Reads everything behind `SEARCH`.
+/// Reads everything behind `SEARCH` and its return options.
 pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Search> {
-    cursor.space()?;
-    let options = return_options(cursor)?;
     let has_charset = cursor.word("CHARSET");
     if has_charset {
         cursor.space()?;
         charset(cursor)?;
     }
-    Ok(Search { options, has_charset, key: keys(cursor)? })
+    Ok(Search { has_charset, key: keys(cursor)? })
 }
 
 /// `RETURN (...) `, if it is there.
@@ -236,6 +232,8 @@ fn options(cursor: &mut Cursor<'_>) -> Parsed<Return> {
         match name.to_ascii_uppercase().as_str() {
             "MIN" => options.min = true,
             "MAX" => options.max = true,
+            // RFC 9394 3.1: no more than one of ALL and PARTIAL.
+            "ALL" if options.all => return Err(Failure::Bad("One ALL at a time")),
             "ALL" => options.all = true,
             "COUNT" => options.count = true,
             name => {
@@ -251,8 +249,8 @@ fn options(cursor: &mut Cursor<'_>) -> Parsed<Return> {
         // RFC 9394 3.1: one or the other.
         return Err(Failure::Bad("ALL and PARTIAL exclude each other"));
     }
-    // RFC 4731 3.1: RETURN () is RETURN (ALL).
-    if options == Return::default() {
+    // RFC 4731 3.1: RETURN () is RETURN (ALL); CONTEXT is a hint and asks for nothing (RFC 5267 4.2).
+    if options == (Return { context: options.context, ..Return::default() }) {
         options.all = true;
     }
     Ok(options)

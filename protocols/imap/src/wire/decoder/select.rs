@@ -52,17 +52,24 @@ where
     list(cursor, words, into)
 }
 
-/// Reads `(WORD argument WORD ...)`.
+/// Reads `(WORD argument WORD ...)`, each word once (RFC 4466 4).
 pub(crate) fn list<T: 'static, I>(cursor: &mut Cursor<'_>, words: impl Fn() -> I, into: &mut T) -> Parsed<()>
 where
     I: Iterator<Item = &'static [OptionWord<T>]>,
 {
     cursor.expect(b'(', "Expected a list of parameters")?;
     while cursor.eat(b' ') {}
-    while !cursor.eat(b')') {
+    let mut seen = Vec::new();
+    loop {
         let word = words::find(words(), cursor.atom()?).ok_or(Failure::Bad("Unknown parameter"))?;
+        if seen.contains(&word.name) {
+            return Err(Failure::Bad("A parameter is there twice"));
+        }
+        seen.push(word.name);
         (word.parse)(cursor, into)?;
         while cursor.eat(b' ') {}
+        if cursor.eat(b')') {
+            return Ok(());
+        }
     }
-    Ok(())
 }

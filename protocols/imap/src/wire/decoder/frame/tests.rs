@@ -11,7 +11,7 @@ fn headers_of_literals() {
     assert_eq!(literal_header(b"a APPEND x ~{5}"), header(5, true, true));
     assert_eq!(literal_header(b"{4294967295+}"), header(4_294_967_295, false, false));
     assert_eq!(literal_header(b"{99999999999999999999}"), header(u64::MAX, true, false));
-    for line in ["a NOOP", "a {}", "a {+}", "a {x}", "a 5}", "a {5} "] {
+    for line in ["a NOOP", "a {}", "a {+}", "a {x}", "a {5-}", "a 5}", "a {5} "] {
         assert_eq!(literal_header(line.as_bytes()), None, "{line}");
     }
 }

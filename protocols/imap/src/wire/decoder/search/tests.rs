@@ -1,12 +1,12 @@
 //! SEARCH programs: what parses, what is refused, and the bounds.
 
-use super::{Return, SearchKey, parse};
+use super::{Return, SearchKey, parse, return_options};
 use crate::limits::{NESTING_MAX, SEARCH_KEY_COUNT_MAX, SEARCH_TEXT_COUNT_MAX};
 use crate::reply::Failure;
 use crate::wire::decoder::cursor::Cursor;
 
 fn key(text: &str) -> Result<SearchKey, Failure> {
-    let text = format!(" {text}\r\n");
+    let text = format!("{text}\r\n");
     parse(&mut Cursor::new(text.as_bytes(), false)).map(|search| search.key)
 }
 
@@ -37,12 +37,17 @@ fn keys() {
 }
 
 #[test]
-fn return_options() {
-    let options = |text: &str| parse(&mut Cursor::new(text.as_bytes(), false)).unwrap().options;
-    assert_eq!(options(" ALL"), None);
-    assert_eq!(options(" RETURN () ALL"), Some(Return { all: true, ..Return::default() }));
+fn what_is_to_be_told() {
+    let options = |text: &str| return_options(&mut Cursor::new(text.as_bytes(), false)).unwrap();
+    assert_eq!(options("ALL"), None);
+    assert_eq!(options("RETURN () ALL"), Some(Return { all: true, ..Return::default() }));
+    assert_eq!(
+        options("RETURN (CONTEXT) ALL"),
+        Some(Return { all: true, context: true, ..Return::default() })
+    );
     let expect = Return { min: true, max: true, count: true, save: true, ..Return::default() };
-    assert_eq!(options(" RETURN (MIN max COUNT SAVE) ALL"), Some(expect));
+    assert_eq!(options("RETURN (MIN max COUNT SAVE) ALL"), Some(expect));
+    assert!(return_options(&mut Cursor::new(b"RETURN (ALL ALL) ALL", false)).is_err());
 }
 
 #[test]
