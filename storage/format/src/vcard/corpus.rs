@@ -2,6 +2,7 @@
 
 use super::card::{Card, split};
 use super::validate;
+use super::version::{Version, convert};
 use crate::icalendar::component::{Node, parse_stream};
 use crate::icalendar::corpus::files;
 use crate::icalendar::line::Lines;
@@ -32,4 +33,37 @@ fn every_card_is_read_and_written_back() {
         }
     }
     assert!(parsed > 50 && stored > 30, "{parsed} parsed, {stored} could be stored");
+}
+
+#[test]
+fn every_card_is_turned_there_and_back() {
+    let mut turned = 0;
+    for (name, octets) in files("vcard") {
+        let Ok(card) = validate::check(&octets) else { continue };
+        let Some(from) = card.version().and_then(Version::of) else { continue };
+        let to = if from == Version::V3 { Version::V4 } else { Version::V3 };
+        let there = convert(&card, to).unwrap();
+        let there = validate::check(&there).unwrap_or_else(|why| panic!("{name}: {why:?}"));
+        let back = convert(&there, from).unwrap();
+        let back = validate::check(&back).unwrap();
+        assert_eq!((there.uid(), there.formatted_name()), (card.uid(), card.formatted_name()), "{name}");
+        // What one version cannot say may be lost on the first way, not on later ones.
+        let again = convert(&back, to).unwrap();
+        let said = |card: &Card<'_>| {
+            // 3.0 puts an N where there is none, and writes lists without quotes.
+            let lines = card.component().lines().filter(|line| !line.is("N"));
+            let parts = lines.map(|line| {
+                let head = line.head().replace(['"', ':'], "");
+                let mut head: Vec<_> = head.split(';').map(str::to_owned).collect();
+                head.sort_unstable();
+                (head, line.value().to_owned())
+            });
+            let mut lines: Vec<_> = parts.collect();
+            lines.sort_unstable();
+            lines
+        };
+        assert_eq!(said(&Card::parse(&again).unwrap()), said(&there), "{name}");
+        turned += 1;
+    }
+    assert!(turned > 30, "{turned} turned");
 }
