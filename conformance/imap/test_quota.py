@@ -42,6 +42,16 @@ def test_what_is_used_and_what_may_be(house):
     carol.ok("STORE 1 -FLAGS.SILENT (\\Deleted)")
 
 
+def test_a_mailbox_need_not_be_there(house):
+    """One asks what would apply (RFC 9208 4.1.2); of somebody else's nothing is told."""
+    carol = log_in(house, "carol")
+    lines, last = told(carol, "GETQUOTAROOT to/be/made")
+    assert lines[0] == "* QUOTAROOT to/be/made carol@example.org" and len(lines) == 2 and last.startswith("OK")
+    assert told(carol, 'GETQUOTAROOT ""')[0][0] == '* QUOTAROOT "" carol@example.org'
+    for name in ("Other Users/bob@example.org/INBOX", "Other Users/nobody@example.org/INBOX"):
+        assert told(carol, f'GETQUOTAROOT "{name}"')[1].startswith("NO [NONEXISTENT]")
+
+
 def test_past_it_nothing_is_taken(house):
     carol = log_in(house, "carol")
     lines, last = told(carol, "APPEND INBOX {20000}")

@@ -1,16 +1,12 @@
 """python caldav: our own calls, then the library's own server test-suite from its source package."""
 
 import datetime
-import os
-import pathlib
-import re
-import subprocess
-import sys
-import tarfile
 
 import caldav
 import pytest
 import yaml
+
+from blackbox import suites
 
 UTC = datetime.timezone.utc
 RECURRING = """BEGIN:VCALENDAR
@@ -118,35 +114,15 @@ FEATURES = {
 }
 
 
-def unpacked(folder):
-    """The library's own source package, put in the cache by `conformance/run`."""
-    cache = os.environ.get("COLLEGIUM_CACHE")
-    found = sorted(pathlib.Path(cache).glob("sdist/caldav-*.tar.gz")) if cache else []
-    assert found, "the source package of caldav is not in the cache: run through conformance/run"
-    with tarfile.open(found[-1]) as archive:
-        archive.extractall(folder, filter="data")
-    return next(folder.glob("caldav-*"))
-
-
 @pytest.mark.timeout(900)
 def test_its_own_suite(server, tmp_path):
     """tests/test_caldav.py of the library against this server: no failure."""
-    tree = unpacked(tmp_path)
+    tree = suites.unpacked("caldav", tmp_path)
     user, password = server.alice
     config = {"test-servers": {"collegium": {
         "type": "external", "enabled": True, "url": server.url("caldav", f"/dav/calendars/{user}/"),
         "username": user, "password": password, "features": FEATURES}}}
     (tree / "tests" / "caldav_test_servers.yaml").write_text(yaml.safe_dump(config))
-    environment = {**os.environ, "PYTHON_CALDAV_TEST_EMBEDDED": "0", "PYTHON_CALDAV_TEST_DOCKER": "0",
-                   "REQUESTS_CA_BUNDLE": server.ca, "SSL_CERT_FILE": server.ca, "TMPDIR": str(tmp_path),
-                   "PYTHONPATH": str(tree)}
-    environment.pop("PYTEST_ADDOPTS", None)
-    (tree / "plain.ini").write_text("[pytest]\n")  # its own settings ask for plug-ins that we do not need
-    for name in [name for name in environment if name.startswith("PYTEST_XDIST")]:
-        del environment[name]
-    done = subprocess.run([sys.executable, "-m", "pytest", "tests/test_caldav.py", "-q", "-p", "no:cacheprovider", "-c", "plain.ini",
-                           "-k", "Collegium", "-rfEs", "--tb=short"], cwd=tree, env=environment, text=True,
-                          capture_output=True, timeout=880)
-    told = re.search(r"(\d+) passed", done.stdout)
-    print(done.stdout[-4000:])
-    assert told and int(told.group(1)) >= 60 and done.returncode == 0, done.stdout[-12000:] + done.stderr[-1000:]
+    environment = {"PYTHON_CALDAV_TEST_EMBEDDED": "0", "PYTHON_CALDAV_TEST_DOCKER": "0",
+                   "REQUESTS_CA_BUNDLE": server.ca, "SSL_CERT_FILE": server.ca, "TMPDIR": str(tmp_path)}
+    assert suites.run(tree, "tests/test_caldav.py", "-k", "Collegium", env=environment) >= 60

@@ -77,7 +77,12 @@ async fn get_root(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     cursor.end()?;
     let place = session.place(&name).await?;
     let reader = session.reader_of(place.account).await?;
-    reader.open_mailbox(&place.path, Rights::READ).await?;
+    let opened = reader.open_mailbox(&place.path, Rights::READ).await;
+    match opened {
+        // RFC 9208 4.1.2: one may ask what will apply to a mailbox that is to be made; of one's own, all alike.
+        Err(Error::NotFound) if place.account == session.account()?.1 => {}
+        opened => drop(opened?),
+    }
     let account = session.context.directory.account(place.account).await?;
     let out = &mut session.connection.out;
     out.raw(b"* QUOTAROOT ").mailbox(&name);
