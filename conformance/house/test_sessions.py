@@ -132,6 +132,14 @@ def test_a_trace_shows_the_dialogue_and_no_secret(server):
     session.do(f"LOGIN {user} {password}")
     session.do("AUTHENTICATE PLAIN c2VjcmV0LWJhc2U2NA==")
     session.do(password)
+    # A client that goes on with a login which was refused: its line has the place of a tag.
+    for line in (b"AHVzZXIAbGluZS1iYXNlNjQ=", b"secret-line", b"secret-tag with words", b"secret-odd {99999999999}",
+                 b"secret-plus+word", b"{secret-brace", b"x UID LOGIN u secret-uid", b"x\tLOGIN u secret-tab",
+                 b"x  LOGIN u secret-spaces", b"LOGIN u secret-untagged", b"x LOGI\0N u secret-nul",
+                 b'x LOGIN "u" "secret-quoted" secret-more', b"x LOGIN {1+}\r\nu {14+}\r\nsecret-literal",
+                 b"x AUTHENTICATE PLAIN =\r\nsecret-second", b"x login u secret-small"):
+        session.send(line + b"\r\n")
+    session.ok("NOOP")
     other = imap.connect(server, server.alice)
     other.ok("NOOP")
     stranger = imap.connect(server, server.bob)
@@ -140,7 +148,8 @@ def test_a_trace_shows_the_dialogue_and_no_secret(server):
     for shown in ("C: ", ' SELECT "INBOX"', "S: * OK [UIDVALIDITY", 'SEARCH SUBJECT "nothing"', "FETCH * (FLAGS PREVIEW",
                   " LOGIN ...", " AUTHENTICATE ...", "NOOP", "APPENDUID"):
         assert shown in text, shown
-    for hidden in (password, "The-secret-body", "c2VjcmV0LWJhc2U2NA", "STATUS Drafts", "about nothing"):
+    for hidden in (password, "The-secret-body", "c2VjcmV0LWJhc2U2NA", "STATUS Drafts", "about nothing", "secret-",
+                   "AHVzZXIAbGluZS1iYXNlNjQ"):
         assert hidden not in text, hidden
     assert len(text) < 20_000
     # A session that logs in anew is another's, and begins to be taken down behind its login.

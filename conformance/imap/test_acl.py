@@ -70,7 +70,8 @@ def test_the_owner_has_every_right_and_says_who_has_which(house):
     ("SETACL mine -bob@example.org lr", "NO [CANNOT]"), ("SETACL mine alice@example.org l", "NO [CANNOT]"),
     ("DELETEACL mine alice@example.org", "NO [CANNOT]"), ("SETACL mine bob@example.org", "BAD"),
     ("GETACL absent", "NO [NONEXISTENT]"), ("MYRIGHTS absent", "NO [NONEXISTENT]"),
-    ("SETACL absent bob@example.org l", "NO [NONEXISTENT]"), ("GETACL", "BAD"), ("MYRIGHTS mine x", "BAD"),
+    ("SETACL absent bob@example.org l", "NO [NONEXISTENT]"), ('SETACL mine "" lr', "BAD"), ('DELETEACL mine ""', "BAD"),
+    ('LISTRIGHTS mine ""', "BAD"), ("SETACL mine {3+}\r\na\x01b lr", "BAD"), ("LISTRIGHTS mine nobody", "NO [CANNOT]"), ("GETACL", "BAD"), ("MYRIGHTS mine x", "BAD"),
 ])
 def test_what_is_refused(house, command, answer):
     fresh(house, "mine", {})
@@ -89,21 +90,21 @@ def test_what_is_made_in_a_shared_mailbox_is_shared_alike(house):
 
 # -- the matrix -------------------------------------------------------------------------------------
 def commands(name):
-    """(command, the rights it needs on the mailbox, whether the mailbox is opened first)."""
+    """(command, the rights it needs on the mailbox by RFC 4314 4, whether the mailbox is opened first)."""
     q = f'"{name}"'
     return [
-        (f"SELECT {q}", "lr", False), (f"EXAMINE {q}", "lr", False),
-        (f"STATUS {q} (MESSAGES)", "lr", False), (f"SUBSCRIBE {q}", "", False),
-        (f"MYRIGHTS {q}", "l", False), (f"GETACL {q}", "la", False),
-        (f"LISTRIGHTS {q} bob@example.org", "la", False), (f"SETACL {q} bob@example.org l", "la", False),
-        (f"DELETEACL {q} bob@example.org", "la", False), (f"CREATE {q[:-1]}/below\"", "lk", False),
-        (f"DELETE {q}", "lx", False), (f"RENAME {q} {q[:-1]}2\"", "lx", False),
-        (f"APPEND {q} {{6}}", "li", False), (f"GETQUOTAROOT {q}", "lr", False),
-        ("FETCH 1 BODY.PEEK[]", "lr", True), ("SEARCH ALL", "lr", True),
-        ("STORE 1 +FLAGS (\\Seen)", "lrs", True), ("STORE 1 +FLAGS (\\Deleted)", "lrt", True),
-        ("STORE 1 +FLAGS (\\Flagged)", "lrw", True), ("STORE 1 +FLAGS (keyword)", "lrw", True),
-        ("COPY 1 INBOX", "lr", True), ("MOVE 1 INBOX", "lrte", True), ("EXPUNGE", "lre", True),
-        ("UID EXPUNGE 1", "lre", True),
+        (f"SELECT {q}", "r", False), (f"EXAMINE {q}", "r", False),
+        (f"STATUS {q} (MESSAGES)", "r", False), (f"SUBSCRIBE {q}", "", False),
+        (f"MYRIGHTS {q}", "l", False), (f"GETACL {q}", "a", False),
+        (f"LISTRIGHTS {q} bob@example.org", "a", False), (f"SETACL {q} bob@example.org l", "a", False),
+        (f"DELETEACL {q} bob@example.org", "a", False), (f"CREATE {q[:-1]}/below\"", "k", False),
+        (f"DELETE {q}", "x", False), (f"RENAME {q} {q[:-1]}2\"", "x", False),
+        (f"APPEND {q} {{6}}", "i", False), (f"GETQUOTAROOT {q}", "r", False),
+        ("FETCH 1 BODY.PEEK[]", "r", True), ("SEARCH ALL", "r", True),
+        ("STORE 1 +FLAGS (\\Seen)", "rs", True), ("STORE 1 +FLAGS (\\Deleted)", "rt", True),
+        ("STORE 1 +FLAGS (\\Flagged)", "rw", True), ("STORE 1 +FLAGS (keyword)", "rw", True),
+        ("COPY 1 INBOX", "r", True), ("MOVE 1 INBOX", "rte", True), ("EXPUNGE", "re", True),
+        ("UID EXPUNGE 1", "re", True),
     ]
 
 
@@ -140,18 +141,51 @@ def test_every_command_needs_its_rights_and_no_others(house, at):
         assert last.startswith("NO [NONEXISTENT]"), "the top of an account is its owner's"
     else:
         assert last.startswith("OK"), (command, last)
+    if command.startswith("MYRIGHTS"):
+        return
     for missing in needs:
-        rights = ALL.replace(missing, "")
-        fresh(house, mailbox, {"carol@example.org": rights})
-        carol = log_in(house, "carol")
-        answer = attempt(carol, command, name, opened)
-        if missing == "l":
-            other = log_in(house, "carol")
+        for rights in (ALL.replace(missing, ""), ALL.replace(missing, "").replace("l", "")):
+            fresh(house, mailbox, {"carol@example.org": rights})
+            answer = attempt(log_in(house, "carol"), command, name, opened)
+            if "l" in rights or opened and missing != "r":
+                # What is open is known.
+                assert answer[1].startswith(("NO [NOPERM]", "NO [READ-ONLY]")), (command, missing, answer)
+                continue
             gone = command.replace(name, f"{STEM}/absent")
-            assert blur(answer, name) == blur(attempt(other, gone, f"{STEM}/absent", opened), f"{STEM}/absent")
+            absent = attempt(log_in(house, "carol"), gone, f"{STEM}/absent", opened)
+            assert blur(answer, name) == blur(absent, f"{STEM}/absent")
             assert answer[1].startswith(("NO [NONEXISTENT]", "NO [TRYCREATE]")), (command, answer)
-        else:
-            assert answer[1].startswith(("NO [NOPERM]", "NO [READ-ONLY]")), (command, missing, answer)
+
+
+@pytest.mark.parametrize("right", ALL)
+def test_who_may_ask_for_their_rights(house, right):
+    """RFC 4314 4: any of l, r, i, k, x and a is enough for MYRIGHTS; LIST shows nothing without l."""
+    fresh(house, "named", {"carol@example.org": right})
+    carol, name = log_in(house, "carol"), f'"{STEM}/named"'
+    virtual = "c" if right in "kx" else "d" if right in "te" else ""
+    lines, last = told(carol, f"MYRIGHTS {name}")
+    if right in "lrikxa":
+        assert (lines, last) == ([f"* MYRIGHTS {name} {right}{virtual}"], "OK MYRIGHTS completed")
+    else:
+        assert (lines, last) == ([], "NO [NONEXISTENT] No such mailbox")
+    assert (f"{STEM}/named" in str(told(carol, 'LIST "" *')[0])) == (right == "l")
+
+
+def test_what_one_may_only_put_into_tells_no_uids(house):
+    """RFC 9051 6.3.12 and 6.4.7: APPENDUID and COPYUID would tell of a mailbox that one may not open."""
+    fresh(house, "box", {"carol@example.org": "i"})
+    carol, name = log_in(house, "carol"), f'"{STEM}/box"'
+    assert told(carol, f"APPEND {name} {{6}}", b"a: 1\r\n") == ([], "OK APPEND completed")
+    carol.append("INBOX", b"Subject: hers\r\n\r\nhers\r\n")
+    carol.ok("SELECT INBOX")
+    assert told(carol, f"COPY 1 {name}") == ([], "OK COPY completed")
+    lines, last = told(carol, f"MOVE 1 {name}")
+    assert "* 1 EXPUNGE" in lines and "COPYUID" not in str([*lines, last])
+    carol.append("INBOX", b"Subject: hers\r\n\r\nhers\r\n")
+    carol.ok("NOOP")
+    lines, last = told(carol, f"REPLACE 1 {name} {{6}}", b"a: 1\r\n")
+    assert last.startswith("OK") and "APPENDUID" not in str([*lines, last])
+    assert log_in(house, "alice").ok("STATUS box (MESSAGES)")[0] == b"* STATUS box (MESSAGES 5)"
 
 
 @pytest.mark.parametrize("at", range(len(commands("x"))))
@@ -206,7 +240,14 @@ def test_rights_that_go_while_the_mailbox_is_open(house):
     carol, alice = log_in(house, "carol"), log_in(house, "alice")
     carol.ok(f'SELECT "{STEM}/shared"')
     alice.ok("SETACL shared carol@example.org lr")
-    assert told(carol, "STORE 1 +FLAGS (\\Flagged)")[1].startswith("NO [NOPERM]")
+    # RFC 4314 5.1.1: what may be changed is told anew.
+    lines, last = told(carol, "STORE 1 +FLAGS (\\Flagged)")
+    assert lines[0].startswith("* FLAGS (") and lines[1].startswith("* OK [PERMANENTFLAGS ()]")
+    assert last.startswith("NO [NOPERM]")
+    alice.ok("SETACL shared carol@example.org lrws")
+    lines, _ = told(carol, "NOOP")
+    assert lines[1].startswith("* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Seen \\Draft \\*)]")
+    assert told(carol, "NOOP")[0] == []
     alice.ok("DELETEACL shared carol@example.org")
     carol.start("FETCH 1 BODY.PEEK[]")
     assert carol.line() == b"* BYE The mailbox has gone"

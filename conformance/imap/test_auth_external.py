@@ -97,3 +97,16 @@ def test_submission_by_certificate(house):
     client = smtp.Smtp(house[0].base + 82, tls=tls(house, "alice"))
     assert "EXTERNAL" in client.do("EHLO me")[1]
     assert client.do("AUTH EXTERNAL =")[0] == 235
+
+
+def test_the_certificate_outlasts_the_login(house):
+    """RFC 8437 4.2: one connection, one certificate, one person after the other."""
+    client, told = log_in(house, "both", "alice@example.org")
+    assert told.startswith("OK ")
+    for who in ("bob@example.org", "alice@example.org"):
+        client.ok("UNAUTHENTICATE")
+        assert b" AUTH=EXTERNAL " in client.ok("CAPABILITY")[0]
+        client.ok(f"AUTHENTICATE EXTERNAL {base64.b64encode(who.encode()).decode()}")
+        assert f"* ACL INBOX {who} lrswipkxteacd".encode() == client.ok("GETACL INBOX")[0]
+    client.ok("UNAUTHENTICATE")
+    assert client.do("AUTHENTICATE EXTERNAL =")[0].startswith(b"NO")

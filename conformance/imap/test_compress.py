@@ -95,3 +95,29 @@ def test_what_is_no_deflate_ends_the_session(server):
             pass
     except (ConnectionError, OSError) as error:
         assert not isinstance(error, TimeoutError), "the session goes on"
+
+
+def test_it_ends_with_the_login(server):
+    """RFC 8437 4.1: behind UNAUTHENTICATE and its OK both directions are as they were before COMPRESS."""
+    session = connect(server)
+    deflated, bare = session.socket, session.socket.socket
+    user, password = server.alice
+    # The client ends its own stream; what it sends behind that in one piece is plain already.
+    ending = deflated.deflate.compress(b"a UNAUTHENTICATE\r\n") + deflated.deflate.flush(zlib.Z_FINISH)
+    bare.sendall(ending + b"b NOOP\r\n")
+    heard = b""
+    while not (deflated.inflate.eof and b"\r\n" in deflated.inflate.unused_data):
+        heard += deflated.inflate.decompress(bare.recv(65536))
+    assert heard.startswith(b"a OK") and heard.count(b"\r\n") == 1
+    assert deflated.inflate.unused_data.startswith(b"b OK")
+    session.socket, session.buffer = bare, b""
+    assert ask(session, f"c LOGIN {user} {password}")[-1].startswith(b"c OK")
+    assert ask(session, "d COMPRESS DEFLATE")[-1].startswith(b"d OK")
+    session.socket = Deflated(bare)
+    assert ask(session, "e SELECT INBOX")[-1].startswith(b"e OK")
+
+
+def test_what_comes_deflated_behind_its_end_is_nobodys(server):
+    session = connect(server)
+    session.send("a UNAUTHENTICATE\r\nb NOOP\r\n")
+    assert session.line() == b"* BYE DEFLATE ends with UNAUTHENTICATE"

@@ -43,6 +43,8 @@ def test_sizes_and_depths(alice):
 @pytest.mark.parametrize("command", [
     "GETMETADATA", "GETMETADATA notes", "GETMETADATA notes /other/x", "GETMETADATA notes /shared/*",
     "GETMETADATA (DEPTH 2) notes /shared/x", "GETMETADATA (X 2) notes /shared/x", "SETMETADATA notes (/shared/x)",
+    'SETMETADATA notes (/private/vendor "x")', 'SETMETADATA notes (/shared/vendor/token "x")', "SETMETADATA notes ()",
+    'SETMETADATA notes (/shared/xé "x")', "GETMETADATA notes /shared/", "GETMETADATA notes /private/a//b",
     'SETMETADATA notes (/shared "x")', 'SETMETADATA notes (/shared/a//b "x")', "SETMETADATA notes (/shared/x atom)",
 ])
 def test_what_is_no_metadata(alice, command):
@@ -116,3 +118,36 @@ def test_who_may_see_and_set(server, alice):
     bob.ok(f'SETMETADATA {name} (/private/comment "his")')
     assert told(bob, f'SETMETADATA {name} (/shared/comment "his")')[1].startswith("NO [NOPERM]")
     assert told(alice, "GETMETADATA notes /private/comment")[0] == ['* METADATA notes (/private/comment "mine")']
+
+
+def test_the_examples_without_parentheses(alice):
+    # RFC 5464 4.4.1
+    alice.ok('SETMETADATA notes (/private/comment "My comment" /shared/comment "Its sunny outside!")')
+    assert told(alice, "GETMETADATA notes /private/comment /shared/comment")[0] == [
+        '* METADATA notes (/private/comment "My comment" /shared/comment "Its sunny outside!")']
+
+
+@pytest.mark.parametrize("rights", ["lr", "ls", "lw", "li", "lp"])
+def test_one_right_beside_l_is_enough(server, alice, rights):
+    """RFC 5464 3.3."""
+    alice.ok('SETMETADATA notes (/shared/comment "for all")')
+    alice.ok(f"SETACL notes bob@example.org {rights}")
+    bob, name = imap.connect(server, server.bob), '"Other Users/alice@example.org/notes"'
+    told_all = [f'* METADATA {name} (/shared/comment "for all" /private/comment NIL)']
+    bob.ok(f"SETMETADATA {name} (/private/comment NIL)")
+    assert told(bob, f"GETMETADATA {name} (/shared/comment /private/comment)")[0] == told_all
+    listed = told(bob, f"LIST \"\" {name} RETURN (METADATA (/shared/comment /private/comment))")[0]
+    assert told_all == [line for line in listed if "METADATA" in line]
+    bob.ok(f'SETMETADATA {name} (/private/comment "his")')
+    shared = told(bob, f'SETMETADATA {name} (/shared/comment "his")')[1]
+    assert shared.startswith("OK" if "w" in rights else "NO [NOPERM]")
+
+
+@pytest.mark.parametrize("rights", ["l", "lk", "lxtea"])
+def test_none_of_them_is_too_little(server, alice, rights):
+    alice.ok(f"SETACL notes bob@example.org {rights}")
+    bob, name = imap.connect(server, server.bob), '"Other Users/alice@example.org/notes"'
+    assert told(bob, f"GETMETADATA {name} /shared/comment") == ([], "NO [NOPERM] You have no right to do that")
+    assert told(bob, f'SETMETADATA {name} (/private/comment "x")')[1].startswith("NO [NOPERM]")
+    alice.ok("SETACL notes bob@example.org rswip")
+    assert told(bob, f"GETMETADATA {name} /shared/comment")[1].startswith("NO [NONEXISTENT]")

@@ -197,6 +197,12 @@ fn encoded(decoded: Decoded) -> Next {
     }
 }
 
+/// Whether a line can be decoded.
+#[must_use]
+pub fn is_base64(line: &[u8]) -> bool {
+    BASE64_STANDARD.decode(line).map(wipe).is_ok()
+}
+
 /// Makes credentials of decoded octets, for mechanisms and for commands that carry both in the clear
 /// (IMAP LOGIN).
 ///

@@ -35,4 +35,15 @@ bitflags! {
 impl Rights {
     /// What an owner has.
     pub const OWNER: Self = Self::all();
+    /// Whoever has one of these may speak of a mailbox by its name, seen in listings or not (RFC 4314 4, MYRIGHTS).
+    pub const NAMING: Self = Self::LOOKUP
+        .union(Self::READ)
+        .union(Self::INSERT)
+        .union(Self::CREATE)
+        .union(Self::REMOVE)
+        .union(Self::ADMINISTER);
+    /// Whoever has one of these beside `l` sees the annotations of a mailbox and may have ones of their own
+    /// (RFC 5464 3.3).
+    pub const ANNOTATING: Self =
+        Self::READ.union(Self::SEEN).union(Self::WRITE).union(Self::INSERT).union(Self::POST);
 }

@@ -124,12 +124,15 @@ impl Reader {
     /// Opens a collection of this kind.
     ///
     /// # Errors
-    /// `NotFound` when it is not there, of another kind, or not visible to the principal; `Forbidden` when it
+    /// `NotFound` when it is not there, of another kind, or may not be known of by the principal; `Forbidden` when it
     /// is visible and rights are missing.
     pub async fn open<K: Kind>(&self, id: CollectionId, need: Rights) -> Result<Collection<K>> {
         let row = self.collection_row(id).await?.ok_or(Error::NotFound)?;
         let rights = self.rights_on(&row);
-        if row.kind != K::KIND || !rights.contains(Rights::LOOKUP) {
+        let is_visible = rights.contains(Rights::LOOKUP);
+        // What each right of a mailbox allows it allows by itself (RFC 4314 4): it need not be listed.
+        let is_known = is_visible || row.kind == CollectionKind::Mailbox && rights.intersects(Rights::NAMING);
+        if row.kind != K::KIND || !is_known || !(is_visible || rights.contains(need)) {
             return Err(Error::NotFound);
         }
         let collection = Collection { account: self.account(), id, rights, row, kind: PhantomData };
@@ -177,6 +180,28 @@ impl Reader {
         let mut found = self.all_children(&prefix).await?;
         found.retain(|(_, row)| self.rights_on(row).contains(Rights::LOOKUP));
         Ok(found)
+    }
+
+    /// Whether mailboxes that the principal may know of lie directly under a parent.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn has_mailboxes(&self, parent: CollectionId) -> Result<bool> {
+        let mut range = child_prefix(self.account(), parent, CollectionKind::Mailbox).prefix();
+        let count = if self.principal().is(self.account()) { 1 } else { SCAN_PAGE_COUNT };
+        loop {
+            let page = self.view().scan(Table::Child, &range, count, false).await?;
+            for (_, value) in &page {
+                let row = self.collection_row(record::decode(value)?).await?.ok_or(Error::Corrupt)?;
+                if self.rights_on(&row).contains(Rights::LOOKUP) {
+                    return Ok(true);
+                }
+            }
+            match page.last() {
+                Some((last, _)) if page.len() == count => range.start = after(last),
+                _ => return Ok(false),
+            }
+        }
     }
 
     /// Every mailbox directly under a parent, those included that the principal may not know of.

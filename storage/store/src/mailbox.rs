@@ -92,7 +92,7 @@ fn valid_path(path: &str) -> Result<()> {
 }
 
 impl Reader {
-    /// The mailbox at a path, if the principal may know of it.
+    /// The mailbox at a path, if the principal may speak of it ([`Rights::NAMING`]).
     ///
     /// # Errors
     /// `Unavailable`, `Corrupt`.
@@ -107,7 +107,7 @@ impl Reader {
             }
         }
         let row = self.collection_row(at).await?.ok_or(Error::Corrupt)?;
-        Ok(self.rights_on(&row).contains(Rights::LOOKUP).then_some(at))
+        Ok(self.rights_on(&row).intersects(Rights::NAMING).then_some(at))
     }
 
     /// Opens the mailbox at a path.
@@ -209,18 +209,20 @@ impl Writer {
     }
 
     /// Renames a mailbox with all below it, making what is missing above the new name. INBOX stays where it
-    /// is: its messages go to the new mailbox (RFC 9051 6.3.6).
+    /// is: its messages go to the new mailbox (RFC 9051 6.3.6), which gets its annotations too (RFC 5464 4.1).
     ///
     /// # Errors
     /// `NotFound`; `Exists`; `Conflict` when the new path lies inside the old one; `Forbidden`.
     pub async fn rename_mailbox(&mut self, from: &str, to: &str) -> Result<()> {
         valid_path(to)?;
-        let source = self.open_mailbox(from, Rights::LOOKUP).await?;
         if from == INBOX {
+            let source = self.open_mailbox(from, Rights::READ).await?;
             let target = self.create_mailbox(to, NewCollection::default()).await?;
+            self.copy_annotations(&source, &target).await?;
             let uids = self.uids(&source).await?;
             return self.move_messages(&source, &target, &uids).await.map(drop);
         }
+        let source = self.open_mailbox(from, Rights::REMOVE).await?;
         let inside = to.strip_prefix(from).is_some_and(|rest| rest.starts_with(DELIMITER));
         if inside {
             return Err(Error::Conflict);

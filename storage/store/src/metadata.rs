@@ -61,7 +61,10 @@ impl Reader {
 
     fn may_annotate(&self, what: Annotated<'_>, need: Rights) -> Result<()> {
         match what {
-            Annotated::Mailbox(mailbox) => mailbox.need(need),
+            Annotated::Mailbox(mailbox) if mailbox.rights().intersects(Rights::ANNOTATING) => {
+                mailbox.need(Rights::LOOKUP | need)
+            }
+            Annotated::Mailbox(_) => Err(Error::Forbidden(Rights::READ)),
             Annotated::Account if self.principal().is(self.account()) => Ok(()),
             Annotated::Account => Err(Error::NotFound),
         }
@@ -70,9 +73,9 @@ impl Reader {
     /// All annotations of an audience, by name, in order.
     ///
     /// # Errors
-    /// `Forbidden` without [`Rights::READ`].
+    /// `Forbidden` without [`Rights::LOOKUP`] and one of [`Rights::ANNOTATING`].
     pub async fn annotations(&self, what: Annotated<'_>, audience: Audience) -> Result<Vec<(String, Bytes)>> {
-        self.may_annotate(what, Rights::READ)?;
+        self.may_annotate(what, Rights::empty())?;
         let prefix = prefix(self.account(), what.id(), self.whose(audience));
         let mut range = prefix.prefix();
         let mut found = Vec::new();
@@ -95,7 +98,7 @@ impl Writer {
     /// Sets annotations, or takes those without a value away; all of them or none.
     ///
     /// # Errors
-    /// `Forbidden` without [`Rights::READ`] for private ones, [`Rights::WRITE`] for shared ones; `TooLarge` past
+    /// `Forbidden` as for [`Reader::annotations`], and without [`Rights::WRITE`] for shared ones; `TooLarge` past
     /// [`METADATA_VALUE_BYTES_MAX`], [`METADATA_NAME_BYTES_MAX`], [`METADATA_ENTRY_COUNT_MAX`] or
     /// [`METADATA_TOTAL_BYTES_MAX`], the limit being the number told.
     pub async fn annotate(
@@ -108,7 +111,7 @@ impl Writer {
             what,
             match audience {
                 Audience::Shared => Rights::WRITE,
-                Audience::Private => Rights::READ,
+                Audience::Private => Rights::empty(),
             },
         )?;
         let prefix = prefix(self.account(), what.id(), self.whose(audience));
@@ -135,6 +138,31 @@ impl Writer {
             return Err(Error::TooLarge(METADATA_TOTAL_BYTES_MAX as u64));
         }
         Ok(())
+    }
+
+    /// Gives a new mailbox everybody's annotations of another one.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub(crate) async fn copy_annotations(
+        &mut self,
+        from: &Collection<Mailbox>,
+        to: &Collection<Mailbox>,
+    ) -> Result<()> {
+        let prefix = Key::collection(self.account(), from.id());
+        let mut range = prefix.prefix();
+        loop {
+            let page = self.view().scan(Table::Metadata, &range, SCAN_PAGE_COUNT, false).await?;
+            for (key, value) in &page {
+                let rest = key.get(prefix.len()..).ok_or(Error::Corrupt)?;
+                let key = Key::collection(self.account(), to.id()).bytes(rest).done();
+                self.put_raw(Table::Metadata, key, value.clone());
+            }
+            match page.last() {
+                Some((last, _)) if page.len() == SCAN_PAGE_COUNT => range.start = after(last),
+                _ => return Ok(()),
+            }
+        }
     }
 
     /// How many annotations of an audience there are, and how large they are together.

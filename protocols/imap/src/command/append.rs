@@ -16,8 +16,8 @@ use crate::wire::date;
 use crate::wire::decoder::cursor::{Cursor, Parsed, utf8_of};
 use crate::wire::decoder::frame::{Line, LiteralHeader};
 use crate::wire::encoder::Output;
-use model::{Error, Flags, Rights, Uid, UidValidity, ZonedTime};
-use store::{Arrival, Committed, NewMessage};
+use model::{Error, Flags, Rights, Uid, ZonedTime};
+use store::{Arrival, Collection, Committed, Mailbox, NewMessage};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
     name: "APPEND",
@@ -69,15 +69,23 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     };
     let proof = session.patiently(work).await??;
     session.note_made(&mailbox, proof.iter().copied());
-    let code = append_code(mailbox.row().uid_validity, &proof);
-    Ok(Done::changed(&proof, "APPEND completed").with_code(code))
+    let done = Done::changed(&proof, "APPEND completed");
+    Ok(match append_code(&mailbox, &proof) {
+        Some(code) => done.with_code(code),
+        None => done,
+    })
 }
 
-/// `APPENDUID validity uids` (RFC 4315 3).
-pub(crate) fn append_code(validity: UidValidity, uids: &Committed<Vec<Uid>>) -> String {
+/// `APPENDUID validity uids` (RFC 4315 3); none for whoever may not open the mailbox, which it would tell of
+/// (RFC 9051 6.3.12).
+pub(crate) fn append_code(mailbox: &Collection<Mailbox>, uids: &Committed<Vec<Uid>>) -> Option<String> {
+    if !mailbox.rights().contains(Rights::READ) {
+        return None;
+    }
     let mut out = Output::default();
+    let validity = mailbox.row().uid_validity;
     out.raw(b"APPENDUID ").number(validity.0).raw(b" ").set(uids.iter().map(|uid| uid.0));
-    String::from_utf8_lossy(out.bytes()).into_owned()
+    String::from_utf8(out.bytes().to_vec()).ok()
 }
 
 /// Whether nothing but the end of the command is left.

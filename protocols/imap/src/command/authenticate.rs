@@ -6,6 +6,7 @@ use crate::reply::{Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use model::{Error, wipe};
+use sasl::mechanism::is_base64;
 use sasl::{Dialogue, Mechanism, log_in};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
@@ -33,6 +34,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let Some(mechanism) = mechanism else {
         return Err(Failure::No(Some("CANNOT"), "Unknown mechanism"));
     };
+    // RFC 9051 6.2.2: what cannot be decoded is BAD, not a failed login.
     if initial.is_some_and(|initial| initial != b"=" && !is_base64(initial)) {
         return Err(Failure::Bad("Not base64"));
     }
@@ -65,11 +67,4 @@ impl Dialogue for Session {
     async fn within<T: Send>(&mut self, work: impl Future<Output = T> + Send) -> Result<T, Failure> {
         self.before_login_ends(work).await
     }
-}
-
-/// Whether the octets could be base64 (RFC 9051 6.2.2: what could not is BAD, not a failed login).
-fn is_base64(line: &[u8]) -> bool {
-    let body = line.strip_suffix(b"==").or_else(|| line.strip_suffix(b"=")).unwrap_or(line);
-    line.len().is_multiple_of(4)
-        && body.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte))
 }

@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::sequence::SequenceSet;
 use crate::wire::encoder::Output;
-use model::{Error, Rights, Uid, UidValidity};
+use model::{Error, Rights, Uid};
 use store::{Collection, Committed, Mailbox, Writer};
 
 pub(super) const VERBS: &[Verb] = &[
@@ -90,7 +90,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let proof = copy(session, writer, (&from, &to), &uids).await?;
     session.note_made(&to, proof.iter().map(|(_, new)| *new));
     let done = Done::changed(&proof, "COPY completed");
-    Ok(match code(to.row().uid_validity, uids.len(), &proof, by_uid) {
+    Ok(match code(&to, uids.len(), &proof, by_uid) {
         Some(code) => done.with_code(code),
         None => done,
     })
@@ -98,18 +98,19 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
 
 /// The code of COPY and MOVE: the new UIDs, or that what was named by number has gone (RFC 5530); UIDs that are
 /// not there are passed over without a word (RFC 9051 6.4.9).
-fn code(validity: UidValidity, asked: usize, pairs: &[(Uid, Uid)], by_uid: bool) -> Option<String> {
-    let gone = || (asked > 0 && !by_uid).then(|| "EXPUNGEISSUED".to_owned());
-    copy_code(validity, pairs).or_else(gone)
+fn code(to: &Collection<Mailbox>, asked: usize, pairs: &[(Uid, Uid)], by_uid: bool) -> Option<String> {
+    let is_gone = pairs.is_empty() && asked > 0 && !by_uid;
+    copy_code(to, pairs).or_else(|| is_gone.then(|| "EXPUNGEISSUED".to_owned()))
 }
 
-/// `COPYUID validity old new` (RFC 4315 3); none when nothing was copied.
-pub(crate) fn copy_code(validity: UidValidity, pairs: &[(Uid, Uid)]) -> Option<String> {
-    if pairs.is_empty() {
+/// `COPYUID validity old new` (RFC 4315 3); none when nothing was copied, nor for whoever may not open the mailbox,
+/// which it would tell of (RFC 9051 6.4.7).
+pub(crate) fn copy_code(to: &Collection<Mailbox>, pairs: &[(Uid, Uid)]) -> Option<String> {
+    if pairs.is_empty() || !to.rights().contains(Rights::READ) {
         return None;
     }
     let mut out = Output::default();
-    out.raw(b"COPYUID ").number(validity.0).raw(b" ");
+    out.raw(b"COPYUID ").number(to.row().uid_validity.0).raw(b" ");
     out.set(pairs.iter().map(|(old, _)| old.0)).raw(b" ").set(pairs.iter().map(|(_, new)| new.0));
     String::from_utf8(out.bytes().to_vec()).ok()
 }

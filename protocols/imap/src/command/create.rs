@@ -44,11 +44,12 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         }
         special_use_is_free(&writer, wanted).await?;
     }
-    let made = writer.create_mailbox(&place.path, new).await?.id();
-    let proof = writer.commit(made).await?;
+    let made = writer.create_mailbox(&place.path, new).await?;
+    let subscribed = made.row().subscribed && session.is_own(place.account);
+    let proof = writer.commit(made.id()).await?;
     if session.rev2 && place.name != name {
         // RFC 9051 6.3.9.7: it was made under another name than was asked for.
-        tell_renamed(session, name, &place.name);
+        tell_renamed(session, name, &place.name, subscribed);
     }
     // RFC 8474 4.1: the new mailbox's name for good.
     let mut code = Output::default();

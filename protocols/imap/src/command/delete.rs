@@ -34,5 +34,11 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         session.selected = None;
         session.connection.out.raw(b"* OK [CLOSED] ").say("The open mailbox was deleted").crlf();
     }
+    if session.rev2 && place.name != name {
+        // RFC 9051 6.3.9.7: another spelling was asked for.
+        let out = &mut session.connection.out;
+        out.raw(b"* LIST (\\NonExistent) \"/\" ").mailbox(&place.name);
+        out.raw(b" (\"OLDNAME\" (").mailbox(&name).raw(b"))").crlf();
+    }
     Ok(Done::changed(&proof, "DELETE completed"))
 }

@@ -77,8 +77,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     cursor.end()?;
     status::asked(session, &list.returns.status);
     let out = &mut session.connection.out;
-    if !list.extended && list.patterns.iter().all(String::is_empty) {
-        // RFC 9051 6.3.9: an empty pattern asks for the delimiter and the root of the reference.
+    if list.asks_delimiter() {
         out.raw(b"* LIST (\\Noselect) \"/\" \"\"").crlf();
         return Ok(Done::told("LIST completed"));
     }
@@ -96,7 +95,9 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
             continue;
         }
         tell(&mut session.connection.out, &list, &place.path, name, below);
-        let Some(Home { reader, prefix_bytes }) = homes.get(name.home) else { continue };
+        session.connection.flush_if_large().await?;
+        // RFC 9051 6.3.9.8, example 11: nothing more is told of what is there for those below it alone.
+        let Some(Home { reader, prefix_bytes }) = homes.get(name.home).filter(|_| own) else { continue };
         if let (Some(row), false) = (&name.row, list.returns.status.is_empty())
             && reader.rights_on(row).contains(Rights::READ)
         {
@@ -114,7 +115,6 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
                 (word.tell)(session, &listed).await?;
             }
         }
-        session.connection.flush_if_large().await?;
     }
     Ok(Done::told("LIST completed"))
 }

@@ -66,8 +66,6 @@ pub(super) fn admit(session: &mut Session, admitted: Admitted, text: &'static st
     }));
     session.principal = Some(admitted.principal);
     session.hidden = admitted.hidden.into_boxed_slice();
-    // What the handshake showed has served its purpose: a session that waits for days does not carry it.
-    session.peer.channel = None;
     Done::told(text).with_code(format!("CAPABILITY {}", extension::capabilities(session)))
 }
 

@@ -5,7 +5,7 @@ use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::session::place::{composed, is_stem};
 use crate::wire::decoder::cursor::Cursor;
-use model::Error;
+use model::{Error, Rights};
 use store::{DELIMITER, INBOX};
 
 pub(super) const VERBS: &[Verb] = &[Verb {
@@ -45,15 +45,19 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         }
         renamed => renamed?,
     }
+    let renamed = writer.open_mailbox(&target.path, Rights::empty()).await;
+    let subscribed = renamed.is_ok_and(|renamed| renamed.row().subscribed && session.is_own(source.account));
     let proof = writer.commit(()).await?;
     if session.rev2 {
-        tell_renamed(session, &source.name, &target.name);
+        tell_renamed(session, &from, &target.name, subscribed);
     }
     Ok(Done::changed(&proof, "RENAME completed"))
 }
 
-/// `* LIST () "/" to ("OLDNAME" ("from"))`: which name became which (RFC 9051 6.3.9.7).
-pub(super) fn tell_renamed(session: &mut Session, from: &str, to: &str) {
+/// `* LIST () "/" to ("OLDNAME" ("from"))`: which name became which (RFC 9051 6.3.9.7), and whether it is subscribed to
+/// by that (6.3.4, 6.3.6).
+pub(super) fn tell_renamed(session: &mut Session, from: &str, to: &str, subscribed: bool) {
     let out = &mut session.connection.out;
-    out.raw(b"* LIST () \"/\" ").mailbox(to).raw(b" (\"OLDNAME\" (").mailbox(from).raw(b"))").crlf();
+    out.raw(b"* LIST (").raw(if subscribed { "\\Subscribed" } else { "" }).raw(b") \"/\" ").mailbox(to);
+    out.raw(b" (\"OLDNAME\" (").mailbox(from).raw(b"))").crlf();
 }

@@ -1,5 +1,6 @@
 //! SELECT and EXAMINE (RFC 9051 6.3.2, 6.3.3).
 
+use super::list::{self, Name};
 use super::{Sequences, States, Verb};
 use crate::extension::{self, qresync, uidonly};
 use crate::reply::{Done, Failure, Outcome};
@@ -70,7 +71,15 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
         contexts: Vec::new(),
         made: Vec::new(),
     };
-    tell(session, &selected, &row, (&place.name, &name));
+    let name = match session.rev2 {
+        false => None,
+        true => Some(Named {
+            attributes: attributes(session, &reader, &selected.mailbox, &row).await?,
+            told: place.name,
+            asked: name,
+        }),
+    };
+    tell(session, &selected, &row, name.as_ref());
     if parameters.condstore {
         session.enable_condstore();
     }
@@ -86,8 +95,31 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, examine: bool) -> Ou
     Ok(done.with_code(if told_read_only { "READ-ONLY" } else { "READ-WRITE" }))
 }
 
-fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, (name, asked): (&str, &str)) {
-    let (rev2, by_uid) = (session.rev2, session.has(Enabled::UIDONLY));
+/// What IMAP4rev2 tells of an opened mailbox's name.
+struct Named {
+    attributes: Vec<&'static str>,
+    told: String,
+    asked: String,
+}
+
+/// The attributes that LIST would tell now (RFC 9051 6.3.2).
+async fn attributes(
+    session: &Session,
+    reader: &Reader,
+    mailbox: &Collection<Mailbox>,
+    row: &CollectionRow,
+) -> Result<Vec<&'static str>, Failure> {
+    let mut row = row.clone();
+    if !session.is_own(mailbox.account()) {
+        // What it is for, it is for its owner.
+        row.special_use = None;
+    }
+    let has_children = reader.has_mailboxes(mailbox.id()).await?;
+    Ok(list::attributes(&Name { row: Some(row), has_children, ..Name::default() }, false))
+}
+
+fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, name: Option<&Named>) {
+    let by_uid = session.has(Enabled::UIDONLY);
     let out = &mut session.connection.out;
     let flags = selected.all_flags();
     out.raw(b"* FLAGS ").flags(&flags).crlf();
@@ -97,9 +129,9 @@ fn tell(session: &mut Session, selected: &Selected, row: &CollectionRow, (name, 
         permanent_flags(out, &flags, selected.mailbox.rights());
     }
     out.raw(b"* ").number(selected.view.len() as u64).raw(b" EXISTS").crlf();
-    if rev2 {
-        out.raw(b"* LIST () \"/\" ").mailbox(name);
-        if name != asked {
+    if let Some(Named { attributes, told, asked }) = name {
+        out.raw(b"* LIST (").raw(attributes.join(" ")).raw(b") \"/\" ").mailbox(told);
+        if told != asked {
             // RFC 9051 6.3.2: it has another name than was asked for.
             out.raw(b" (\"OLDNAME\" (").mailbox(asked).raw(b"))");
         }

@@ -1,6 +1,7 @@
 //! STARTTLS (RFC 9051 6.2.1), safe against commands that someone put in front of the handshake.
 
 use super::{Sequences, States, Verb};
+use crate::language;
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
@@ -45,5 +46,8 @@ pub(crate) async fn upgrade(session: &mut Session) -> Result<(), Failure> {
     session.connection.set_stream(stream);
     session.peer.tls = true;
     session.peer.channel = Some(channel);
+    // Who was heard before may have been somebody else.
+    session.client = None;
+    session.connection.out.language = &language::FIRST;
     Ok(())
 }

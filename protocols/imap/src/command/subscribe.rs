@@ -39,11 +39,15 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, subscribe: bool) -> 
     // What was subscribed to under another spelling, or is gone since, is ended by the name that LIST tells.
     let as_sent = !subscribe && name != meant && writer.gone_subscriptions().await?.contains(&name);
     let name = if as_sent { name } else { meant };
-    if elsewhere {
+    let outcome = match elsewhere {
         // Whether it is there or may be known of makes no difference, and so tells nothing (RFC 9051 6.3.7).
-        writer.subscribe_elsewhere(&name, subscribe).await?;
-    } else {
-        writer.subscribe_mailbox(&name, subscribe).await?;
+        true => writer.subscribe_elsewhere(&name, subscribe).await,
+        false => writer.subscribe_mailbox(&name, subscribe).await,
+    };
+    match outcome {
+        // RFC 9051 6.3.8: what is not subscribed to is answered OK as well.
+        Err(Error::NotFound) if !subscribe => {}
+        outcome => outcome?,
     }
     let proof = writer.commit(()).await?;
     Ok(Done::changed(&proof, if subscribe { "SUBSCRIBE completed" } else { "UNSUBSCRIBE completed" }))

@@ -10,6 +10,7 @@ use crate::session::Session;
 use crate::wire::decoder::cursor::{Cursor, Parsed, utf8_of};
 use crate::wire::encoder::Output;
 use model::{AccountId, Address, Rights};
+use std::borrow::Cow;
 use store::{Collection, Mailbox, Reader};
 
 pub(super) const EXTENSION: Extension = Extension {
@@ -92,6 +93,16 @@ fn rights(text: &str) -> Parsed<Rights> {
     Ok(rights)
 }
 
+/// An identifier as the client sends it. One that SASLprep (RFC 4013) forbids or makes nothing of is BAD (RFC 4314 3).
+fn identifier<'a>(cursor: &mut Cursor<'a>) -> Parsed<Cow<'a, str>> {
+    let text = utf8_of(cursor.astring()?)?;
+    match stringprep::saslprep(&text) {
+        Ok(prepared) if !prepared.is_empty() => {}
+        _ => return Err(Failure::Bad("Not an identifier")),
+    }
+    Ok(text)
+}
+
 /// Who an identifier is.
 ///
 /// # Errors
@@ -118,7 +129,7 @@ async fn set(session: &mut Session, mut cursor: Cursor<'_>, with_rights: bool) -
     cursor.space()?;
     let name = cursor.mailbox()?;
     cursor.space()?;
-    let identifier = utf8_of(cursor.astring()?)?;
+    let identifier = identifier(&mut cursor)?;
     let mut change = String::new();
     if with_rights {
         cursor.space()?;
@@ -180,7 +191,7 @@ async fn list(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     cursor.space()?;
     let name = cursor.mailbox()?;
     cursor.space()?;
-    let identifier = utf8_of(cursor.astring()?)?;
+    let identifier = identifier(&mut cursor)?;
     cursor.end()?;
     let (_, mailbox) = administered(session, &name).await?;
     let to = identified(session, &identifier).await?;
@@ -208,7 +219,7 @@ async fn mine(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     cursor.end()?;
     let place = session.place(&name).await?;
     let reader = session.reader_of(place.account).await?;
-    let mailbox = reader.open_mailbox(&place.path, Rights::LOOKUP).await?;
+    let mailbox = reader.open_mailbox(&place.path, Rights::empty()).await?;
     tell_mine(&mut session.connection.out, &name, mailbox.rights());
     Ok(Done::told("MYRIGHTS completed"))
 }

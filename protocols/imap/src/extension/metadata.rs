@@ -87,6 +87,12 @@ impl Entry {
         Ok(Self { audience, name: name.to_owned() })
     }
 
+    /// RFC 5464 3.2: names have two components at least, those of vendors four.
+    fn can_be_set(&self) -> bool {
+        let below = self.name.strip_prefix("/vendor").filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        !self.name.is_empty() && below.is_none_or(|below| below.matches('/').count() >= 2)
+    }
+
     fn whole(&self, name: &str) -> String {
         let stem = match self.audience {
             Audience::Shared => "/shared",
@@ -105,13 +111,16 @@ impl Entry {
     }
 }
 
-/// One entry, or several in parentheses.
-fn entries(cursor: &mut Cursor<'_>) -> Parsed<Vec<String>> {
-    if !cursor.eat(b'(') {
-        return Ok(vec![cursor.text()?.into_owned()]);
-    }
+/// One entry, or several in parentheses; without them, as RFC 5464's examples in 4.4.1 have it, where nothing else may
+/// follow.
+fn entries(cursor: &mut Cursor<'_>, is_last: bool) -> Parsed<Vec<String>> {
+    let is_list = cursor.eat(b'(');
     let mut found = vec![cursor.text()?.into_owned()];
-    while !cursor.eat(b')') {
+    let is_over = |cursor: &mut Cursor<'_>| match is_list {
+        true => cursor.eat(b')'),
+        false => !is_last || cursor.at_end(),
+    };
+    while !is_over(cursor) {
         if found.len() >= METADATA_NAME_COUNT_MAX {
             return Err(Failure::Bad("Too many entries"));
         }
@@ -124,7 +133,7 @@ fn entries(cursor: &mut Cursor<'_>) -> Parsed<Vec<String>> {
 /// `METADATA (entries)` of LIST (RFC 9590), its space included.
 pub(super) fn listed_entries(cursor: &mut Cursor<'_>) -> Parsed<Vec<String>> {
     cursor.space()?;
-    let found = entries(cursor)?;
+    let found = entries(cursor, false)?;
     found.iter().try_for_each(|name| Entry::parse(name).map(drop))?;
     Ok(found)
 }
@@ -280,7 +289,7 @@ pub(super) async fn tell_listed(
     listed: &crate::words::Listed<'_>,
 ) -> Result<(), Failure> {
     let mailbox = listed.reader.open::<Mailbox>(listed.id, Rights::LOOKUP).await?;
-    if !mailbox.rights().contains(Rights::READ) {
+    if !mailbox.rights().intersects(Rights::ANNOTATING) {
         return Ok(());
     }
     let values = values(session, listed.reader, Some(&mailbox), listed.argument, Depth::Itself).await?;
@@ -302,14 +311,14 @@ async fn get(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         given = options(&mut cursor)?;
         cursor.space()?;
     }
-    let names = entries(&mut cursor)?;
+    let names = entries(&mut cursor, true)?;
     cursor.end()?;
     let (reader, mailbox) = match name.as_str() {
         "" => (session.reader().await?, None),
         _ => {
             let place = session.place(&name).await?;
             let reader = session.reader_of(place.account).await?;
-            let mailbox = reader.open_mailbox(&place.path, Rights::READ).await?;
+            let mailbox = reader.open_mailbox(&place.path, Rights::LOOKUP).await?;
             (reader, Some(mailbox))
         }
     };
@@ -335,7 +344,7 @@ async fn set(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let mut changes = Vec::new();
     loop {
         let entry = Entry::parse(&cursor.text()?)?;
-        if entry.name.is_empty() {
+        if !entry.can_be_set() {
             return Err(Failure::Bad("Not the name of an entry"));
         }
         cursor.space()?;
@@ -363,7 +372,7 @@ async fn set(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
         _ => {
             let place = session.place(&name).await?;
             let writer = session.writer_of(place.account).await?;
-            let mailbox = writer.open_mailbox(&place.path, Rights::READ).await?;
+            let mailbox = writer.open_mailbox(&place.path, Rights::LOOKUP).await?;
             (writer, Some(mailbox))
         }
     };

@@ -9,7 +9,7 @@ use crate::limits::{CHANGE_PAGE_COUNT, MOVE_AWAY_PAGE_COUNT};
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
-use model::{Error, Rights, Uid, UidValidity};
+use model::{Error, Rights, Uid};
 use store::{Collection, Committed, Mailbox};
 
 pub(super) const EXTENSION: Extension = Extension {
@@ -48,7 +48,7 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     let mut moved = Moved::default();
     let outcome = move_all(session, &from, &name, &uids, &mut moved).await;
     // RFC 6851 4.3: COPYUID comes before the EXPUNGE replies, in an untagged OK; what was moved before a failure too.
-    if let Some(code) = moved.validity.and_then(|validity| copy_code(validity, &moved.pairs)) {
+    if let Some(code) = moved.to.as_ref().and_then(|to| copy_code(to, &moved.pairs)) {
         session.connection.out.raw(b"* OK [").raw(code).raw(b"] ").say("Moved").crlf();
     }
     let proof = outcome?;
@@ -66,8 +66,8 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
 #[derive(Default)]
 struct Moved {
     pairs: Vec<(Uid, Uid)>,
-    /// Of the target, when it was opened.
-    validity: Option<UidValidity>,
+    /// The target, when it was opened.
+    to: Option<Collection<Mailbox>>,
 }
 
 /// Moves page by page; the proof is that of the last page which moved something.
@@ -79,7 +79,7 @@ async fn move_all(
     moved: &mut Moved,
 ) -> Result<Committed<()>, Failure> {
     let (_, to) = target(session, name).await?;
-    moved.validity = Some(to.row().uid_validity);
+    moved.to = Some(to.clone());
     let is_near = from.account() == to.account();
     let (mut done_count, mut proof) = (0, None);
     for page in pages(uids, if is_near { CHANGE_PAGE_COUNT } else { MOVE_AWAY_PAGE_COUNT }) {

@@ -80,7 +80,7 @@ async fn get_root(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let opened = reader.open_mailbox(&place.path, Rights::READ).await;
     match opened {
         // RFC 9208 4.1.2: one may ask what will apply to a mailbox that is to be made; of one's own, all alike.
-        Err(Error::NotFound) if place.account == session.account()?.1 => {}
+        Err(Error::NotFound) if session.account()?.0.is(place.account) => {}
         opened => drop(opened?),
     }
     let account = session.context.directory.account(place.account).await?;

@@ -65,8 +65,9 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>, by_uid: bool) -> Out
     session.note_made(&to, proof.iter().copied());
     notify::tell_once(session);
     // RFC 8508 3.4: the new UID is told before the old message goes.
-    let code = append_code(to.row().uid_validity, &proof);
-    session.connection.out.raw(b"* OK [").raw(code).raw(b"] ").say("Replaced").crlf();
+    if let Some(code) = append_code(&to, &proof) {
+        session.connection.out.raw(b"* OK [").raw(code).raw(b"] ").say("Replaced").crlf();
+    }
     Ok(session.with_state(Done::changed(&proof, "REPLACE completed"), proof.modseq()))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Extension, When};
 use crate::command::{Sequences, States, Verb};
-use crate::reply::{Done, Outcome};
+use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::wire::decoder::cursor::Cursor;
 
@@ -23,6 +23,13 @@ pub(super) const EXTENSION: Extension = Extension {
 
 async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     cursor.end()?;
+    if session.connection.is_deflated() {
+        // RFC 8437 4.1: DEFLATE ends with this command and its reply. What came deflated behind it is nobody's.
+        if !session.connection.framer.buffered().is_empty() {
+            return Err(Failure::Bye("DEFLATE ends with UNAUTHENTICATE"));
+        }
+        session.end_deflate_after_reply = true;
+    }
     session.forget_login();
     Ok(Done::told("UNAUTHENTICATE completed"))
 }

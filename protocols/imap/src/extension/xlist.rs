@@ -28,7 +28,7 @@ pub(super) const EXTENSION: Extension = Extension {
 async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
     let list = grammar::parse_lsub(&mut cursor)?;
     cursor.end()?;
-    if list.patterns.iter().all(String::is_empty) {
+    if list.asks_delimiter() {
         // As with LIST, an empty pattern asks for the delimiter.
         session.connection.out.raw(b"* XLIST (\\Noselect) \"/\" \"\"").crlf();
         return Ok(Done::told("XLIST completed"));
@@ -53,7 +53,13 @@ async fn run(session: &mut Session, mut cursor: Cursor<'_>) -> Outcome {
             _ => "",
         };
         let out = &mut session.connection.out;
-        out.raw(b"* XLIST (").raw(children).raw(special).raw(b") \"/\" ").mailbox(&place.path).crlf();
+        out.raw(b"* XLIST (")
+            .raw(if name.closed { "\\Noselect " } else { "" })
+            .raw(children)
+            .raw(special)
+            .raw(b") \"/\" ")
+            .mailbox(&place.path)
+            .crlf();
         session.connection.flush_if_large().await?;
     }
     Ok(Done::told("XLIST completed"))

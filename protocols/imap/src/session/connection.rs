@@ -43,6 +43,8 @@ pub(crate) struct Connection {
     pub(crate) out: Output,
     /// Takes down what is sent, where the account is traced.
     pub(crate) tracer: Option<Box<Tracer>>,
+    /// Octets of what waits that were taken down already.
+    taken_down: usize,
     /// How often output was sent: tells whether a reply that has begun can still be taken back.
     pub(crate) flushes: u64,
 }
@@ -54,6 +56,7 @@ impl Connection {
             framer: Framer::default(),
             out: Output::default(),
             tracer: None,
+            taken_down: 0,
             flushes: 0,
         }
     }
@@ -74,6 +77,25 @@ impl Connection {
             Some(Way::Plain(stream)) => Some(Way::Deflated(Box::new(Deflated::new(stream)))),
             other => other,
         };
+    }
+
+    /// Takes DEFLATE off the stream again, in both directions: behind all that waits, and behind what the client has
+    /// ended. What it has sent since is read as it is.
+    ///
+    /// # Errors
+    /// As [`Connection::flush`].
+    pub(crate) async fn end_deflate(&mut self) -> Result<(), Failure> {
+        self.flush().await?;
+        let way = mine(&mut self.stream);
+        let Some(Way::Deflated(deflated)) = way else { return Ok(()) };
+        deflated.end().map_err(|_| Failure::Gone)?;
+        send(deflated.as_mut(), &[]).await?;
+        if let Some(Way::Deflated(deflated)) = way.take() {
+            let (stream, came) = deflated.into_inner();
+            *way = Some(Way::Plain(stream));
+            self.framer.feed(&came);
+        }
+        Ok(())
     }
 
     /// Whether DEFLATE is on.
@@ -125,11 +147,22 @@ impl Connection {
         let Some(stream) = mine(&mut self.stream).as_mut() else { return Err(Failure::Gone) };
         self.flushes += 1;
         if let Some(tracer) = &mut self.tracer {
-            tracer.said(self.out.bytes());
+            tracer.said(self.out.bytes().get(self.taken_down..).unwrap_or_default());
         }
+        self.taken_down = 0;
         let outcome = send(stream.as_dyn(), self.out.bytes()).await;
         self.out.sent();
         outcome
+    }
+
+    /// Says something that a trace shows as `?`.
+    pub(crate) fn say_unshown(&mut self, octets: &str) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.said(self.out.bytes().get(self.taken_down..).unwrap_or_default());
+            tracer.said(b"?");
+            self.taken_down = self.out.len() + octets.len();
+        }
+        self.out.raw(octets);
     }
 
     /// Sends octets behind what waits; many of them without copying them first.

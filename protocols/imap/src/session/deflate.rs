@@ -47,6 +47,20 @@ impl Deflated {
         }
     }
 
+    /// Ends what goes out, behind everything that was written; it is still to be flushed.
+    ///
+    /// # Errors
+    /// `InvalidData`, which does not happen to what is deflated here.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        self.finish(FlushCompress::Finish)
+    }
+
+    /// The stream without DEFLATE, and what has come of it already behind the end of what was deflated.
+    pub(crate) fn into_inner(mut self) -> (Box<dyn Stream>, Vec<u8>) {
+        self.came.drain(..self.taken);
+        (self.inner, self.came)
+    }
+
     /// Gives memory back before a long wait.
     pub(crate) fn release(&mut self) {
         if !self.dirty && self.going.is_empty() {

@@ -21,6 +21,7 @@ use crate::extension::i18nlevel::Comparator;
 use crate::extension::inprogress::Progress;
 use crate::extension::notify::{self, Notify};
 use crate::extension::uidonly;
+use crate::language;
 use crate::limits::{
     BAD_COMMANDS_BEFORE_LOGIN_MAX, BAD_COMMANDS_MAX, IDLE_TIME_MAX, LOGIN_GRACE, LOGIN_TIME_MAX,
 };
@@ -76,8 +77,12 @@ pub(crate) struct Session {
     pub upgrade_after_reply: bool,
     /// Whether DEFLATE is to be put on behind the next reply.
     pub deflate_after_reply: bool,
+    /// Whether it is to be taken off there.
+    pub end_deflate_after_reply: bool,
     /// Tag of the command that runs.
     pub tag: String,
+    /// Whether a trace shows it.
+    is_tag_shown: bool,
     /// Set by LOGOUT and by what must end the session after its reply.
     pub leaving: bool,
     /// Failed logins so far.
@@ -109,7 +114,9 @@ impl Session {
             message: None,
             upgrade_after_reply: false,
             deflate_after_reply: false,
+            end_deflate_after_reply: false,
             tag: String::new(),
+            is_tag_shown: true,
             leaving: false,
             failed_logins: 0,
             drain,
@@ -157,6 +164,7 @@ impl Session {
             Input::Command(command) => command,
             Input::Refused(command, failure) => {
                 let tag = Cursor::new(&command, false).tag().ok().filter(|tag| is_plain(tag)).unwrap_or("*");
+                self.is_tag_shown = false;
                 return self.conclude(tag, Err(failure));
             }
         };
@@ -190,11 +198,15 @@ impl Session {
             self.connection.flush().await?;
             self.connection.deflate();
         }
+        if std::mem::take(&mut self.end_deflate_after_reply) {
+            self.connection.end_deflate().await?;
+        }
         Ok(())
     }
 
-    /// Takes the command down, where the account is traced. What could carry a password, or is no command at all, is
-    /// named and not told.
+    /// Takes the command down, where the account is traced. What could carry a password is named and not told. Of what is
+    /// no command at all nothing is shown: its first word, a tag where there is one, is a password's line where a client
+    /// goes on with a login that was refused.
     fn trace(&mut self, command: &[u8], mut cursor: Cursor<'_>) {
         if self.connection.tracer.as_ref().is_none_or(|tracer| tracer.is_over()) {
             let tracer = self.present.as_ref().and_then(Present::tracer);
@@ -204,9 +216,13 @@ impl Session {
         let by_uid = cursor.space().is_ok() && cursor.word("UID") && cursor.space().is_ok();
         let name = cursor.take_while(|byte| byte.is_ascii_alphanumeric());
         let known = command::find(name, by_uid).map(|verb| verb.name);
-        match known.filter(|name| !["LOGIN", "AUTHENTICATE"].contains(name)) {
+        self.is_tag_shown = known.is_some();
+        match known {
+            Some(name @ ("LOGIN" | "AUTHENTICATE")) => {
+                tracer.heard(format!("{} {name} ...\r\n", self.tag).as_bytes());
+            }
             Some(_) => tracer.heard(command),
-            None => tracer.heard(format!("{} {} ...\r\n", self.tag, known.unwrap_or("?")).as_bytes()),
+            None => tracer.heard(b"? ...\r\n"),
         }
     }
 
@@ -278,13 +294,13 @@ impl Session {
                 // Those that are counted come in a row: no client speaks IMAP by chance.
                 self.bad_commands = 0;
                 let condition = if refused { "NO" } else { "OK" };
-                write_tagged(&mut self.connection, tag, condition, code.as_deref(), text);
+                self.write_tagged(tag, condition, code.as_deref(), text);
                 return Ok(());
             }
             Err(failure) => failure,
         };
         let Some((condition, code, text)) = words(failure) else { return Err(failure) };
-        write_tagged(&mut self.connection, tag, condition, code, text);
+        self.write_tagged(tag, condition, code, text);
         if matches!(failure, Failure::Bad(_) | Failure::BadCode(..)) {
             self.bad_commands += 1;
             let most =
@@ -296,7 +312,23 @@ impl Session {
         Ok(())
     }
 
-    /// As before login (RFC 8437 2): nothing of the principal stays, not even what was enabled.
+    fn write_tagged(&mut self, tag: &str, condition: &str, code: Option<&str>, text: &str) {
+        match std::mem::replace(&mut self.is_tag_shown, true) {
+            true => {
+                self.connection.out.raw(tag);
+            }
+            false => self.connection.say_unshown(tag),
+        }
+        let out = &mut self.connection.out;
+        out.raw(b" ").raw(condition).raw(b" ");
+        if let Some(code) = code {
+            out.raw(b"[").raw(code).raw(b"] ");
+        }
+        out.say(text).crlf();
+    }
+
+    /// As before login (RFC 8437 3, 4.1): nothing of the principal stays, nor what was enabled or chosen. What the client
+    /// says of itself is the same client's.
     pub(crate) fn forget_login(&mut self) {
         self.principal = None;
         self.present = None;
@@ -308,6 +340,7 @@ impl Session {
         self.comparator = Comparator::default();
         self.notify = None;
         self.connection.out.utf8 = false;
+        self.connection.out.language = &language::FIRST;
         self.begun = Instant::now();
     }
 
@@ -318,6 +351,11 @@ impl Session {
     pub(crate) fn account(&self) -> Result<(&Principal, AccountId), Failure> {
         let principal = self.principal.as_ref().ok_or(Failure::Bad("Log in first"))?;
         Ok((principal, principal.account))
+    }
+
+    /// Whether an account is the principal's own.
+    pub(crate) fn is_own(&self, account: AccountId) -> bool {
+        self.principal.as_ref().is_some_and(|principal| principal.account == account)
     }
 
     /// A snapshot of the account.
@@ -349,15 +387,6 @@ const HTTP_METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTION
 /// Before login only tags that cannot mean anything elsewhere are said back.
 fn is_plain(tag: &str) -> bool {
     tag.len() <= 64 && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-}
-
-fn write_tagged(connection: &mut Connection, tag: &str, condition: &str, code: Option<&str>, text: &str) {
-    let out = &mut connection.out;
-    out.raw(tag).raw(b" ").raw(condition).raw(b" ");
-    if let Some(code) = code {
-        out.raw(b"[").raw(code).raw(b"] ");
-    }
-    out.say(text).crlf();
 }
 
 #[cfg(test)]

@@ -127,7 +127,11 @@ impl Session {
         let opened = self.reader_of(account).await?.open(id, Rights::READ).await;
         match (opened, self.selected.as_deref_mut()) {
             (Ok(mailbox), Some(selected)) => {
-                selected.mailbox = mailbox;
+                let had = std::mem::replace(&mut selected.mailbox, mailbox).rights();
+                if had != selected.mailbox.rights() {
+                    // RFC 4314 5.1.1
+                    self.tell_changeable();
+                }
                 Ok(())
             }
             (Err(Error::NotFound | Error::Forbidden(_)), _) => Err(Failure::Bye("The mailbox has gone")),

@@ -172,6 +172,12 @@ impl Session {
             return;
         }
         selected.keywords.extend(new);
+        self.tell_changeable();
+    }
+
+    /// Tells which flags there are, and which of them may be changed.
+    pub(crate) fn tell_changeable(&mut self) {
+        let Some(selected) = self.selected.as_deref_mut() else { return };
         let flags = selected.all_flags();
         let (read_only, rights) = (selected.read_only, selected.mailbox.rights());
         let out = &mut self.connection.out;

@@ -253,8 +253,8 @@ async fn annotations() {
     other.ask("b SETMETADATA INBOX (/shared/comment NIL)").await;
     assert_eq!(client.line().await, "* METADATA INBOX /shared/comment");
     other.ask("c SETMETADATA Archive (/shared/comment \"x\")").await;
-    other.ask("d SETMETADATA \"\" (/private/vendor/x \"y\")").await;
-    assert_eq!(client.line().await, "* METADATA \"\" /private/vendor/x");
+    other.ask("d SETMETADATA \"\" (/private/vendor/x/z \"y\")").await;
+    assert_eq!(client.line().await, "* METADATA \"\" /private/vendor/x/z");
     client.finish().await;
 }
 

@@ -12,7 +12,7 @@ async fn select_and_search_speak_rev2() {
          S: * FLAGS <*>
          S: * OK [PERMANENTFLAGS <*>
          S: * 0 EXISTS
-         S: * LIST () \"/\" INBOX
+         S: * LIST (\\HasNoChildren) \"/\" INBOX
          S: * OK [UIDVALIDITY <*>
          S: * OK [UIDNEXT 1] <*>
          S: b OK [READ-WRITE] SELECT completed
@@ -24,7 +24,7 @@ async fn select_and_search_speak_rev2() {
          S: * FLAGS <*>
          S: * OK [PERMANENTFLAGS ()] <*>
          S: * 0 EXISTS
-         S: * LIST () \"/\" Sent
+         S: * LIST (\\HasNoChildren \\Sent) \"/\" Sent
          S: * OK [UIDVALIDITY <*>
          S: * OK [UIDNEXT 1] <*>
          S: d OK [READ-ONLY] EXAMINE completed

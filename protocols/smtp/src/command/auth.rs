@@ -17,6 +17,9 @@ fn run<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
         if !session.client.peer.may_authenticate() {
             return go(Reply::new(538, "5.7.11", "STARTTLS required"));
         }
+        if rest.is_empty() {
+            return go(Reply::new(501, "5.5.4", "a mechanism is missing"));
+        }
         let directory = session.context.directory.clone();
         let peer = session.client.peer.unbound();
         match authenticate(session, rest, &peer, directory.as_ref()).await? {

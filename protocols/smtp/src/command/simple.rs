@@ -11,25 +11,43 @@ pub(super) const NOOP: Command = Command {
     run: |_, _| Box::pin(async { go(Reply::new(250, "2.0.0", "ok")) }),
 };
 /// RFC 5321 7.3: says nothing about who is here.
-pub(super) const VRFY: Command = Command {
-    verb: "VRFY",
-    when: When::KNOWN,
-    run: |_, _| Box::pin(async { go(Reply::new(252, "2.5.0", "send mail and see")) }),
-};
+pub(super) const VRFY: Command = Command { verb: "VRFY", when: When::KNOWN, run: verify };
 pub(super) const HELP: Command = Command {
     verb: "HELP",
     when: When::ANY,
     run: |_, _| Box::pin(async { go(Reply::new(214, "2.0.0", "this is a submission server, see RFC 6409")) }),
 };
-pub(super) const QUIT: Command = Command {
-    verb: "QUIT",
-    when: When::ANY,
-    run: |_, _| Box::pin(async { Ok((Reply::new(221, "2.0.0", "bye"), Then::Close)) }),
-};
+pub(super) const QUIT: Command = Command { verb: "QUIT", when: When::ANY, run: quit };
 
-fn reset<'a>(session: &'a mut Session, _rest: &'a str) -> Outcome<'a> {
+/// RFC 5321 4.1.1: RSET, DATA and QUIT take no parameters.
+fn no_parameters() -> Reply {
+    Reply::new(501, "5.5.4", "no parameters are allowed")
+}
+
+fn reset<'a>(session: &'a mut Session, rest: &'a str) -> Outcome<'a> {
     Box::pin(async move {
+        if !rest.is_empty() {
+            return go(no_parameters());
+        }
         session.transaction = None;
         go(Reply::new(250, "2.0.0", "ok"))
+    })
+}
+
+fn quit<'a>(_: &'a mut Session, rest: &'a str) -> Outcome<'a> {
+    Box::pin(async move {
+        match rest {
+            "" => Ok((Reply::new(221, "2.0.0", "bye"), Then::Close)),
+            _ => go(no_parameters()),
+        }
+    })
+}
+
+fn verify<'a>(_: &'a mut Session, rest: &'a str) -> Outcome<'a> {
+    Box::pin(async move {
+        go(match rest {
+            "" => Reply::new(501, "5.5.4", "a name is missing"),
+            _ => Reply::new(252, "2.5.0", "send mail and see"),
+        })
     })
 }

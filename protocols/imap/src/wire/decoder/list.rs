@@ -61,7 +61,7 @@ pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Parsed<List> {
         selection(cursor, &mut list.select)?;
         cursor.space()?;
     }
-    list.reference = name(cursor, false)?;
+    let reference = name(cursor, false)?;
     cursor.space()?;
     patterns(cursor, &mut list)?;
     if !cursor.at_end() {
@@ -73,7 +73,11 @@ pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Parsed<List> {
         cursor.space()?;
         returns(cursor, &mut list.returns)?;
     }
-    Ok(list)
+    if list.extended {
+        // RFC 9051 6.3.9: empty ones are passed over there.
+        list.patterns.retain(|pattern| !pattern.is_empty());
+    }
+    Ok(list.below(reference))
 }
 
 /// Reads everything behind `LSUB` (RFC 3501 6.3.9).
@@ -81,29 +85,48 @@ pub(crate) fn parse_lsub(cursor: &mut Cursor<'_>) -> Parsed<List> {
     cursor.space()?;
     let reference = name(cursor, false)?;
     cursor.space()?;
-    let patterns = vec![name(cursor, true)?];
-    Ok(List { reference, patterns, ..List::default() })
+    let patterns = name(cursor, true)?.into_iter().collect();
+    Ok(List { patterns, ..List::default() }.below(reference))
+}
+
+impl List {
+    /// With its reference; nothing lies below one that is no name.
+    fn below(mut self, reference: Option<String>) -> Self {
+        match reference {
+            Some(reference) => self.reference = reference,
+            None => self.patterns.clear(),
+        }
+        self
+    }
+
+    /// Whether it asks for the delimiter and the root of the reference (RFC 9051 6.3.9).
+    pub(crate) fn asks_delimiter(&self) -> bool {
+        !self.extended && matches!(self.patterns.as_slice(), [pattern] if pattern.is_empty())
+    }
 }
 
 fn patterns(cursor: &mut Cursor<'_>, list: &mut List) -> Parsed<()> {
     if !cursor.eat(b'(') {
-        list.patterns.push(name(cursor, true)?);
+        list.patterns.extend(name(cursor, true)?);
         return Ok(());
     }
     list.extended = true;
+    let mut count = 0;
     while cursor.eat(b' ') {}
     while !cursor.eat(b')') {
-        list.patterns.push(name(cursor, true)?);
-        if list.patterns.len() > LIST_PATTERN_COUNT_MAX {
+        list.patterns.extend(name(cursor, true)?);
+        count += 1;
+        if count > LIST_PATTERN_COUNT_MAX {
             return Err(Failure::No(Some("LIMIT"), "Too many patterns"));
         }
         while cursor.eat(b' ') {}
     }
-    if list.patterns.is_empty() { Err(Failure::Bad("Expected a pattern")) } else { Ok(()) }
+    if count == 0 { Err(Failure::Bad("Expected a pattern")) } else { Ok(()) }
 }
 
-/// A reference or a pattern, in its stored spelling.
-fn name(cursor: &mut Cursor<'_>, wildcards: bool) -> Parsed<String> {
+/// A reference or a pattern, in its stored spelling; `None` for one that no name can match, which is no error
+/// (RFC 9051 6.3.9).
+fn name(cursor: &mut Cursor<'_>, wildcards: bool) -> Parsed<Option<String>> {
     let bytes: Cow<'_, [u8]> = match cursor.peek() {
         Some(b'"' | b'{' | b'~') => cursor.string()?,
         _ if wildcards => {
@@ -119,10 +142,10 @@ fn name(cursor: &mut Cursor<'_>, wildcards: bool) -> Parsed<String> {
         return Err(Failure::No(Some("LIMIT"), "Pattern too long"));
     }
     if cursor.utf8() || !bytes.is_ascii() {
-        return Ok(utf8_of(bytes)?.into_owned());
+        return Ok(Some(utf8_of(bytes)?.into_owned()));
     }
     // A pattern cannot cut a shifted run in two, since `*` and `%` are not in the alphabet of one.
-    utf7::decode(&bytes).ok_or(Failure::Bad("Pattern is not valid"))
+    Ok(utf7::decode(&bytes))
 }
 
 fn selection(cursor: &mut Cursor<'_>, select: &mut Selection) -> Parsed<()> {
@@ -164,10 +187,9 @@ fn returns(cursor: &mut Cursor<'_>, returns: &mut Returns) -> Parsed<()> {
             name => {
                 let known = extension::ALL.iter().map(|it| it.list_returns);
                 let word = words::find(known, name).ok_or(Failure::Bad("Unknown return option"))?;
-                if returns.extended.iter().any(|(other, _)| std::ptr::eq(*other, word)) {
-                    return Err(Failure::Bad("Return option given twice"));
-                }
                 let argument = (word.parse)(cursor)?;
+                // RFC 5258 3: one that is given twice is told once.
+                returns.extended.retain(|(other, _)| !std::ptr::eq(*other, word));
                 returns.extended.push((word, argument));
             }
         }
