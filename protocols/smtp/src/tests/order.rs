@@ -82,7 +82,7 @@ async fn logins() {
          C: AUTH CRAM-MD5
          S: 504 5.5.4
          C: AUTH
-         S: 504 5.5.4
+         S: 501 5.5.4
          C: AUTH PLAIN !!!
          S: 501 5.5.2
          C: AUTH PLAIN
