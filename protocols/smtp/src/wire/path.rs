@@ -40,8 +40,24 @@ pub(crate) fn parse_path(text: &str) -> Option<(Path, &str)> {
     if !(is_local(local) && is_domain(domain)) {
         return None;
     }
-    let address = Address::parse(mailbox).ok()?;
-    Some((Path::Mailbox(address, mailbox.to_owned()), behind))
+    // RFC 5321 4.1.2: quotes that are not needed change nothing.
+    let mailbox = match unquoted(local) {
+        Some(local) => format!("{local}@{domain}"),
+        None => mailbox.to_owned(),
+    };
+    let address = Address::parse(&mailbox).ok()?;
+    Some((Path::Mailbox(address, mailbox), behind))
+}
+
+/// What a quoted local part says, where it can be said without quotes.
+fn unquoted(local: &str) -> Option<String> {
+    let inside = local.strip_prefix('"')?.strip_suffix('"')?;
+    let mut said = String::new();
+    let mut chars = inside.chars();
+    while let Some(c) = chars.next() {
+        said.push(if c == '\\' { chars.next()? } else { c });
+    }
+    is_dotted(&said).then_some(said)
 }
 
 /// Where the `>` is that no quoted string holds.
@@ -74,10 +90,15 @@ fn is_local(local: &str) -> bool {
         return false;
     }
     match local.strip_prefix('"').map(|rest| rest.strip_suffix('"')) {
-        None => local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext)),
+        None => is_dotted(local),
         Some(None) => false,
         Some(Some(inside)) => is_quoted_content(inside),
     }
+}
+
+/// RFC 5321 4.1.2 Dot-string.
+fn is_dotted(text: &str) -> bool {
+    text.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
 }
 
 /// RFC 5321 4.1.2 QcontentSMTP: printable, quotes and backslashes escaped.

@@ -24,6 +24,10 @@ fn paths_of_the_grammar() {
     check("<@x.org,@y.org:a@b.org>", Some("a@b.org|"));
     check("<\"a b\"@b.org>", Some("\"a b\"@b.org|"));
     check("<\"a\\\">b\"@b.org>", Some("\"a\\\">b\"@b.org|"));
+    // Quotes that are not needed, RFC 5321 4.1.2.
+    check("<\"a.b\"@b.org>", Some("a.b@b.org|"));
+    check("<\"\\a\\b\"@b.org>", Some("ab@b.org|"));
+    check("<\".a\"@b.org>", Some("\".a\"@b.org|"));
     check("<a@[192.0.2.1]>", Some("a@[192.0.2.1]|"));
     check("<a@[IPv6:2001:db8::1]>", Some("a@[ipv6:2001:db8::1]|"));
     check("<a+tag/x=y@b-c.org>", Some("a+tag/x=y@b-c.org|"));
