@@ -129,6 +129,17 @@ def test_a_trace_shows_the_dialogue_and_no_secret(server):
     session.select("INBOX")
     session.ok("FETCH * (FLAGS PREVIEW BODY.PEEK[] BODY.PEEK[TEXT])")
     session.ok('SEARCH SUBJECT "nothing"')
+    # A body comes in many ways, and most of them are refused.
+    for command in (b"APPEND {5+}\r\nINBOX {11+}\r\nsecret-b1\r\n", b"APPEND {3+}\r\n&&& {11+}\r\nsecret-b2\r\n",
+                    b"APPEND INBOX {11+}\r\nsecret-b3\r\n {11+}\r\nsecret-b4\r\n", b"REPLACE x INBOX {11+}\r\nsecret-b5\r\n",
+                    b"APPEND INBOX CATENATE (TEXT {11+}\r\nsecret-b6\r\n TEXT {11+}\r\nsecret-b7\r\n)",
+                    b'APPEND INBOX CATENATE (TEXT {11+}\r\nsecret-b8\r\n URL "/INBOX/;UID=77")',
+                    b"REPLACE 1 {3+}\r\n&&& {11+}\r\nsecret-b9\r\n", b"APPEND nowhere {11+}\r\nsecret-c1\r\n",
+                    b"APPEND INBOX (\\Bad) {11+}\r\nsecret-c2\r\n", b"APPEND INBOX UTF8 (~{11+}\r\nsecret-c3\r\n)",
+                    b"APPEND INBOX {11+}\r\nsecret-c4\r\n secret-tail", b"UID REPLACE 99 INBOX {11+}\r\nsecret-c5\r\n",
+                    b"FETCH 1 BODY[] {11+}\r\nsecret-c6\r\n", b"APPENDX INBOX {11+}\r\nsecret-c7\r\n",
+                    b"append inbox {011+}\r\nsecret-c8\r\n"):
+        session.do(command)
     session.do(f"LOGIN {user} {password}")
     session.do("AUTHENTICATE PLAIN c2VjcmV0LWJhc2U2NA==")
     session.do(password)

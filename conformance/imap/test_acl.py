@@ -104,7 +104,10 @@ def commands(name):
         ("STORE 1 +FLAGS (\\Seen)", "rs", True), ("STORE 1 +FLAGS (\\Deleted)", "rt", True),
         ("STORE 1 +FLAGS (\\Flagged)", "rw", True), ("STORE 1 +FLAGS (keyword)", "rw", True),
         ("COPY 1 INBOX", "r", True), ("MOVE 1 INBOX", "rte", True), ("EXPUNGE", "re", True),
-        ("UID EXPUNGE 1", "re", True),
+        ("UID EXPUNGE 1", "re", True), (f'SETMETADATA {q} (/shared/comment "x")', "lw", False),
+        ("SORT (DATE) UTF-8 ALL", "r", True), ("UID THREAD REFERENCES UTF-8 ALL", "r", True),
+        ("UID STORE 1 +FLAGS.SILENT (\\Answered)", "rw", True), ("UID COPY 1 INBOX", "r", True),
+        ("UID MOVE 1 INBOX", "rte", True), ("REPLACE 1 INBOX {6}", "rte", True),
     ]
 
 

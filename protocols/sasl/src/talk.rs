@@ -184,10 +184,9 @@ impl Client {
         self.wrong_logins >= most
     }
 
-    /// Notes a login: nothing more is bound to this connection.
+    /// Notes a login.
     pub fn has_logged_in(&mut self, present: Present) {
         self.present = Some(present);
-        self.peer.channel = None;
     }
 
     /// The handshake behind the positive answer.

@@ -83,7 +83,7 @@ impl Session {
         if when.contains(When::GREETED) && self.hello.is_none() {
             return order("say EHLO first");
         }
-        if when.contains(When::KNOWN) && self.principal.is_none() {
+        if when.contains(When::LOGGED_IN) && self.principal.is_none() {
             let may = self.client.peer.may_authenticate();
             let text = if may { "authentication required" } else { "STARTTLS required" };
             return Some(Reply::new(530, "5.7.0", text));

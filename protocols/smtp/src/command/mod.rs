@@ -22,8 +22,10 @@ impl When {
     pub(crate) const ANY: Self = Self(0);
     /// After EHLO or HELO.
     pub(crate) const GREETED: Self = Self(1);
-    /// After a login (and a greeting).
-    pub(crate) const KNOWN: Self = Self(3);
+    /// After a login, with or without a greeting since.
+    pub(crate) const LOGGED_IN: Self = Self(2);
+    /// After a login and a greeting.
+    pub(crate) const KNOWN: Self = Self::GREETED.and(Self::LOGGED_IN);
     /// Not between MAIL and the end of its message.
     pub(crate) const OUTSIDE: Self = Self(4);
     /// Only there.

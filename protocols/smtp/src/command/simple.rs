@@ -10,8 +10,8 @@ pub(super) const NOOP: Command = Command {
     when: When::ANY,
     run: |_, _| Box::pin(async { go(Reply::new(250, "2.0.0", "ok")) }),
 };
-/// RFC 5321 7.3: says nothing about who is here.
-pub(super) const VRFY: Command = Command { verb: "VRFY", when: When::KNOWN, run: verify };
+/// RFC 5321 7.3: says nothing about who is here. It needs no greeting (4.1.4).
+pub(super) const VRFY: Command = Command { verb: "VRFY", when: When::LOGGED_IN, run: verify };
 pub(super) const HELP: Command = Command {
     verb: "HELP",
     when: When::ANY,
