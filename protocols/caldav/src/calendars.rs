@@ -1,6 +1,7 @@
 //! The calendars: `/dav/calendars/<account>/<calendar>/`, one object per UID, kept octet for octet.
 
 use crate::refusal::{forbidden, of_judgement};
+use crate::whole::Whole;
 use async_trait::async_trait;
 use format::icalendar::limits::OBJECT_BYTES_MAX;
 use format::icalendar::object::Kind;
@@ -14,7 +15,7 @@ use store::{
     component_mark,
 };
 use webdav::xml::{CALDAV, Name};
-use webdav::{Incoming, Prepared, Refusal, Reply, Tree, uid_held_by};
+use webdav::{Gather, Incoming, Prepared, Refusal, Reply, Tree, uid_held_by};
 
 /// Key of the kinds a calendar takes, in its record: component names with spaces between.
 pub(crate) const COMPONENTS: &str = "components";
@@ -113,6 +114,11 @@ impl Tree for Calendars {
             return Err(forbidden("valid-calendar-object-resource"));
         };
         Ok(Box::new(Arriving { facts: CalendarFacts { uid, span }, modified: incoming.modified }))
+    }
+
+    fn gather(&self, collection: &CollectionRow, _accept: &str) -> Option<Box<dyn Gather>> {
+        let name = collection.properties.get("displayname").unwrap_or(&collection.name);
+        Some(Box::new(Whole::new(name)))
     }
 
     async fn remove(&self, writer: &mut Writer, collection: CollectionId, name: &str) -> Reply<()> {

@@ -17,6 +17,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod timezone;
+mod whole;
 
 use calendars::Calendars;
 use std::sync::Arc;

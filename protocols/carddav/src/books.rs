@@ -10,9 +10,9 @@ use format::vcard::version::{Version, convert};
 use http::StatusCode;
 use model::{CollectionId, CollectionKind, Error, Rights, Timestamp};
 use std::collections::BTreeMap;
-use store::{AddressBook, Body, Collection, NewCollection, NewObject, ObjectRow, Writer};
+use store::{AddressBook, Body, Collection, CollectionRow, NewCollection, NewObject, ObjectRow, Writer};
 use webdav::xml::{CARDDAV, Name};
-use webdav::{Form, Forms, Incoming, Prepared, Refusal, Reply, Tree, uid_held_by};
+use webdav::{Form, Forms, Gather, Incoming, Prepared, Refusal, Reply, Tree, uid_held_by};
 
 /// The tree of address books.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +68,29 @@ impl Forms for Books {
     fn refused(&self) -> Refusal {
         forbidden("supported-address-data-conversion")
     }
+}
+
+/// A book as one file: card behind card (RFC 6350 3.1).
+struct Book {
+    /// The one version that the client takes.
+    only: Option<Version>,
+}
+
+impl Gather for Book {
+    fn content_type(&self) -> &'static str {
+        content_type(self.only)
+    }
+
+    fn begin(&mut self, _out: &mut Vec<u8>) {}
+
+    fn add(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        let turned = self.only.and_then(|only| convert(&Card::parse(octets).ok()?, only));
+        let card = turned.as_deref().unwrap_or(octets);
+        out.extend_from_slice(card.strip_prefix(b"\xef\xbb\xbf").unwrap_or(card).trim_ascii());
+        out.extend_from_slice(b"\r\n");
+    }
+
+    fn end(&mut self, _out: &mut Vec<u8>) {}
 }
 
 fn uid_conflict() -> Refusal {
@@ -129,6 +152,11 @@ impl Tree for Books {
         let card = check(incoming.octets).map_err(of_judgement)?;
         let content_type = content_type(card.version().and_then(Version::of));
         Ok(Box::new(Arriving { uid: card.uid(), content_type, modified: incoming.modified }))
+    }
+
+    fn gather(&self, _collection: &CollectionRow, accept: &str) -> Option<Box<dyn Gather>> {
+        let only = other_version(accept, Version::V3).or_else(|| other_version(accept, Version::V4));
+        Some(Box::new(Book { only }))
     }
 
     fn forms(&self) -> Option<&dyn Forms> {

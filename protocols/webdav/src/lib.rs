@@ -42,7 +42,7 @@ pub use property::{Needs, Plan, Property, Selection, Set, SetTarget, View};
 pub use reply::{Condition, Refusal, Reply};
 pub use report::{Report, ReportCall};
 pub use resource::{CollectionNode, ItemNode, Node, Resource};
-pub use tree::{Form, Forms, Incoming, Prepared, Tree, uid_held_by};
+pub use tree::{Form, Forms, Gather, Incoming, Prepared, Tree, uid_held_by};
 
 #[cfg(test)]
 mod tests;

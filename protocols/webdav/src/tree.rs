@@ -52,6 +52,21 @@ pub struct Form {
     pub make: fn(&[u8]) -> Option<Vec<u8>>,
 }
 
+/// Puts the objects of a collection together into one file, for GET of the collection.
+pub trait Gather: Send {
+    /// Its `Content-Type`.
+    fn content_type(&self) -> &'static str;
+
+    /// Writes what stands before the objects.
+    fn begin(&mut self, out: &mut Vec<u8>);
+
+    /// Writes an object; what cannot be read is passed over.
+    fn add(&mut self, octets: &[u8], out: &mut Vec<u8>);
+
+    /// Writes what stands behind the objects.
+    fn end(&mut self, out: &mut Vec<u8>);
+}
+
 /// Octets that were found to be what their tree holds.
 #[async_trait]
 pub trait Prepared: Send {
@@ -115,6 +130,11 @@ pub trait Tree: Send + Sync + 'static {
     /// # Errors
     /// The precondition that failed, as the protocol names it.
     fn prepare(&self, incoming: &Incoming<'_>) -> Result<Box<dyn Prepared>, Refusal>;
+
+    /// How a collection is one file for GET, if it is, for a client that says `accept`.
+    fn gather(&self, _collection: &CollectionRow, _accept: &str) -> Option<Box<dyn Gather>> {
+        None
+    }
 
     /// Which other forms its objects have for GET, if any.
     fn forms(&self) -> Option<&dyn Forms> {

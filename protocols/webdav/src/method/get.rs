@@ -1,7 +1,10 @@
-//! GET and HEAD of objects (RFC 9110 9.3, 13, 14): conditional, with one byte range, streamed.
+//! GET and HEAD of objects (RFC 9110 9.3, 13, 14): conditional, with one byte range, streamed; and of collections that
+//! are one file too, as a calendar is.
+
+mod whole;
 
 use super::{Method, empty};
-use crate::{Call, Conditions, Form, Forms, ItemNode, Refusal, Reply, Resource, date};
+use crate::{Call, Conditions, Form, Forms, ItemNode, Node, Refusal, Reply, Resource, date};
 use async_trait::async_trait;
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -31,11 +34,18 @@ impl Method for Get {
     }
 
     fn allowed(&self, resource: Option<&Resource>) -> bool {
-        resource.is_some_and(|resource| !resource.is_collection())
+        resource.is_some_and(|resource| match &resource.node {
+            Node::Item(_) => true,
+            Node::Collection(node) => node.tree.gather(&node.row, "").is_some(),
+            _ => false,
+        })
     }
 
     async fn run(&self, call: Call) -> Reply<Response> {
         let resource = call.found()?;
+        if let Node::Collection(node) = &resource.node {
+            return whole::answer(&call, resource, node, self.head).await;
+        }
         let item = resource.item().ok_or(Error::NotFound)?;
         let account = item.collection.owner.id;
         if !item.collection.rights.contains(Rights::READ) {
@@ -92,9 +102,13 @@ impl Method for Get {
 /// Another form of the object, where that is what the client takes.
 fn form<'i>(headers: &HeaderMap, item: &'i ItemNode) -> Option<(&'i dyn Forms, Form)> {
     let forms = item.collection.tree.forms()?;
-    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let accept = accept.collect::<Vec<_>>().join(",");
-    Some((forms, forms.other(&item.row.content_type, &accept)?))
+    Some((forms, forms.other(&item.row.content_type, &accept(headers))?))
+}
+
+/// The `Accept` fields as one.
+fn accept(headers: &HeaderMap) -> String {
+    let fields = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    fields.collect::<Vec<_>>().join(",")
 }
 
 /// The answer in another form. It has the object's own ETag: that is what a client changes the object with.

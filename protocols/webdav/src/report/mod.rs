@@ -8,6 +8,7 @@ mod sync_collection;
 
 mod objects;
 
+pub(crate) use objects::page_of;
 pub use objects::{Multiget, Walk, judge_bodies, with_bodies};
 
 use crate::xml::{Element, Name};

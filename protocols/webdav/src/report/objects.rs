@@ -10,7 +10,9 @@ use async_trait::async_trait;
 use http_door::{Path, Response};
 use model::{CollectionKind, Error, Result, Rights};
 use std::collections::HashMap;
+use std::iter::Peekable;
 use std::time::{Duration, Instant};
+use std::vec::IntoIter;
 
 /// Objects whose octets are held at once while a report judges them.
 const BODY_PAGE_COUNT: usize = 50;
@@ -75,6 +77,18 @@ impl Walk {
     }
 }
 
+/// As many of the next objects as are read at once with their octets.
+pub(crate) fn page_of(resources: &mut Peekable<IntoIter<Resource>>) -> Vec<Resource> {
+    let mut page = Vec::new();
+    let mut bytes = 0u64;
+    while let Some(resource) = resources.next_if(|_| page.len() < BODY_PAGE_COUNT && bytes < BODY_PAGE_BYTES)
+    {
+        bytes = bytes.saturating_add(resource.item().map_or(0, |item| item.row.size));
+        page.push(resource);
+    }
+    page
+}
+
 /// Tells of those objects that pass a judgement of their octets, which are loaded for it.
 ///
 /// # Errors
@@ -89,14 +103,7 @@ pub async fn judge_bodies(
     let mut told = 0usize;
     let mut resources = resources.into_iter().peekable();
     while resources.peek().is_some() {
-        let mut page = Vec::new();
-        let mut bytes = 0u64;
-        while let Some(resource) =
-            resources.next_if(|_| page.len() < BODY_PAGE_COUNT && bytes < BODY_PAGE_BYTES)
-        {
-            bytes = bytes.saturating_add(resource.item().map_or(0, |item| item.row.size));
-            page.push(resource);
-        }
+        let page = page_of(&mut resources);
         let mut entries = Vec::with_capacity(page.len());
         for entry in with_bodies(context, page).await? {
             let begun = Instant::now();

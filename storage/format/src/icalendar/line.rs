@@ -218,6 +218,13 @@ pub fn unescape(value: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// RFC 5545 3.3.11, RFC 6350 3.4: a text as a value.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace(',', "\\,").replace(';', "\\;");
+    text.replace("\r\n", "\\n").replace('\n', "\\n")
+}
+
 /// Splits a value at `separator` where no backslash stands before it; the parts stay escaped.
 pub fn split_escaped(value: &str, separator: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(value);

@@ -1,8 +1,8 @@
 //! From 4.0 to 3.0.
 
-use super::property::{Property, escaped};
+use super::property::Property;
 use super::{date, media};
-use crate::icalendar::line::unescape;
+use crate::icalendar::line::{escape, unescape};
 
 /// The year that Apple writes where there is none; it is a leap year.
 const NO_YEAR: &str = "1604";
@@ -25,7 +25,7 @@ fn names(properties: &mut Vec<Property<'_>>) {
     properties.retain(|property| !property.is("N") || !std::mem::replace(&mut found, true));
     if !found {
         let shown = properties.iter().find(|property| property.is("FN"));
-        let text = shown.map(|shown| escaped(&unescape(shown.value()))).unwrap_or_default();
+        let text = shown.map(|shown| escape(&unescape(shown.value()))).unwrap_or_default();
         properties.push(Property::new("N", format!("{text};;;;")));
     }
 }
@@ -53,7 +53,7 @@ fn one<'l>(property: &mut Property<'l>) -> Option<Property<'l>> {
         "N" => {
             let sorted = property.param("SORT-AS")?;
             property.drop_param("SORT-AS");
-            return Some(property.beside("SORT-STRING", escaped(&sorted)));
+            return Some(property.beside("SORT-STRING", escape(&sorted)));
         }
         _ => {}
     }
@@ -139,7 +139,7 @@ fn telephone(property: &mut Property<'_>) {
 fn label<'l>(address: &mut Property<'l>) -> Option<Property<'l>> {
     let text = address.param("LABEL")?;
     address.drop_param("LABEL");
-    let mut label = address.beside("LABEL", escaped(&unescape(&text)));
+    let mut label = address.beside("LABEL", escape(&unescape(&text)));
     let types = address.types();
     label.set_types(&types.iter().map(String::as_str).filter(|word| *word != "pref").collect::<Vec<_>>());
     Some(label)

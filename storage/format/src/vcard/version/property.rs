@@ -154,9 +154,3 @@ fn quoted(value: &str) -> String {
         false => plain,
     }
 }
-
-/// A text, escaped as a value (RFC 6350 3.4).
-pub(super) fn escaped(text: &str) -> String {
-    let text = text.replace('\\', "\\\\").replace(',', "\\,").replace(';', "\\;");
-    text.replace('\n', "\\n")
-}
