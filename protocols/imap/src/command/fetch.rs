@@ -245,9 +245,6 @@ async fn set_seen(
     let mut writer = session.selected_writer().await?;
     let now = writer.change_flags(&mailbox, &uids, &change).await?;
     let proof = writer.commit(now).await?;
-    for (uid, flags) in proof.iter() {
-        session.selected()?.tell(*uid, flags.system, &flags.keywords);
-    }
     Ok(proof.iter().map(|(uid, _)| uid.0).collect())
 }
 
@@ -317,6 +314,7 @@ async fn tell_all(
                     return Err(Failure::Gone);
                 }
                 session.connection.out.truncate(mark);
+                session.selected()?.untell(target.uid);
                 if !matches!(failure, Failure::Store(Error::Corrupt)) {
                     return Err(failure);
                 }

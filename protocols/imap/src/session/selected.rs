@@ -118,6 +118,11 @@ impl Selected {
         }
     }
 
+    /// What was told of the flags of a message was taken back: the next look tells them.
+    pub(crate) fn untell(&mut self, uid: Uid) {
+        self.told.retain(|(other, _)| *other != uid.0);
+    }
+
     /// The system flags and keywords that FLAGS tells of.
     pub(crate) fn all_flags(&self) -> Flags {
         Flags { system: SystemFlags::all(), keywords: self.keywords.clone() }

@@ -8,8 +8,10 @@ pub(crate) struct Stripper {
     state: State,
     /// Name of the tag, or the entity, being read.
     word: String,
-    /// The element whose content is not text: `script` or `style`.
+    /// The element whose content is not text: `script`, `style`, and `title` where only what is shown counts.
     silent: Option<&'static str>,
+    /// Only what is shown in the page is wanted.
+    shown_only: bool,
     /// White space is due before the next visible character.
     space: bool,
     /// Anything was written yet.
@@ -38,6 +40,9 @@ enum State {
 
 /// Characters of a tag's name or an entity that are looked at.
 const WORD_CHARS_MAX: usize = 32;
+
+/// Elements whose content is not shown in the page; the last one is text all the same.
+const SILENT: [&str; 3] = ["script", "style", "title"];
 
 /// Elements that do not part words.
 const INLINE: [&str; 20] = [
@@ -90,6 +95,11 @@ const ENTITIES: [(&str, char); 40] = [
 ];
 
 impl Stripper {
+    /// One that leaves out what stands in the document and not in the page.
+    pub(crate) fn of_what_is_shown() -> Self {
+        Self { shown_only: true, ..Self::default() }
+    }
+
     /// Takes the next piece of the document and appends its text to `out`.
     pub(crate) fn push(&mut self, piece: &str, out: &mut String) {
         for char in piece.chars() {
@@ -222,7 +232,8 @@ impl Stripper {
                 }
             }
             None => {
-                self.silent = ["script", "style"].into_iter().find(|silent| *silent == self.word);
+                let count = if self.shown_only { SILENT.len() } else { SILENT.len() - 1 };
+                self.silent = SILENT.into_iter().take(count).find(|silent| *silent == self.word);
             }
         }
         self.space |= !INLINE.contains(&name);

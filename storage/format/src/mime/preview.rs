@@ -14,9 +14,9 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// For the part with this header block; `None` when the part is not text.
+    /// For the part with this header block; `None` when the part is not text, or is attached.
     pub fn begin(part: &Part, header: &[u8]) -> Option<Preview> {
-        let extractor = Extractor::new(part, header)?;
+        let extractor = Extractor::of_what_is_shown(part, header)?;
         Some(Preview { extractor, fresh: String::new(), out: String::new() })
     }
 

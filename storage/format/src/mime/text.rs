@@ -21,6 +21,19 @@ pub struct Extractor {
 impl Extractor {
     /// For the part with this header block; `None` when the part is not text.
     pub fn new(part: &Part, header: &[u8]) -> Option<Extractor> {
+        Self::with(part, header, Stripper::default)
+    }
+
+    /// The same for a part that is shown with the message; `None` for attachments too.
+    pub fn of_what_is_shown(part: &Part, header: &[u8]) -> Option<Extractor> {
+        let disposition = header::first(header, "Content-Disposition").and_then(Disposition::parse);
+        if disposition.is_some_and(|it| it.kind.eq_ignore_ascii_case(b"attachment")) {
+            return None;
+        }
+        Self::with(part, header, Stripper::of_what_is_shown)
+    }
+
+    fn with(part: &Part, header: &[u8], stripper: fn() -> Stripper) -> Option<Extractor> {
         if part.kind != Kind::Text {
             return None;
         }
@@ -30,7 +43,7 @@ impl Extractor {
         Some(Extractor {
             transfer: Decoder::new(part.encoding),
             charset: Charset::new(&charset.map(|(_, name)| name).unwrap_or_default()),
-            html: is_html.then(Stripper::default),
+            html: is_html.then(stripper),
             octets: Vec::new(),
             decoded: String::new(),
         })
@@ -168,7 +181,7 @@ pub fn preview(parts: &Parts, message: &[u8]) -> String {
     let mut out = String::new();
     for part in parts.iter() {
         let header = part.header.of(message);
-        let Some(mut extractor) = Extractor::new(part, header) else { continue };
+        let Some(mut extractor) = Extractor::of_what_is_shown(part, header) else { continue };
         let mut text = String::new();
         for piece in part.body.of(message).chunks(TEXT_PIECE_BYTES_MAX).take(PREVIEW_PIECES_MAX) {
             extractor.push(piece, &mut text);

@@ -22,7 +22,8 @@ fn pieces_of_any_size() {
     for piece in [1, 2, 3, 100] {
         assert_eq!(preview(message, piece), "H\u{e9}llo big world", "{piece}");
     }
-    let html = b"Content-Type: text/html\r\n\r\n<style>p {}</style><p>a <b>b</b></p>";
+    let html =
+        b"Content-Type: text/html\r\n\r\n<html><head><title>T &amp; <b></title><style>p {}</style></head><p>a <b>b</b></p>";
     for piece in [1, 7, 100] {
         assert_eq!(preview(html, piece), "a b", "{piece}");
     }
