@@ -39,28 +39,69 @@ pub struct MendedTables {
 }
 
 /// Makes an engine's directory anew; the old one stays beside it as `<name>.damaged`. Cut off anywhere it can be done
-/// again: until the last step the old engine is in its place, and whatever lies aside is never removed but the draft.
+/// again: `<name>.mending` is removed only where it is a draft, and from the step on in which the two change places it
+/// is the old engine, which gets its name then.
 pub(super) fn mend(path: &Path, memtable_bytes: u64) -> Result<MendedTables> {
     if !path.is_dir() {
         return Err(Error::NotFound);
     }
     let _lock = DirectoryLock::take(path)?;
-    let (draft, mended) = make_draft(path, memtable_bytes)?;
-    let kept = put_aside(path, &draft).map_err(|error| outcome(path, &error))?;
-    replace(path, &kept).map_err(|error| outcome(path, &error))?;
+    let draft = path.with_extension("mending");
+    let of = |error: std::io::Error| outcome(path, &error);
+    clear(path, &draft).map_err(of)?;
+    let mended = make_draft(path, &draft, memtable_bytes)?;
+    replace(path, &draft).map_err(of)?;
+    put_aside(path, &draft).map_err(of)?;
+    unmark(path).map_err(of)?;
     Ok(mended)
 }
 
-/// A whole engine beside the damaged one, closed and on stable storage.
-fn make_draft(path: &Path, memtable_bytes: u64) -> Result<(PathBuf, MendedTables)> {
-    let mut mended = MendedTables::default();
-    let draft = path.with_extension("mending");
-    if draft.exists() {
-        std::fs::remove_dir_all(&draft).map_err(|error| outcome(&draft, &error))?;
+/// A file in whatever is a draft, from before its first row until it has taken its place and the old engine its name.
+const DRAFT: &str = "draft";
+
+/// Brings what an earlier run has left to its end: a draft goes, an old engine gets its name.
+fn clear(path: &Path, draft: &Path) -> std::io::Result<()> {
+    if draft.is_dir() {
+        // One without anything in it was cut off before its mark, or behind it.
+        if draft.join(DRAFT).exists() || std::fs::read_dir(draft)?.next().is_none() {
+            discard(draft)?;
+        } else {
+            put_aside(path, draft)?;
+        }
     }
-    directory::make(&draft)?;
+    unmark(path)
+}
+
+/// Removes a draft, last what says that it is one.
+fn discard(draft: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(draft)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        } else if entry.file_name() != DRAFT {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    directory::sync(draft)?;
+    std::fs::remove_dir_all(draft)
+}
+
+/// What has taken its place is no draft any more.
+fn unmark(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path.join(DRAFT)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed.and_then(|()| directory::sync(path)),
+    }
+}
+
+/// A whole engine beside the damaged one, closed and on stable storage.
+fn make_draft(path: &Path, draft: &Path, memtable_bytes: u64) -> Result<MendedTables> {
+    let mut mended = MendedTables::default();
+    directory::make(draft)?;
+    let marked = std::fs::File::create(draft.join(DRAFT)).and_then(|_| directory::sync(draft));
+    marked.map_err(|error| outcome(draft, &error))?;
     let sizes = Sizes::within_limits(MEND_CACHE_BYTES, memtable_bytes);
-    let mut engine = Fjall::open(&draft, sizes)?;
+    let mut engine = Fjall::open(draft, sizes)?;
     let mark = Change { table: Table::Meta, key: MENDED.to_vec(), value: Some(Bytes::from_static(b"1")) };
     engine.apply(vec![vec![mark]])?;
     engine.sync()?;
@@ -90,26 +131,20 @@ fn make_draft(path: &Path, memtable_bytes: u64) -> Result<(PathBuf, MendedTables
     }
     // Its workers end with it: from here on nobody writes under the draft's name.
     drop(engine);
-    directory::sync(&draft).map_err(|error| outcome(&draft, &error))?;
-    Ok((draft, mended))
+    directory::sync(draft).map_err(|error| outcome(draft, &error))?;
+    Ok(mended)
 }
 
-/// Gives a whole draft the name that the old engine is to have. Only what is not whole lies under the draft's name, so
-/// that the next run may remove that.
-fn put_aside(path: &Path, draft: &Path) -> std::io::Result<PathBuf> {
-    let kept = free_name(path);
-    std::fs::rename(draft, &kept)?;
-    directory::sync(parent_of(path))?;
-    Ok(kept)
+/// Lets the old engine and the new one change places in one step, so that no start ever finds none. Where a file system
+/// cannot do this, nothing has changed.
+fn replace(path: &Path, draft: &Path) -> std::io::Result<()> {
+    renameat_with(CWD, path, CWD, draft, RenameFlags::EXCHANGE)?;
+    directory::sync(parent_of(path))
 }
 
-/// Lets the old engine and the new one change places in one step, so that no start ever finds none.
-fn replace(path: &Path, kept: &Path) -> std::io::Result<()> {
-    if let Err(error) = renameat_with(CWD, path, CWD, kept, RenameFlags::EXCHANGE) {
-        // A file system that cannot do this: what is aside is a draft again.
-        std::fs::rename(kept, path.with_extension("mending"))?;
-        return Err(error.into());
-    }
+/// Gives the old engine its name: what lies there already is never written over.
+fn put_aside(path: &Path, old: &Path) -> std::io::Result<()> {
+    std::fs::rename(old, free_name(path))?;
     directory::sync(parent_of(path))
 }
 

@@ -221,29 +221,55 @@ async fn what_is_made_anew_says_so() {
     );
 }
 
+/// Mends up to a step.
+fn mend_until(step: &str, path: &Path, draft: &Path) {
+    clear(path, draft).unwrap();
+    std::fs::create_dir(draft).unwrap();
+    if step == "an empty draft" {
+        return;
+    }
+    make_draft(path, draft, MEMTABLE).unwrap();
+    match step {
+        "half a draft" => {
+            // Not all rows, and no list of tables.
+            return std::fs::remove_dir_all(draft.join("keyspaces/2")).unwrap();
+        }
+        "a draft that is being removed" => {
+            std::fs::remove_dir_all(draft.join("keyspaces")).unwrap();
+            return std::fs::remove_file(draft.join("version")).unwrap();
+        }
+        "a draft" => return,
+        _ => replace(path, draft).unwrap(),
+    }
+    if step != "both have changed places" {
+        put_aside(path, draft).unwrap();
+    }
+}
+
 #[tokio::test]
-async fn cut_off_at_any_step_it_is_done_again_and_no_file_of_the_old_engine_is_lost() {
-    for step in ["half a draft", "a draft", "a draft aside", "both have changed places"] {
+async fn cut_off_at_any_step_it_is_done_again_and_the_old_engine_alone_has_its_name() {
+    for step in [
+        "an empty draft",
+        "half a draft",
+        "a draft that is being removed",
+        "a draft",
+        "both have changed places",
+        "the old one has its name",
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("engine");
         fill(&path).await;
-        let old = files(&path);
-        let (draft, _) = make_draft(&path, MEMTABLE).unwrap();
-        match step {
-            "half a draft" => {
-                // Not all rows, and no list of tables.
-                std::fs::remove_dir_all(draft.join("keyspaces/2")).unwrap();
-            }
-            "a draft" => {}
-            "a draft aside" => drop(put_aside(&path, &draft).unwrap()),
-            _ => replace(&path, &put_aside(&path, &draft).unwrap()).unwrap(),
-        }
+        let (old, draft) = (files(&path), path.with_extension("mending"));
+        mend_until(step, &path, &draft);
+        // Cut off twice: a draft of the second run is none of the first one's.
+        mend_until("half a draft", &path, &draft);
         mend(&path, MEMTABLE).unwrap();
         assert_eq!(rows(&path, Table::Item).await, expected(), "{step}");
         assert!(rows(&path, Table::Meta).await.contains_key(MENDED), "{step}");
+        assert!(files(&folder.path().join("engine.damaged")) == old, "{step}: the old engine, as it was");
         let beside = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-        let kept: Vec<_> = beside.filter(|other| *other != path && files(other) == old).collect();
-        assert_eq!(kept.len(), 1, "{step}: the old engine is there, as it was");
-        assert!(!draft.exists(), "{step}");
+        for other in beside {
+            assert!(other != draft && !other.join(DRAFT).exists(), "{step}: {} is a draft", other.display());
+        }
     }
 }
