@@ -174,7 +174,7 @@ fn flags_of(names: &[String]) -> Result<Flags> {
 /// The mailbox of that path, made when it is not there.
 async fn open_or_make(site: &Site, principal: &Principal, path: &str) -> Result<(Writer, Opened<Mailbox>)> {
     let mut writer = site.store.write(principal, principal.account).await?;
-    let path = &*imap::spelled(&writer, path).await?;
+    let path = &*writer.spelled(path).await?;
     let mailbox = match writer.open_mailbox(path, Rights::INSERT).await {
         Err(Error::NotFound) => {
             let new = NewCollection { subscribed: true, ..NewCollection::default() };
@@ -187,7 +187,7 @@ async fn open_or_make(site: &Site, principal: &Principal, path: &str) -> Result<
 
 async fn make_mailbox(site: &Site, principal: &Principal, path: &str) -> Result<Outcome> {
     let reader = site.store.read(principal, principal.account).await?;
-    if reader.mailbox_at(&imap::spelled(&reader, path).await?).await?.is_some() {
+    if reader.mailbox_at(&reader.spelled(path).await?).await?.is_some() {
         return Ok(Outcome::Present);
     }
     let (writer, _) = open_or_make(site, principal, path).await?;

@@ -22,7 +22,6 @@ use sasl::door::{Drain, Peer, Stream};
 use sasl::sessions::Sessions;
 use session::Session;
 use session::connection::Connection;
-pub use session::place::spelled;
 use session::recent::Recent;
 use session::table::Tables;
 use std::collections::BTreeMap;

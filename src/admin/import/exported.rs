@@ -48,7 +48,7 @@ pub(super) async fn collection(site: &Site, principal: &Principal, wanted: &Coll
     let outcome = match wanted.kind {
         CollectionKind::Mailbox => {
             let path = wanted.path.join("/");
-            let path = imap::spelled(&writer, &path).await?;
+            let path = writer.spelled(&path).await?;
             let there = writer.mailbox_at(&path).await?;
             match there {
                 Some(id) => {

@@ -72,6 +72,15 @@ impl Sides<'_> {
         self.wanted.collection.as_ref().is_none_or(|(wanted, _)| *wanted == kind)
     }
 
+    /// What is wanted, as one side spells the mailbox's name.
+    async fn wanted_of(&self, side: &Reader) -> Result<Wanted> {
+        let mut wanted = self.wanted.clone();
+        if let Some((CollectionKind::Mailbox, path)) = &mut wanted.collection {
+            *path = side.spelled(path).await?.into_owned();
+        }
+        Ok(wanted)
+    }
+
     fn wants_item(&self, name: &str) -> bool {
         self.wanted.item.as_ref().is_none_or(|wanted| wanted == name)
     }

@@ -51,6 +51,7 @@ mod repair;
 mod salvage;
 mod search;
 mod seen;
+mod spelling;
 mod stores;
 mod survey;
 #[cfg(test)]
@@ -97,6 +98,7 @@ pub use repair::{Damaged, Note, RepairOptions, Repaired};
 pub use salvage::{Certainty, Content as SalvagedContent, Salvage, Salvaged, Stretch};
 pub use search::{Candidates, Hits, Likes, Where};
 pub use seen::{SEEN_PROPERTY, Seen, chosen_seen};
+pub use spelling::composed;
 pub use stores::{Options, Store};
 pub use survey::{Surveyed, SurveyedItem};
 pub use undelete::{Recover, Recovered, other_name};

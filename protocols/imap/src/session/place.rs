@@ -1,8 +1,7 @@
 //! Mailbox names and whose they are (RFC 2342): one's own stand by themselves, those of other people below
 //! `Other Users/<address>/`, those of groups below `Shared/<address>/`.
 //!
-//! Names are kept in Unicode's form C (RFC 9051 5.1, RFC 5198): one that comes otherwise spelled means the mailbox of
-//! that form, unless there is one spelled just so from before; what is made below such a one lies below it.
+//! A name may be spelled in other forms of Unicode than it is kept in ([`Reader::spelled`]).
 //!
 //! A name that is not there, one of an account that is not there, and one that may not be known about all come to
 //! the same answer.
@@ -11,9 +10,8 @@ use super::Session;
 use crate::reply::Failure;
 use directory::AccountKind;
 use model::{AccountId, Address, Error, Rights};
-use std::borrow::Cow;
+pub(crate) use store::composed;
 use store::{DELIMITER, INBOX, Reader, Writer};
-use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// What stands before the mailboxes of other people.
 pub(crate) const OTHER_USERS: &str = "Other Users";
@@ -35,54 +33,6 @@ impl Place {
     fn new(account: AccountId, above: &str, path: String) -> Self {
         Self { account, name: format!("{above}{path}"), path }
     }
-}
-
-/// A name in Unicode's form C.
-pub(crate) fn composed(name: &str) -> Cow<'_, str> {
-    if name.is_ascii() || is_nfc(name) { Cow::Borrowed(name) } else { Cow::Owned(name.nfc().collect()) }
-}
-
-/// The spelling of a path that means a mailbox, there or yet to be made: as it is where there is one spelled just so,
-/// else that of form C; above and in place of what is not there, what is there in form D or as it is spelled.
-///
-/// # Errors
-/// `Unavailable`, `Corrupt`.
-pub async fn spelled<'p>(reader: &Reader, path: &'p str) -> Result<Cow<'p, str>, Error> {
-    if path.is_ascii() || reader.mailbox_at(path).await?.is_some() {
-        return Ok(Cow::Borrowed(path));
-    }
-    let whole = composed(path);
-    if matches!(whole, Cow::Owned(_)) && reader.mailbox_at(&whole).await?.is_some() {
-        return Ok(whole);
-    }
-    // What lies above need not be known, where one mailbox is shared without it: the longest that is known counts.
-    let (mut found, mut rest) = (None, path);
-    for (end, _) in path.rmatch_indices(DELIMITER) {
-        let (above, below) = path.split_at(end);
-        if reader.mailbox_at(above).await?.is_some() {
-            (found, rest) = (Some(above.to_owned()), below.strip_prefix(DELIMITER).unwrap_or(below));
-            break;
-        }
-    }
-    let mut is_there = true;
-    for level in rest.split(DELIMITER) {
-        let full = |level: &str| match &found {
-            Some(above) => format!("{above}{DELIMITER}{level}"),
-            None => level.to_owned(),
-        };
-        let mut next = full(&composed(level));
-        if is_there {
-            is_there = false;
-            for known in [full(level), next.clone(), full(&level.nfd().collect::<String>())] {
-                if reader.mailbox_at(&known).await?.is_some() {
-                    (next, is_there) = (known, true);
-                    break;
-                }
-            }
-        }
-        found = Some(next);
-    }
-    Ok(found.map_or(Cow::Borrowed(path), Cow::Owned))
 }
 
 /// Whether a name is one of the two stems themselves, which nobody can have a mailbox at.
@@ -156,7 +106,7 @@ impl Session {
             SHARED => AccountKind::Group,
             _ if name.is_ascii() => return Ok(Place::new(own, "", name.to_owned())),
             _ => {
-                let path = spelled(&self.reader().await?, name).await?.into_owned();
+                let path = self.reader().await?.spelled(name).await?.into_owned();
                 return Ok(Place::new(own, "", path));
             }
         };
@@ -174,7 +124,7 @@ impl Session {
         let path = format!("{first}{below}");
         let path = match path.is_ascii() {
             true => path,
-            false => spelled(&self.reader_of(account.id).await?, &path).await?.into_owned(),
+            false => self.reader_of(account.id).await?.spelled(&path).await?.into_owned(),
         };
         Ok(Place::new(account.id, &format!("{stem}{DELIMITER}{}{DELIMITER}", account.address), path))
     }

@@ -44,10 +44,11 @@ impl Sides<'_> {
     ) -> Result<Vec<(CollectionId, String)>> {
         let mut waiting = vec![(CollectionId::ROOT, String::new())];
         let mut found = Vec::new();
+        let wanted = self.wanted_of(side).await?;
         while let Some((id, path)) = waiting.pop() {
             for (inner, row) in side.children(id, kind).await? {
                 let path = if path.is_empty() { row.name.clone() } else { format!("{path}/{}", row.name) };
-                if goes_to(&path, self.wanted).is_some() {
+                if goes_to(&path, &wanted).is_some() {
                     found.push((inner, path.clone()));
                 }
                 waiting.push((inner, path));

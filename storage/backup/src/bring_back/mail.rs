@@ -3,9 +3,13 @@
 use super::{Sides, goes_to};
 use crate::limits::{BRING_BATCH_COUNT, SCAN_COUNT};
 use model::{BlobId, CollectionKind, Error, Result, Rights, SystemFlags, Uid};
-use std::collections::BTreeSet;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 use store::{
     Collection, INBOX, Mailbox, MailboxEntry, MessageRecord, MessageRow, NewCollection, NewMessage, Reader,
+    composed,
 };
 
 /// What tells a message from others in a mailbox.
@@ -15,10 +19,21 @@ impl Sides<'_> {
     /// Whether any was wanted.
     pub(super) async fn mailboxes(&mut self) -> Result<bool> {
         let mut found = false;
-        for entry in self.from.mailboxes().await? {
-            let Some(path) = goes_to(&entry.path, self.wanted) else { continue };
+        let wanted = self.wanted_of(&self.from).await?;
+        let all = self.from.mailboxes().await?;
+        let mut alike: BTreeMap<Cow<'_, str>, u64> = BTreeMap::new();
+        for entry in &all {
+            *alike.entry(composed(&entry.path)).or_default() += 1;
+        }
+        for entry in &all {
+            let Some(path) = goes_to(&entry.path, &wanted) else { continue };
             found = true;
-            self.mailbox(&entry, &path).await?;
+            // Names are not spelled now as in older backups; two mailboxes are never made one by that.
+            let path = match alike.get(&composed(&entry.path)) {
+                Some(1) => self.read().await?.spelled(&path).await?.into_owned(),
+                _ => path,
+            };
+            self.mailbox(entry, &path).await?;
         }
         Ok(found)
     }

@@ -170,3 +170,55 @@ async fn an_account_comes_into_another_one() {
     assert_eq!(files(&world.read(BOB).await).await.len(), 2);
     let _ = who(BOB);
 }
+
+/// Makes mailboxes as an earlier build kept them: spelled as they came.
+async fn mailboxes(world: &World, paths: &[&str]) {
+    for path in paths {
+        let mut writer = world.write(ALICE).await;
+        writer.create_mailbox(path, store::NewCollection::default()).await.unwrap();
+        let _done = writer.commit(()).await.unwrap();
+    }
+}
+
+async fn names(world: &World) -> Vec<String> {
+    let all = world.read(ALICE).await.mailboxes().await.unwrap();
+    all.into_iter().map(|entry| entry.path).filter(|path| !path.is_ascii()).collect()
+}
+
+const COMPOSED: &str = "caf\u{e9}";
+const DECOMPOSED: &str = "cafe\u{301}";
+
+#[tokio::test]
+async fn names_of_mailboxes_come_back_in_form_c() {
+    let world = World::new();
+    mailboxes(&world, &[DECOMPOSED, "cafe\u{301}/au lait"]).await;
+    world.mail(ALICE, DECOMPOSED, &[1; 9_000]).await;
+    world.backup(false).await;
+    let source = world.over(&world.repository().at(None).unwrap(), ALICE).await;
+    // As it is spelled there, while it is there.
+    assert_eq!(brought(&world, &source, Wanted::default()).await.unwrap(), counts(0, 1));
+    assert_eq!(names(&world).await, [DECOMPOSED, "cafe\u{301}/au lait"]);
+    let mailbox = Some((CollectionKind::Mailbox, COMPOSED.to_owned()));
+    let exact = Wanted { collection: mailbox, exact: true, ..Wanted::default() };
+    assert_eq!(brought(&world, &source, exact.clone()).await.unwrap(), counts(1, 0));
+    assert_eq!(names(&world).await, [COMPOSED, "caf\u{e9}/au lait"]);
+    world.mail(ALICE, COMPOSED, &[2; 9_000]).await;
+    assert_eq!(brought(&world, &source, exact).await.unwrap(), counts(1, 0));
+    assert_eq!(names(&world).await, [COMPOSED, "caf\u{e9}/au lait"], "one mailbox, however it is spelled");
+    assert_eq!(mail(&world.read(ALICE).await, COMPOSED).await.len(), 1, "exactly what it had");
+}
+
+#[tokio::test]
+async fn two_mailboxes_that_were_spelled_alike_stay_two() {
+    let world = World::new();
+    mailboxes(&world, &[COMPOSED, DECOMPOSED]).await;
+    world.mail(ALICE, DECOMPOSED, &[1; 9_000]).await;
+    world.mail(ALICE, COMPOSED, &[2; 9_000]).await;
+    world.backup(false).await;
+    let source = world.over(&world.repository().at(None).unwrap(), ALICE).await;
+    let exact = Wanted { exact: true, ..Wanted::default() };
+    assert_eq!(brought(&world, &source, exact).await.unwrap(), counts(2, 0));
+    let reader = world.read(ALICE).await;
+    assert_eq!(mail(&reader, DECOMPOSED).await.into_values().next().unwrap(), vec![1; 9_000]);
+    assert_eq!(mail(&reader, COMPOSED).await.into_values().next().unwrap(), vec![2; 9_000]);
+}
