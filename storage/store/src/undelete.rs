@@ -14,7 +14,7 @@ use crate::{
     deleted::{Deleted, DeletedObject, DeletedRow, RemovedCollection},
     key::Key,
     kind::{AddressBook, Calendar, Folder, Mailbox},
-    limits::REVIVE_COUNT_MAX,
+    limits::COLLECTION_COUNT_MAX,
     object::{NewObject, ObjectFacts, ObjectKind},
     record::{CollectionRow, MessageRow},
     stores::Store,
@@ -24,6 +24,7 @@ use engine::Table;
 use model::{
     AccountId, CollectionId, CollectionKind, Error, ItemId, Modseq, Result, Rights, SystemFlags, Timestamp,
 };
+use std::collections::BTreeMap;
 
 /// How something is brought back.
 #[derive(Clone, Debug, Default)]
@@ -190,24 +191,27 @@ impl Writer {
     /// Brings a collection back with those that lay in it.
     async fn return_tree(&mut self, id: CollectionId) -> Result<Recovered> {
         let all = self.removed_collections().await?;
+        let mut inner: BTreeMap<CollectionId, Vec<CollectionId>> = BTreeMap::new();
+        let mut removed_as = BTreeMap::new();
+        for (number, at, id, removed) in &all {
+            inner.entry(removed.row.parent).or_default().push(*id);
+            removed_as.insert(*id, (*number, *at, removed));
+        }
         let mut recovered = None;
         let mut waiting = vec![(id, None)];
-        let mut count = 0;
         while let Some((id, modseq)) = waiting.pop() {
-            let found = all.iter().find(|(_, _, other, _)| *other == id).ok_or(Error::NotFound)?;
-            let (number, removed_at, _, removed) = found;
+            let (number, removed_at, removed) = *removed_as.get(&id).ok_or(Error::NotFound)?;
             // What lay in it and had been removed before stays removed.
             if modseq.is_some_and(|modseq| modseq != removed.modseq) {
                 continue;
             }
-            count += 1;
-            if count > REVIVE_COUNT_MAX {
-                return Err(Error::TooLarge(REVIVE_COUNT_MAX as u64));
+            if self.account_row().collection_count >= COLLECTION_COUNT_MAX {
+                return Err(Error::TooLarge(COLLECTION_COUNT_MAX));
             }
-            let back = self.return_collection(*number, *removed_at, id, removed).await?;
+            let back = self.return_collection(number, removed_at, id, removed).await?;
             recovered.get_or_insert(back);
-            let inner = all.iter().filter(|(_, _, _, other)| other.row.parent == id);
-            waiting.extend(inner.map(|(_, _, inner, _)| (*inner, Some(removed.modseq))));
+            let inner = inner.get(&id).into_iter().flatten();
+            waiting.extend(inner.map(|inner| (*inner, Some(removed.modseq))));
         }
         recovered.ok_or(Error::NotFound)
     }

@@ -218,3 +218,24 @@ fn names_beside_taken_ones() {
     assert_eq!(other_name(".profile", 2, true), ".profile (restored 2)");
     assert_eq!(other_name("v1.0", 1, false), "v1.0 (restored)");
 }
+
+#[tokio::test]
+async fn a_tree_comes_back_up_to_the_limit_of_collections_and_not_one_past() {
+    for (count, comes) in [(COLLECTION_COUNT_MAX - 2, true), (COLLECTION_COUNT_MAX - 1, false)] {
+        let store = store();
+        let mut turn = writer(&store).await;
+        let root = files(&turn).await;
+        let outer = turn.create_folder(root.id(), "outer", Properties::new()).await.unwrap();
+        turn.create_folder(outer.id(), "inner", Properties::new()).await.unwrap();
+        turn.commit(()).await.unwrap();
+        let mut turn = writer(&store).await;
+        turn.remove_tree(&outer).await.unwrap();
+        turn.commit(()).await.unwrap();
+        let mut turn = writer(&store).await;
+        // As if all the others were there.
+        turn.account_row_mut().collection_count = count;
+        let back = turn.return_tree(outer.id()).await;
+        let past = Err(Error::TooLarge(COLLECTION_COUNT_MAX));
+        assert!(if comes { back.is_ok() } else { back == past }, "{back:?}");
+    }
+}
