@@ -77,6 +77,7 @@ impl Writer {
         } else {
             self.release_blobs(id, &message.body);
             self.delete_raw(Table::Message, key);
+            self.news.gone.push(id);
             self.drop_keys(id).await?;
         }
         Ok(())

@@ -374,6 +374,7 @@ impl Store {
     pub async fn purge_deleted(&self, account: AccountId, before: Timestamp) -> Result<Purged> {
         let at_once = self.purge_from(ItemId(AT_ONCE - 1), account, Timestamp(i64::MAX)).await?;
         let aged = self.purge_from(ItemId(0), account, before).await?;
+        self.remind_of_gone(account).await?;
         Ok(Purged { count: at_once.count + aged.count, bytes: at_once.bytes + aged.bytes })
     }
 

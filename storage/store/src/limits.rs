@@ -42,8 +42,6 @@ pub const SCAN_PAGE_COUNT: usize = 1_000;
 pub const COLLECT_BATCH_COUNT: usize = 64;
 /// How many removed items are purged in one commit: the account's writers wait no longer than that.
 pub const PURGE_BATCH_COUNT: usize = 500;
-/// The most collections that are brought back in one act: a whole tree of folders.
-pub const REVIVE_COUNT_MAX: usize = 100_000;
 /// Octets of one part of a message that searches look at.
 pub const SEARCH_PART_BYTES_MAX: u64 = 64 << 20;
 /// The most terms of one message in the search index; one with more is read whenever it comes into question.
@@ -56,6 +54,12 @@ pub const SEARCH_PAGE_COUNT: usize = 64;
 pub const SEARCH_BUILD_BYTES_MAX: usize = 32 << 20;
 /// The most messages that enter the search index in one step.
 pub const SEARCH_BUILD_COUNT_MAX: usize = 16_384;
+/// A segment of the search index is written anew when more than one in so many of its messages has been purged.
+pub const SEARCH_GONE_PART_MAX: u64 = 4;
+/// How long what was purged may stay in a segment of the search index that is not written anew for anything else.
+pub const SEARCH_GONE_TIME_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Chunks of segments that are read for one merged from them before it is let go of the state that is read from.
+pub const SEARCH_STATE_COUNT: usize = 64;
 /// Octets of the search index that are written in one batch.
 pub const SEARCH_BATCH_BYTES: usize = 2 << 20;
 /// Octets of terms that are looked through in the time that reading one message takes, beside its octets.

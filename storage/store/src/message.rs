@@ -100,7 +100,7 @@ impl Writer {
     /// Stores a record for a new message.
     pub(crate) fn put_message(&mut self, id: ItemId, record: &MessageRecord) -> Result<()> {
         self.hold_blobs(id, &record.body);
-        self.note_new_message();
+        self.news.has_new = true;
         self.put_raw(Table::Message, Key::item(self.account(), id).done(), record::encode(record)?);
         Ok(())
     }

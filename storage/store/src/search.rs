@@ -9,9 +9,14 @@
 //! *Invariant:* an answer with the index is the answer without it. Whatever the index cannot be sure of -
 //! messages behind [`Hits`]' bound, ones that could not be read or have too many terms, a damaged index - is
 //! "must be looked at", never "has it not".
+//!
+//! *Invariant:* what is purged is noted in the batch that purges it, until no segment has it any more: nothing of it
+//! stays in the index for longer than [`crate::SEARCH_GONE_TIME_MAX`] behind the builder.
 
+mod build;
 mod covered;
 mod field;
+mod gone;
 mod index;
 mod like;
 mod merge;
@@ -21,6 +26,7 @@ mod text;
 mod tokens;
 
 pub(crate) use covered::{Covered, covered};
+pub(crate) use gone::News;
 pub use like::Likes;
 pub use question::{Candidates, Hits, Where};
 

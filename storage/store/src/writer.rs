@@ -11,6 +11,7 @@ use crate::{
     pin::Pin,
     reader::{Reader, item_key},
     record::{self, AccountRow, CollectionRow},
+    search,
     stores::{AccountState, Flying, Store, locked},
 };
 use bytes::Bytes;
@@ -109,8 +110,8 @@ pub struct Writer {
     pub(crate) kept: Option<Kept>,
     /// An administrator brings something back: it may pass the quota.
     pub(crate) past_quota: bool,
-    /// Whether the search index is to hear of it.
-    has_new_message: bool,
+    /// What the search index is to hear of when the batch has landed.
+    pub(crate) news: search::News,
     /// Its batch is in the order of commits.
     is_handed_over: bool,
 }
@@ -164,14 +165,9 @@ impl Writer {
             pins: Vec::new(),
             kept: None,
             past_quota: false,
-            has_new_message: false,
+            news: search::News::default(),
             is_handed_over: false,
         }
-    }
-
-    /// Lets the search index hear of the account when the batch has landed.
-    pub(crate) fn note_new_message(&mut self) {
-        self.has_new_message = true;
     }
 
     pub(crate) fn is_provisioned(&self) -> bool {
@@ -520,7 +516,8 @@ impl Writer {
         }
         let (tell, landed) = tokio::sync::watch::channel(false);
         let overlay = Arc::new(std::mem::take(&mut self.reader.view.own));
-        let (store, has_new_message): (Store, bool) = (self.store().clone(), self.has_new_message);
+        let store: Store = self.store().clone();
+        let is_news = !self.news.is_empty();
         self.pins.iter().try_for_each(|pin| store.inner.still_rests(pin))?;
         if let Some(op) = store.inner.yielded(account, &state) {
             batch.ops.push(op);
@@ -538,7 +535,7 @@ impl Writer {
             if outcome.is_ok() && !idle {
                 told.changed.send_replace(modseq);
             }
-            if outcome.is_ok() && has_new_message {
+            if outcome.is_ok() && is_news {
                 locked(&store.inner.unindexed).insert(account);
             }
             let outcome = outcome.map_err(|error| match error {
@@ -557,6 +554,10 @@ impl Writer {
     fn batch(&mut self) -> Result<Batch> {
         let account = self.account();
         self.write_kept()?;
+        let gone = self.news.note(account, self.reader.account_row.next_item, self.store().stamp());
+        if let Some((key, value)) = gone {
+            self.put_raw(Table::Search, key, value);
+        }
         let view = &self.reader.view;
         let untouched = self.reader.account_row.modseq == self.old_modseq;
         if untouched && view.own.is_empty() && self.ops.is_empty() && self.reader.rows.is_empty() {

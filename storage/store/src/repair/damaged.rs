@@ -305,6 +305,7 @@ impl Repair {
         for table in [Table::Message, Table::Body, Table::Copies] {
             writer.delete_raw(table, Key::item(self.account, item).done());
         }
+        writer.news.gone.push(item);
         writer.commit(()).await.map(drop)
     }
 }

@@ -4,7 +4,7 @@
 use super::{
     field, index,
     question::{Asked, Where, fields},
-    segment::{Builder, DOCUMENTS, Documents, TERMS, row},
+    segment::{Builder, Documents, TERMS, row},
     text,
 };
 use crate::{collection::after, limits::SEARCH_CHUNKS_AT_ONCE, message::MessageRecord, reader::Reader};
@@ -84,9 +84,7 @@ impl Reader {
         let mut likes = Likes { known_to: Some(index.known_to), ..Likes::default() };
         for segment in &index.segments {
             let asked = Asked { view: self.view(), account: self.account(), segment };
-            let documents = row(self.account(), DOCUMENTS, segment.id).done();
-            let documents = self.view().get(Table::Search, &documents).await?.ok_or(Error::Corrupt)?;
-            let documents = Documents::decode(&documents)?;
+            let documents = Documents::load(self.view(), self.account(), segment.id).await?;
             let item = |number: &u32| documents.items.get(*number as usize).copied();
             likes.unsure.extend(documents.unsure.iter().filter_map(item));
             for place in fields(place).0 {

@@ -1,10 +1,20 @@
 //! Making one segment of several neighbours, so that a question asks few; messages that have gone are left out.
+//!
+//! In memory are the messages of all of them, one chunk of terms of each, and the numbers of one term that many
+//! messages have.
 
 use super::{
+    build::state,
     index::Segment,
-    segment::{DOCUMENTS, Documents, FEW, MANY, Numbers, SegmentWriter, TERMS, Written, few, row},
+    segment::{Documents, FEW, MANY, Numbers, SegmentWriter, TERMS, Written, few, row},
 };
-use crate::{collection::after, key::Key, limits::SCAN_PAGE_COUNT, view::View};
+use crate::{
+    collection::after,
+    key::Key,
+    limits::{SCAN_PAGE_COUNT, SEARCH_STATE_COUNT},
+    stores::Store,
+    view::View,
+};
 use bytes::Bytes;
 use engine::{Range, Table};
 use model::{AccountId, Error, Result};
@@ -26,26 +36,31 @@ pub(super) fn choose(segments: &[Segment]) -> Option<std::ops::Range<usize>> {
 
 /// Writes the merged segment.
 pub(super) async fn merge(
-    view: &View,
+    store: &Store,
     account: AccountId,
     old: &[Segment],
     mut out: SegmentWriter<'_>,
 ) -> Result<Written> {
+    let mut view = state(store).await?;
     let mut documents = Documents::default();
     let mut sources = Vec::with_capacity(old.len());
     for segment in old {
-        sources.push(Source::open(view, account, segment.id, &mut documents).await?);
+        sources.push(Source::open(&view, account, segment.id, &mut documents).await?);
     }
+    let mut chunk_count = 0;
     loop {
         for source in &mut sources {
-            source.fill().await?;
+            chunk_count += usize::from(source.fill(&view).await?);
+        }
+        if chunk_count >= SEARCH_STATE_COUNT {
+            (view, chunk_count) = (state(store).await?, 0);
         }
         let heads = sources.iter().filter_map(|source| source.terms.front());
         let Some(next) = heads.map(|term| (term.field, &term.term)).min() else { break };
         let (field, term) = (next.0, next.1.clone());
         let mut numbers = Numbers::default();
         for source in &mut sources {
-            source.take(field, &term, &mut numbers)?;
+            source.take(&view, (field, &term), &mut numbers).await?;
         }
         if !numbers.bytes().is_empty() {
             out.push(field, &term, numbers.bytes()).await?;
@@ -57,12 +72,18 @@ pub(super) async fn merge(
 struct Term {
     field: u8,
     term: Bytes,
-    numbers: Bytes,
+    numbers: Where,
+}
+
+/// Where a term's numbers are.
+enum Where {
+    Here(Bytes),
+    /// In a row of their own, which is read when it is the term's turn.
+    Row(Vec<u8>),
 }
 
 /// A segment that is read from its first term to its last.
-struct Source<'a> {
-    view: &'a View,
+struct Source {
     /// What is left of its chunks.
     range: Range,
     /// New number of each message; none for one that has gone.
@@ -71,11 +92,10 @@ struct Source<'a> {
     is_over: bool,
 }
 
-impl<'a> Source<'a> {
+impl Source {
     /// Reads the segment's messages and adds those that are still there to the new ones.
-    async fn open(view: &'a View, account: AccountId, segment: u32, new: &mut Documents) -> Result<Self> {
-        let key = row(account, DOCUMENTS, segment).done();
-        let old = Documents::decode(&view.get(Table::Search, &key).await?.ok_or(Error::Corrupt)?)?;
+    async fn open(view: &View, account: AccountId, segment: u32, new: &mut Documents) -> Result<Self> {
+        let old = Documents::load(view, account, segment).await?;
         let mut renumbered = Vec::with_capacity(old.items.len());
         for page in old.items.chunks(SCAN_PAGE_COUNT) {
             let keys: Vec<_> = page.iter().map(|item| Key::item(account, *item).done()).collect();
@@ -90,50 +110,49 @@ impl<'a> Source<'a> {
         let still = |number: &u32| renumbered.get(*number as usize).copied().flatten();
         new.unsure.extend(old.unsure.iter().filter_map(still));
         let range = row(account, TERMS, segment).prefix();
-        Ok(Self { view, range, renumbered, terms: VecDeque::new(), is_over: false })
+        Ok(Self { range, renumbered, terms: VecDeque::new(), is_over: false })
     }
 
-    /// Reads the next chunk when the last is used up.
-    async fn fill(&mut self) -> Result<()> {
+    /// Reads the next chunk when the last is used up; whether it has read one.
+    async fn fill(&mut self, view: &View) -> Result<bool> {
         if !self.terms.is_empty() || self.is_over {
-            return Ok(());
+            return Ok(false);
         }
-        let page = self.view.scan(Table::Search, &self.range, 1, false).await?;
+        let page = view.scan(Table::Search, &self.range, 1, false).await?;
         let Some((key, terms)) = page.into_iter().next() else {
             self.is_over = true;
-            return Ok(());
+            return Ok(false);
         };
         self.range.start = after(&key);
         let field = *key.get(FIELD_AT).ok_or(Error::Corrupt)?;
-        let rows = self.view.get(Table::Search, &part(&key, FEW)).await?.ok_or(Error::Corrupt)?;
+        let rows = view.get(Table::Search, &part(&key, FEW)).await?.ok_or(Error::Corrupt)?;
         let words = terms.split(|byte| *byte == 0).filter(|term| !term.is_empty());
         for (place, (term, numbers)) in (0u32..).zip(words.zip(few(&rows)?)) {
             let numbers = match numbers {
-                Some(numbers) => Bytes::copy_from_slice(numbers),
-                None => {
-                    let many = [part(&key, MANY).as_slice(), &place.to_be_bytes()].concat();
-                    self.view.get(Table::Search, &many).await?.ok_or(Error::Corrupt)?
-                }
+                Some(numbers) => Where::Here(rows.slice_ref(numbers)),
+                None => Where::Row([part(&key, MANY).as_slice(), &place.to_be_bytes()].concat()),
             };
-            self.terms.push_back(Term { field, term: Bytes::copy_from_slice(term), numbers });
+            self.terms.push_back(Term { field, term: terms.slice_ref(term), numbers });
         }
         // Other work gets its time between chunks.
         tokio::task::yield_now().await;
-        Ok(())
+        Ok(true)
     }
 
     /// Takes the first term if it is this one, and adds its messages by their new numbers.
-    fn take(&mut self, field: u8, term: &Bytes, numbers: &mut Numbers) -> Result<()> {
+    async fn take(&mut self, view: &View, (field, term): (u8, &Bytes), numbers: &mut Numbers) -> Result<()> {
+        let is_next = self.terms.front().is_some_and(|head| head.field == field && head.term == *term);
+        let Some(head) = is_next.then(|| self.terms.pop_front()).flatten() else { return Ok(()) };
+        let old = match head.numbers {
+            Where::Here(old) => old,
+            Where::Row(key) => view.get(Table::Search, &key).await?.ok_or(Error::Corrupt)?,
+        };
         let renumbered = &self.renumbered;
-        let add = |number: u32| {
+        Numbers::each(&old, |number| {
             if let Some(number) = renumbered.get(number as usize).copied().flatten() {
                 numbers.push(number);
             }
-        };
-        if self.terms.front().is_none_or(|head| head.field != field || head.term != *term) {
-            return Ok(());
-        }
-        self.terms.pop_front().map_or(Ok(()), |head| Numbers::each(&head.numbers, add))
+        })
     }
 }
 

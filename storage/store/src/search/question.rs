@@ -4,7 +4,7 @@ use super::{
     field,
     index::{self, Segment},
     merge::part,
-    segment::{DOCUMENTS, Documents, FEW, MANY, Numbers, TERMS, few, row},
+    segment::{Documents, FEW, MANY, Numbers, TERMS, few, row},
     tokens::{Piece, Pieces},
 };
 use crate::{
@@ -188,9 +188,7 @@ impl Asked<'_> {
         candidates: Option<&Candidates>,
         hits: &mut Hits,
     ) -> Result<()> {
-        let documents = row(self.account, DOCUMENTS, self.segment.id).done();
-        let documents = self.view.get(Table::Search, &documents).await?.ok_or(Error::Corrupt)?;
-        let documents = Documents::decode(&documents)?;
+        let documents = Documents::load(self.view, self.account, self.segment.id).await?;
         if let Some(candidates) = candidates {
             let (inside, cost) = candidates.among(&documents.items);
             if cost < self.segment.bytes.saturating_mul(pieces.all.len() as u64) {

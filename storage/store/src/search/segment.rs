@@ -9,10 +9,19 @@
 //! | 3 | segment, field, chunk | for each of them the numbers of its messages; nothing where they are many |
 //! | 4 | segment, field, chunk, term | the numbers of the messages of a term that has many |
 //!
+//! (Octet 0 is the record of the index, octet 5 are the notes of `gone.rs`.)
+//!
 //! Terms stand uncompressed side by side because questions are substrings: a chunk is looked through at the
 //! speed of memory. Numbers are differences in LEB128.
 
-use crate::{key::Key, limits::SEARCH_BATCH_BYTES};
+use crate::{
+    key::Key,
+    limits::{
+        SEARCH_BATCH_BYTES, SEARCH_BUILD_BYTES_MAX, SEARCH_BUILD_COUNT_MAX, SEARCH_PART_BYTES_MAX,
+        SEARCH_TERM_COUNT_MAX,
+    },
+    view::View,
+};
 use bytes::Bytes;
 use engine::{Batch, Engine, Op, Precondition, Table};
 use model::{AccountId, Error, ItemId, Result};
@@ -27,6 +36,7 @@ pub(crate) const DOCUMENTS: u8 = 1;
 pub(crate) const TERMS: u8 = 2;
 pub(crate) const FEW: u8 = 3;
 pub(crate) const MANY: u8 = 4;
+pub(crate) const GONE: u8 = 5;
 
 pub(crate) fn row(account: AccountId, part: u8, segment: u32) -> Key {
     Key::account(account).bytes(&[part]).number(segment)
@@ -87,9 +97,54 @@ impl Numbers {
     }
 }
 
+/// Appends how many messages there are, and which, ascending.
+pub(super) fn put_items(items: &[ItemId], out: &mut Vec<u8>) {
+    put_number(items.len() as u64, out);
+    let mut last = 0;
+    for item in items {
+        put_number(item.0.saturating_sub(last), out);
+        last = item.0;
+    }
+}
+
+/// Takes what [`put_items`] wrote off the front.
+pub(super) fn take_items(bytes: &mut &[u8]) -> Result<Vec<ItemId>> {
+    let (mut items, mut item) = (Vec::new(), 0u64);
+    for _ in 0..take_number(bytes)? {
+        item = item.saturating_add(take_number(bytes)?);
+        items.push(ItemId(item));
+    }
+    Ok(items)
+}
+
+/// How much is taken on at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Memory of a builder, about.
+    pub(crate) build_bytes: usize,
+    /// Messages of a builder.
+    pub(crate) build_count: usize,
+    /// Octets of one part of a message.
+    pub(crate) part_bytes: u64,
+    /// Terms of one message.
+    pub(crate) term_count: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            build_bytes: SEARCH_BUILD_BYTES_MAX,
+            build_count: SEARCH_BUILD_COUNT_MAX,
+            part_bytes: SEARCH_PART_BYTES_MAX,
+            term_count: SEARCH_TERM_COUNT_MAX,
+        }
+    }
+}
+
 /// Terms of messages that are indexed now.
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
+    bounds: Bounds,
     /// Field and term.
     terms: HashMap<Box<[u8]>, Numbers>,
     documents: Documents,
@@ -101,6 +156,24 @@ pub(crate) struct Builder {
 const TERM_OVERHEAD_BYTES: usize = 112;
 
 impl Builder {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self { bounds, ..Self::default() }
+    }
+
+    pub(super) fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// Whether what is there is to be written before more comes.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes >= self.bounds.build_bytes || self.documents.items.len() >= self.bounds.build_count
+    }
+
+    #[cfg(test)]
+    pub(super) fn bytes_for_test(&self) -> usize {
+        self.bytes
+    }
+
     /// The number of the next message.
     pub(crate) fn begin(&mut self, item: ItemId) -> u32 {
         let number = u32::try_from(self.documents.items.len()).unwrap_or(u32::MAX);
@@ -142,15 +215,6 @@ impl Builder {
         self.documents.unsure.push(number);
     }
 
-    /// About how much memory it takes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.documents.items.len()
-    }
-
     /// Writes it all.
     pub(crate) async fn write(self, mut out: SegmentWriter<'_>) -> Result<Written> {
         let mut terms: Vec<_> = self.terms.into_iter().collect();
@@ -173,14 +237,23 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
+    /// Those of a segment.
+    pub(super) async fn load(view: &View, account: AccountId, segment: u32) -> Result<Self> {
+        let key = row(account, DOCUMENTS, segment).done();
+        Self::decode(&view.get(Table::Search, &key).await?.ok_or(Error::Corrupt)?)
+    }
+
+    /// Which of these, which ascend, are among them.
+    pub(super) fn among<'a>(&'a self, items: &'a [ItemId]) -> impl Iterator<Item = ItemId> + 'a {
+        let from = items.partition_point(|item| self.items.first().is_none_or(|first| item < first));
+        let to = items.partition_point(|item| self.items.last().is_some_and(|last| item <= last));
+        let near = items.get(from..to).unwrap_or_default().iter().copied();
+        near.filter(|item| self.items.binary_search(item).is_ok())
+    }
+
     fn encode(&self) -> Bytes {
         let mut out = Vec::with_capacity(self.items.len() * 2 + 16);
-        put_number(self.items.len() as u64, &mut out);
-        let mut last = 0;
-        for item in &self.items {
-            put_number(item.0 - last, &mut out);
-            last = item.0;
-        }
+        put_items(&self.items, &mut out);
         let mut unsure = Numbers::default();
         self.unsure.iter().for_each(|number| unsure.push(*number));
         out.extend_from_slice(unsure.bytes());
@@ -188,12 +261,7 @@ impl Documents {
     }
 
     pub(crate) fn decode(mut bytes: &[u8]) -> Result<Self> {
-        let mut documents = Self::default();
-        let mut item = 0u64;
-        for _ in 0..take_number(&mut bytes)? {
-            item = item.saturating_add(take_number(&mut bytes)?);
-            documents.items.push(ItemId(item));
-        }
+        let mut documents = Self { items: take_items(&mut bytes)?, unsure: Vec::new() };
         Numbers::each(bytes, |number| documents.unsure.push(number))?;
         Ok(documents)
     }

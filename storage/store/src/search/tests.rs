@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::{self, reader, writer};
-use crate::{Arrival, Mailbox, SEARCH_TAIL_COUNT_MAX, Store, collection::Collection};
+use crate::{Arrival, FlagChange, Mailbox, SEARCH_TAIL_COUNT_MAX, Store, collection::Collection};
 use engine::sim::Dice;
 use format::mime::{
     header as fields,
@@ -11,7 +11,7 @@ use format::mime::{
     text::{Extractor, header_text},
     words,
 };
-use model::{Flags, ItemId, Rights, Uid, ZonedTime};
+use model::{Flags, ItemId, Rights, SystemFlags, Uid, ZonedTime};
 
 const WORDS: &[&str] = &[
     "alpha",
@@ -62,16 +62,21 @@ fn message(dice: &mut Dice) -> String {
 }
 
 /// What was put into INBOX, by item.
-type Known = Vec<(ItemId, Uid, String)>;
+pub(super) type Known = Vec<(ItemId, Uid, String)>;
 
-async fn inbox(reader: &crate::Reader) -> Collection<Mailbox> {
+pub(super) async fn inbox(reader: &crate::Reader) -> Collection<Mailbox> {
     reader.open_mailbox("INBOX", Rights::all()).await.unwrap()
 }
 
-async fn fill(store: &Store, dice: &mut Dice, count: usize, known: &mut Known) {
+pub(super) async fn fill(store: &Store, dice: &mut Dice, count: usize, known: &mut Known) {
+    let octets = (0..count).map(|_| message(dice)).collect();
+    put(store, octets, known).await;
+}
+
+/// Puts messages into INBOX, in one commit.
+pub(super) async fn put(store: &Store, all: Vec<String>, known: &mut Known) {
     let mut arrivals = Vec::new();
-    for _ in 0..count {
-        let octets = message(dice);
+    for octets in all {
         let mut arrival = Arrival::new(store, u64::MAX);
         arrival.write(octets.as_bytes()).await.unwrap();
         arrivals.push((arrival.finish(Flags::default(), ZonedTime::default()).await.unwrap(), octets));
@@ -86,7 +91,18 @@ async fn fill(store: &Store, dice: &mut Dice, count: usize, known: &mut Known) {
     let _durable = writer.commit(()).await.unwrap();
 }
 
-async fn index(store: &Store) {
+/// Removes messages for good: nothing that was removed is kept in these stores.
+pub(super) async fn purge(store: &Store, gone: &[Uid], known: &mut Known) {
+    let mut writer = writer(store).await;
+    let mailbox = inbox(&writer).await;
+    let deleted = Flags { system: SystemFlags::DELETED, ..Flags::default() };
+    writer.change_flags_unless(&mailbox, gone, &FlagChange::Add(deleted), None).await.unwrap();
+    assert_eq!(writer.expunge(&mailbox, gone).await.unwrap(), gone);
+    let _durable = writer.commit(()).await.unwrap();
+    known.retain(|(_, uid, _)| !gone.contains(uid));
+}
+
+pub(super) async fn index(store: &Store) {
     while store.index(testing::ALICE).await.unwrap() {}
 }
 
@@ -151,7 +167,7 @@ fn question(dice: &mut Dice, known: &Known) -> String {
 }
 
 /// A message taken apart once, for many scans.
-struct Texts {
+pub(super) struct Texts {
     /// Folded names and values.
     fields: Vec<(String, String)>,
     /// Folded names, and addresses as ENVELOPE has them.
@@ -206,10 +222,28 @@ impl Texts {
     }
 }
 
+pub(super) fn texts(known: &Known) -> Vec<Texts> {
+    known.iter().map(|(_, _, octets)| Texts::of(octets)).collect()
+}
+
 /// Asks many questions; returns how many verdicts there were and how many were "look at it".
-async fn compare(store: &Store, dice: &mut Dice, known: &Known, questions: usize) -> (usize, usize) {
+pub(super) async fn compare(
+    store: &Store,
+    dice: &mut Dice,
+    known: &Known,
+    questions: usize,
+) -> (usize, usize) {
+    compare_with(store, dice, (known, &texts(known)), questions).await
+}
+
+/// As [`compare`], with the messages taken apart already.
+pub(super) async fn compare_with(
+    store: &Store,
+    dice: &mut Dice,
+    (known, texts): (&Known, &[Texts]),
+    questions: usize,
+) -> (usize, usize) {
     let reader = reader(store).await;
-    let texts: Vec<Texts> = known.iter().map(|(_, _, octets)| Texts::of(octets)).collect();
     let (mut all, mut open) = (0, 0);
     for _ in 0..questions {
         let text = question(dice, known);
@@ -222,7 +256,7 @@ async fn compare(store: &Store, dice: &mut Dice, known: &Known, questions: usize
         };
         let hits = reader.search(&place, &text, None).await.unwrap();
         let at = dice.below(known.len() as u64) as usize;
-        for (number, ((item, _, octets), texts)) in known.iter().zip(&texts).enumerate() {
+        for (number, ((item, _, octets), texts)) in known.iter().zip(texts).enumerate() {
             let truth = texts.scan(&place, &text);
             if number == at {
                 assert_eq!(truth, scan(octets, &place, &text), "{place:?} {text:?} in {octets}");
@@ -285,24 +319,21 @@ async fn merged_segments_say_the_same_and_forget_what_has_gone() {
         fill(&store, &mut dice, SEARCH_TAIL_COUNT_MAX, &mut known).await;
         store.index(testing::ALICE).await.unwrap();
     }
-    let mut writer = writer(&store).await;
-    let mailbox = inbox(&writer).await;
     let gone: Vec<Uid> = known.iter().step_by(3).map(|(_, uid, _)| *uid).collect();
-    writer.expunge(&mailbox, &gone).await.unwrap();
-    let _durable = writer.commit(()).await.unwrap();
-    known.retain(|(_, uid, _)| !gone.contains(uid));
+    purge(&store, &gone, &mut known).await;
     index(&store).await;
     let state = index::load(reader(&store).await.view(), testing::ALICE).await.unwrap().unwrap();
     assert_eq!(state.segments.len(), 1);
+    assert_eq!(state.segments[0].count as usize, known.len(), "what has gone is not in it");
     compare(&store, &mut dice, &known, 40).await;
     store.forget_index(testing::ALICE).await.unwrap();
     let thrown_away = index::load(reader(&store).await.view(), testing::ALICE).await.unwrap().unwrap();
-    assert_eq!(thrown_away.garbage_for_test(), [state.segments[0].id], "not those that were swept long ago");
+    assert_eq!(thrown_away.garbage, [state.segments[0].id], "not those that were swept long ago");
     // No number is used again, however often.
     store.forget_index(testing::ALICE).await.unwrap();
     let again = index::load(reader(&store).await.view(), testing::ALICE).await.unwrap().unwrap();
-    assert!(again.next_for_test() > thrown_away.next_for_test());
-    assert!(thrown_away.next_for_test() > state.next_for_test());
+    assert!(again.next_segment > thrown_away.next_segment);
+    assert!(thrown_away.next_segment > state.next_segment);
     let hits = reader(&store).await.search(&Where::Body, "ALPHA", None).await.unwrap();
     assert!(known.iter().all(|(item, ..)| hits.verdict(*item).is_none()));
     index(&store).await;

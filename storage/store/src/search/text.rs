@@ -1,12 +1,11 @@
 //! What of a message is indexed: exactly the text that a full scan looks at (RFC 9051 6.4.4), cut into tokens.
 
-use super::{field, segment::Builder, tokens::Tokenizer};
-use crate::{
-    ahead::Ahead,
-    limits::{SEARCH_PART_BYTES_MAX, SEARCH_TERM_COUNT_MAX},
-    message::MessageRecord,
-    stores::Store,
+use super::{
+    field,
+    segment::{Bounds, Builder},
+    tokens::Tokenizer,
 };
+use crate::{ahead::Ahead, message::MessageRecord, stores::Store};
 use bytes::Bytes;
 use format::mime::{
     Span, addresses, header as fields,
@@ -26,9 +25,10 @@ pub(crate) async fn enter(
     record: &MessageRecord,
 ) -> Result<()> {
     let number = builder.begin(item);
-    let mut entry = Entry { builder, number, count: 0 };
+    let bounds = builder.bounds();
+    let mut entry = Entry { builder, bounds, number, count: 0 };
     match entry.message(store, record).await {
-        Ok(()) if entry.count <= SEARCH_TERM_COUNT_MAX => Ok(()),
+        Ok(()) if !entry.is_past() => Ok(()),
         Ok(()) | Err(Error::Corrupt) => {
             builder.unsure(number);
             Ok(())
@@ -40,12 +40,18 @@ pub(crate) async fn enter(
 /// A message that is being entered.
 struct Entry<'b> {
     builder: &'b mut Builder,
+    bounds: Bounds,
     number: u32,
     /// Terms so far.
     count: usize,
 }
 
 impl Entry<'_> {
+    /// Whether it has more terms than are kept.
+    fn is_past(&self) -> bool {
+        self.count > self.bounds.term_count
+    }
+
     async fn message(&mut self, store: &Store, record: &MessageRecord) -> Result<()> {
         let parts = record.part_table()?;
         let span = parts.root().map(|root| root.header).unwrap_or_default();
@@ -61,8 +67,8 @@ impl Entry<'_> {
             }
             let Some(mut extractor) = Extractor::new(part, &header) else { continue };
             let mut tokenizer = Tokenizer::default();
-            let mut range = part.body.partial(0, SEARCH_PART_BYTES_MAX).range();
-            while self.count <= SEARCH_TERM_COUNT_MAX
+            let mut range = part.body.partial(0, self.bounds.part_bytes).range();
+            while !self.is_past()
                 && let Some(bytes) = ahead.next(&mut range).await?
             {
                 for piece in bytes.chunks(TEXT_PIECE_BYTES_MAX) {
@@ -116,7 +122,7 @@ impl Entry<'_> {
     }
 
     fn add(&mut self, field: u8, term: &[u8]) {
-        if self.count <= SEARCH_TERM_COUNT_MAX && self.builder.add(field, term, self.number) {
+        if !self.is_past() && self.builder.add(field, term, self.number) {
             self.count += 1;
         }
     }
