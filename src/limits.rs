@@ -5,6 +5,8 @@ use std::time::Duration;
 
 /// Connections the kernel keeps ready before they are accepted.
 pub(crate) const BACKLOG_COUNT: u32 = 1024;
+/// Few places are left when no more than one in so many is free, in all or for one address.
+pub(crate) const CROWDED_SHARE: usize = 4;
 /// The pause after an accept that failed for want of descriptors or memory.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 

@@ -2,10 +2,11 @@
 //! octet where configured. What then happens on a connection is its door's.
 
 use crate::config::{Config, Listener, TlsMode};
-use crate::limits::{ACCEPT_PAUSE, BACKLOG_COUNT};
+use crate::limits::{ACCEPT_PAUSE, BACKLOG_COUNT, CROWDED_SHARE};
 use crate::tls::Identity;
 use async_trait::async_trait;
 use sasl::door::{Acceptor, Drain, Peer, Stream};
+use sasl::pace::Paced;
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -74,6 +75,7 @@ pub(crate) fn bind(listener: &Listener, inherited: &mut Inherited) -> io::Result
 /// How many connections there are, in all and by peer.
 pub(crate) struct Caps {
     all: Arc<Semaphore>,
+    all_max: usize,
     by_peer: Mutex<HashMap<IpAddr, usize>>,
     per_peer_max: usize,
 }
@@ -82,6 +84,8 @@ pub(crate) struct Caps {
 struct Place {
     caps: Arc<Caps>,
     peer: IpAddr,
+    /// Whether few are left.
+    crowded: bool,
     _all: OwnedSemaphorePermit,
 }
 
@@ -89,8 +93,10 @@ impl Caps {
     /// As configured.
     pub(crate) fn new(config: &Config) -> Arc<Self> {
         let configured = *config.limits.connection_count_max.get_ref();
+        let all_max = crate::descriptors::connections(configured);
         Arc::new(Self {
-            all: Arc::new(Semaphore::new(crate::descriptors::connections(configured))),
+            all: Arc::new(Semaphore::new(all_max)),
+            all_max,
             by_peer: Mutex::default(),
             per_peer_max: *config.limits.connection_per_address_count_max.get_ref(),
         })
@@ -104,7 +110,10 @@ impl Caps {
             return None;
         }
         *count += 1;
-        Some(Place { caps: self.clone(), peer, _all: all })
+        let few = |free: usize, most: usize| free < most / CROWDED_SHARE;
+        let crowded = few(self.all.available_permits(), self.all_max)
+            || few(self.per_peer_max.saturating_sub(*count), self.per_peer_max);
+        Some(Place { caps: self.clone(), peer, crowded, _all: all })
     }
 }
 
@@ -203,13 +212,14 @@ impl Gate {
         }
         let (gate, drain) = (self.clone(), drain.clone());
         tokio::spawn(async move {
-            gate.serve(stream, addr, drain).await;
+            gate.serve(stream, (addr, place.crowded), drain).await;
             drop(place);
         });
     }
 
-    async fn serve(&self, stream: TcpStream, addr: SocketAddr, drain: Drain) {
+    async fn serve(&self, stream: TcpStream, (addr, crowded): (SocketAddr, bool), drain: Drain) {
         let tls = self.mode == TlsMode::Implicit;
+        let stream = Paced::new(stream);
         let (stream, channel): (Box<dyn Stream>, _) = match &self.acceptor {
             // Boxed, so that a session which lasts for days does not carry the room of its handshake along.
             Some(acceptor) if tls => match Box::pin(acceptor.accept(stream)).await {
@@ -222,7 +232,7 @@ impl Gate {
             _ => (Box::new(stream), None),
         };
         let acceptor = self.acceptor.clone().filter(|_| !tls);
-        let peer = Peer { addr, tls, cleartext_auth: self.cleartext_auth, acceptor, channel };
+        let peer = Peer { addr, tls, cleartext_auth: self.cleartext_auth, acceptor, channel, crowded };
         self.door.serve(stream, peer, drain).await;
     }
 }

@@ -10,7 +10,8 @@ fn ip(text: &str) -> IpAddr {
 }
 
 fn caps(per_peer_max: usize) -> Arc<Caps> {
-    Arc::new(Caps { all: Arc::new(Semaphore::new(100)), by_peer: std::sync::Mutex::default(), per_peer_max })
+    let all = Arc::new(Semaphore::new(100));
+    Arc::new(Caps { all, all_max: 100, by_peer: std::sync::Mutex::default(), per_peer_max })
 }
 
 #[test]
@@ -50,4 +51,31 @@ fn a_socket_of_systemd_is_known_by_its_address() {
     assert!(same(addr("[::]:143"), addr("0.0.0.0:143")));
     assert!(!same(addr("[::]:143"), addr("127.0.0.1:143")));
     assert!(!same(addr("127.0.0.1:143"), addr("127.0.0.1:993")));
+}
+
+#[tokio::test]
+async fn who_comes_when_few_places_are_left_is_told() {
+    let enter = async |caps: &Arc<Caps>, peer: &str| {
+        let all = caps.all.clone().acquire_owned().await.unwrap();
+        caps.enter(ip(peer), all).unwrap()
+    };
+    // For one address ...
+    let few = caps(8);
+    let mut held = Vec::new();
+    for _ in 0..6 {
+        held.push(enter(&few, "192.0.2.1").await);
+    }
+    assert!(held.iter().all(|place| !place.crowded));
+    assert!(enter(&few, "192.0.2.1").await.crowded);
+    assert!(!enter(&few, "192.0.2.2").await.crowded);
+    // ... and for all.
+    let many = caps(100);
+    let mut held = Vec::new();
+    for count in 0..75 {
+        held.push(enter(&many, &format!("192.0.2.{count}")).await);
+    }
+    assert!(held.iter().all(|place| !place.crowded));
+    assert!(enter(&many, "192.0.2.200").await.crowded);
+    drop(held);
+    assert!(!enter(&many, "192.0.2.200").await.crowded);
 }

@@ -4,6 +4,7 @@ use crate::app::{App, Request, Response, plain};
 use crate::auth::authenticate;
 use crate::body::{Body, RequestBody};
 use crate::guard::{Guarded, Signs};
+use crate::head::HeadTimer;
 use crate::limits;
 use crate::path::Path;
 use directory::Directory;
@@ -44,18 +45,23 @@ impl Door {
 
     /// Serves one connection until its end, HTTP/1.1 or HTTP/2 by the client's preface.
     ///
-    /// When the drain is wished for, requests in work are finished (within [`limits::DRAIN_TIME_MAX`]).
+    /// When the drain is wished for, requests in work are finished (within [`limits::DRAIN_TIME_MAX`]). The stream fails
+    /// by itself when its peer takes too little ([`sasl::pace`]).
+    ///
+    /// Who has shut its side for writing still hears all answers. Who has gone altogether looks just alike until
+    /// something is sent: then the answer's stream is dropped. Until it begins it is worked on, and holds its place among
+    /// the connections of its address.
     pub async fn serve(&self, stream: Box<dyn Stream>, peer: Peer, drain: Drain) {
         let (stream, signs) = Guarded::new(stream);
         let activity = Arc::new(Activity::new());
         let peer_addr = peer.addr;
+        let builder = builder(&signs);
         let connection =
             Arc::new(Connection { inner: self.inner.clone(), peer, signs, activity: activity.clone() });
         let service = service_fn(move |request| {
             let connection = connection.clone();
             async move { Ok::<_, Infallible>(connection.answer(request).await) }
         });
-        let builder = builder();
         let served = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(served);
         let mut end: Option<Instant> = None;
@@ -79,7 +85,7 @@ impl Door {
                         tracing::debug!(peer = %peer_addr, "an HTTP/2 client takes nothing of an answer");
                         return;
                     }
-                    if activity.idle() > limits::IDLE_TIME_MAX {
+                    if activity.idle() > activity.idle_time_max() {
                         served.as_mut().graceful_shutdown();
                         end = Some(Instant::now() + LOOK_INTERVAL);
                     }
@@ -89,11 +95,11 @@ impl Door {
     }
 }
 
-fn builder() -> auto::Builder<TokioExecutor> {
+fn builder(signs: &Arc<Signs>) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
+        .timer(HeadTimer::new(signs.clone()))
         // Who has said all that it wants to say still hears the answer.
         .half_close(true)
         .header_read_timeout(limits::HEAD_TIME_MAX)
@@ -189,6 +195,7 @@ impl Connection {
         match authenticate(&*self.inner.directory, &self.peer, &head.headers).await {
             Err(refusal) => stranger(refusal),
             Ok(principal) => {
+                self.activity.note_login();
                 (self.hand_over(app, (head, path), body, principal).await, limits::REST_BYTES_MAX)
             }
         }
@@ -264,6 +271,8 @@ pub(crate) struct Activity(Mutex<State>);
 struct State {
     count: usize,
     since: Instant,
+    /// Whether any of them has proved who sent it.
+    known: bool,
     /// The number of the next request.
     next: u64,
     /// Answers that gave something and were not asked for more yet, by request, and since when.
@@ -280,7 +289,7 @@ pub(crate) struct Busy {
 
 impl Activity {
     pub(crate) fn new() -> Self {
-        let state = State { count: 0, since: Instant::now(), next: 0, handed: BTreeMap::new() };
+        let state = State { count: 0, since: Instant::now(), known: false, next: 0, handed: BTreeMap::new() };
         Self(Mutex::new(state))
     }
 
@@ -296,9 +305,18 @@ impl Activity {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn note_login(&self) {
+        self.state().known = true;
+    }
+
     fn idle(&self) -> Duration {
         let state = self.state();
         if state.count == 0 { state.since.elapsed() } else { Duration::ZERO }
+    }
+
+    /// How long it may be idle.
+    fn idle_time_max(&self) -> Duration {
+        if self.state().known { limits::IDLE_TIME_MAX } else { limits::STRANGERS_IDLE_TIME_MAX }
     }
 
     /// How long the answer that waits longest for its client waits for it.

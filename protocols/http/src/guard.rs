@@ -1,5 +1,5 @@
-//! A stream that watches over its peer: one that hardly reads is cut off, and heads are noticed that two
-//! parsers could read in two ways.
+//! A stream that looks at what comes in: when a head begins, and whether it is one that two parsers could read in two
+//! ways. That its peer takes what it is sent is watched over below TLS ([`sasl::pace`]).
 //!
 //! The URI parser drops a fragment from the request target (RFC 9112 3.2 has none there), so `DELETE /a/#b`
 //! would remove all of `/a/`. And hyper drops `Content-Length` where `Transfer-Encoding` stands beside it, so a request that carries both
@@ -7,15 +7,13 @@
 //! at here on their way in. The scan does not know where heads begin, so a body that quotes such a head also
 //! raises the sign; it only counts against a later request of that connection that is itself chunked.
 
-use crate::limits::{WRITE_PIECE_BYTES, WRITE_STALL_TIME_MAX};
-use std::future::Future;
 use std::io::{self, BufRead as _};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::Instant;
 
 /// The most octets of a line that are looked at.
 const LINE_BYTES_MAX: usize = crate::limits::TARGET_BYTES_MAX + 64;
@@ -29,6 +27,8 @@ const FRAGMENT_COUNT_MAX: usize = 8;
 pub(crate) struct Signs {
     ambiguous: AtomicBool,
     fragments: Mutex<Vec<String>>,
+    /// When the first octet came since a head is waited for.
+    heard: Mutex<Option<Instant>>,
 }
 
 impl Signs {
@@ -43,6 +43,20 @@ impl Signs {
         let before = fragments.len();
         fragments.retain(|fragment| fragment != target);
         fragments.len() < before
+    }
+
+    /// From now on the next head is waited for.
+    pub(crate) fn await_head(&self) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Since when the head that is waited for has begun.
+    pub(crate) fn heard(&self) -> Option<Instant> {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_octets(&self) {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
     }
 
     fn note_fragment(&self, target: &str) {
@@ -66,51 +80,13 @@ pub(crate) struct Guarded<S> {
     stream: S,
     scan: Scan,
     signs: Arc<Signs>,
-    stall: Option<Stall>,
-}
-
-/// A peer that has not taken everything.
-struct Stall {
-    /// When it must have taken [`WRITE_PIECE_BYTES`].
-    until: Pin<Box<Sleep>>,
-    /// What it has taken since.
-    taken: usize,
 }
 
 impl<S> Guarded<S> {
     /// The guarded stream, and what it notices.
     pub(crate) fn new(stream: S) -> (Self, Arc<Signs>) {
         let signs = Arc::new(Signs::default());
-        (Self { stream, scan: Scan::default(), signs: signs.clone(), stall: None }, signs)
-    }
-
-    /// A write's outcome, or the end of patience.
-    fn wrote(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let (Poll::Ready(Ok(count)), Some(stall)) = (&outcome, &mut self.stall) {
-            stall.taken = stall.taken.saturating_add(*count);
-            if stall.taken >= WRITE_PIECE_BYTES {
-                self.stall = None;
-            }
-        }
-        if outcome.is_ready() { outcome } else { self.waits(cx) }
-    }
-
-    /// A flush's outcome, or the end of patience: behind it the peer has taken all.
-    fn flushed(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
-        if outcome.is_ready() {
-            self.stall = None;
-            return outcome;
-        }
-        self.waits(cx)
-    }
-
-    fn waits<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        let stall = self
-            .stall
-            .get_or_insert_with(|| Stall { until: Box::pin(sleep(WRITE_STALL_TIME_MAX)), taken: 0 });
-        ready!(stall.until.as_mut().poll(cx));
-        stall.until.as_mut().reset(Instant::now() + WRITE_STALL_TIME_MAX);
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        (Self { stream, scan: Scan::default(), signs: signs.clone() }, signs)
     }
 }
 
@@ -124,6 +100,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         let fresh = buffer.filled().get(before..).unwrap_or_default();
         let this = &mut *self;
+        if !fresh.is_empty() {
+            this.signs.note_octets();
+        }
         this.scan.take(fresh, &this.signs);
         Poll::Ready(Ok(()))
     }
@@ -131,8 +110,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write(cx, octets);
-        self.wrote(cx, outcome)
+        Pin::new(&mut self.stream).poll_write(cx, octets)
     }
 
     fn poll_write_vectored(
@@ -140,8 +118,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.wrote(cx, outcome)
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -149,13 +126,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.stream).poll_flush(cx);
-        self.flushed(cx, outcome)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.flushed(cx, outcome)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

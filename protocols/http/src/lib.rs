@@ -10,6 +10,7 @@ mod auth;
 mod body;
 mod door;
 mod guard;
+mod head;
 pub mod limits;
 mod path;
 

@@ -6,21 +6,23 @@ use std::time::Duration;
 pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// The most header fields of a request.
 pub const HEADER_COUNT_MAX: usize = 100;
-/// The longest wait for a whole request head.
+/// The longest wait for a whole request head, from its first octet.
 pub const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
-/// How long a connection may lie idle between requests.
-pub const IDLE_TIME_MAX: Duration = Duration::from_secs(120);
+/// How long a connection may lie idle between requests once one of them has proved who sends it: clients that look again
+/// every few minutes find it open. Many of them are bounded as connections are, in all and by address.
+pub const IDLE_TIME_MAX: Duration = Duration::from_secs(300);
+/// How long a connection may lie idle of which nobody knows whose it is.
+pub const STRANGERS_IDLE_TIME_MAX: Duration = Duration::from_secs(30);
 /// The longest wait for the next octets of a body.
 pub const BODY_IDLE_TIME_MAX: Duration = Duration::from_secs(30);
 /// A body may always take this long; after it, [`BODY_RATE_MIN`] counts.
 pub const BODY_GRACE_TIME: Duration = Duration::from_secs(30);
 /// The slowest average of a body, in octets per second.
 pub const BODY_RATE_MIN: u64 = 1024;
-/// How long a peer may take for [`WRITE_PIECE_BYTES`] of what we send, or for all where that is less; in HTTP/2 also of
-/// each single answer.
-pub const WRITE_STALL_TIME_MAX: Duration = Duration::from_secs(60);
-/// See [`WRITE_STALL_TIME_MAX`]; about 270 octets a second.
-pub const WRITE_PIECE_BYTES: usize = 16 * 1024;
+/// HTTP/2: how long a peer may take for [`WRITE_PIECE_BYTES`] of each single answer, whatever it takes of others.
+pub const WRITE_STALL_TIME_MAX: Duration = sasl::limits::WRITE_TIME_MAX;
+/// See [`WRITE_STALL_TIME_MAX`].
+pub const WRITE_PIECE_BYTES: usize = sasl::limits::WRITE_PIECE_BYTES;
 /// HTTP/2: the most requests at once on one connection.
 pub const STREAM_COUNT_MAX: u32 = 64;
 /// HTTP/2: the most streams that a peer may reset before they were accepted (RUSTSEC-2023-0034).

@@ -110,16 +110,15 @@ pub(crate) const BAD_COMMANDS_MAX: u32 = 20;
 /// Failed logins before the session is ended.
 pub(crate) const FAILED_LOGINS_MAX: u32 = 3;
 
-/// From the greeting to the end of the login, whatever the client does meanwhile.
-pub(crate) const LOGIN_TIME_MAX: Duration = Duration::from_secs(30);
-/// The same where the directory delays failures: the last attempt may end this much later.
+/// Where the directory delays failures the last attempt to log in may end this much later than
+/// [`sasl::door::Peer::stranger_time`].
 pub(crate) const LOGIN_GRACE: Duration = Duration::from_secs(10);
 /// From the first octet of a command to its last, messages not counted.
 pub(crate) const COMMAND_TIME_MAX: Duration = Duration::from_secs(60);
 /// Without any command after login (RFC 9051 5.4: 30 minutes at least).
 pub(crate) const IDLE_TIME_MAX: Duration = Duration::from_secs(30 * 60);
-/// A client that takes nothing of a reply for this long is gone.
-pub(crate) const WRITE_TIME_MAX: Duration = Duration::from_secs(60);
+/// A client that does not take [`OUTPUT_BYTES`] of a reply in this time is gone.
+pub(crate) const WRITE_TIME_MAX: Duration = sasl::limits::WRITE_TIME_MAX;
 /// So many octets of a literal must arrive within [`COMMAND_TIME_MAX`], and so on for the next ones.
 pub(crate) const PACE_BYTES: u64 = 64 * 1024;
 

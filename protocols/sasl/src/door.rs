@@ -5,10 +5,10 @@
 //! [`upgrade`]. Plaintext that arrives later is taken for a handshake and fails there.
 
 use crate::certificate;
-use crate::limits::HANDSHAKE_TIME_MAX;
+use crate::limits::{HANDSHAKE_TIME_MAX, STRANGER_TIME_CROWDED, STRANGER_TIME_MAX};
 use crate::tls::{self, Handshake};
 use model::{Address, Error, Result};
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
@@ -31,6 +31,8 @@ pub struct Peer {
     pub acceptor: Option<Acceptor>,
     /// What TLS knows of the connection; not there before the handshake.
     pub channel: Option<Arc<Channel>>,
+    /// Few places for connections are left: who has not logged in has less time to.
+    pub crowded: bool,
 }
 
 impl Peer {
@@ -41,6 +43,12 @@ impl Peer {
         let addresses = self.channel.as_ref().map(|channel| channel.addresses.clone());
         let channel = addresses.map(|addresses| Arc::new(Channel { addresses, ..Channel::default() }));
         Self { channel, ..self.clone() }
+    }
+
+    /// How long it may stay without logging in.
+    #[must_use]
+    pub fn stranger_time(&self) -> Duration {
+        if self.crowded { STRANGER_TIME_CROWDED } else { STRANGER_TIME_MAX }
     }
 
     /// Whether STARTTLS is to be offered now.

@@ -1,5 +1,5 @@
 //! What every door that logs in by a dialogue shares: the stream and its peer ([`door`]), lines ([`line`]),
-//! what doors of verbs and lines have in common ([`talk`]), the list of who is logged in ([`sessions`]) and the SASL
+//! what doors of verbs and lines have in common ([`talk`]), how long a peer may take ([`pace`]), the list of who is logged in ([`sessions`]) and the SASL
 //! mechanisms (RFC 4422).
 //!
 //! Storey L3. A mechanism only turns octets into a proof; whether it is right is the directory's to say, and
@@ -11,6 +11,7 @@ pub mod limits;
 pub mod line;
 pub mod login;
 pub mod mechanism;
+pub mod pace;
 pub mod sessions;
 pub mod talk;
 pub mod testing;

@@ -23,14 +23,18 @@ pub const SOFT_ERROR_COUNT_MAX: u32 = 10;
 pub const HARD_ERROR_COUNT_MAX: u32 = 20;
 /// What an error costs beyond [`SOFT_ERROR_COUNT_MAX`].
 pub const ERROR_DELAY: Duration = Duration::from_secs(1);
-/// How long a client of a door of verbs and lines may stay without logging in, all told.
-pub const STRANGER_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long a client of a mail door may stay without logging in, all told: a person who is asked for the password finds it
+/// meanwhile (RFC 1939 3 gives 10 minutes). What strangers hold is bounded by the connections of one address.
+pub const STRANGER_TIME_MAX: Duration = Duration::from_secs(600);
+/// The same where few places for connections are left.
+pub const STRANGER_TIME_CROWDED: Duration = Duration::from_secs(30);
 /// How long a line may take from its first octet to its last.
 pub const LINE_TIME_MAX: Duration = Duration::from_secs(60);
-/// How long a client may take to read [`WRITE_PIECE_BYTES`] of what it was told, or all where that is less.
-pub const WRITE_TIME_MAX: Duration = Duration::from_secs(60);
-/// See [`WRITE_TIME_MAX`]; about 270 octets a second. It does not grow with what is said: on a slow line a large message
-/// takes long.
+/// How long a client may take to read [`WRITE_PIECE_BYTES`] of what it was told, or all where that is less (RFC 5321
+/// 4.5.3.2 has minutes for everything). Linux tells of room in a socket in steps of some 128 KiB, which so are 440 octets
+/// a second.
+pub const WRITE_TIME_MAX: Duration = Duration::from_secs(300);
+/// See [`WRITE_TIME_MAX`]. It does not grow with what is said: on a slow line a large message takes long.
 pub const WRITE_PIECE_BYTES: usize = 16 * 1024;
 /// Output gathered before it is sent in the middle of a reply.
 pub const OUTPUT_BYTES: usize = 64 * 1024;

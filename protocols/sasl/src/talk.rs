@@ -4,9 +4,7 @@
 //! *Invariant:* what was said before TLS counts for nothing inside it, except what was counted against the client.
 
 use crate::door::{Drain, Peer, Stream};
-use crate::limits::{
-    ERROR_DELAY, HARD_ERROR_COUNT_MAX, RESPONSE_BYTES_MAX, SOFT_ERROR_COUNT_MAX, STRANGER_TIME_MAX,
-};
+use crate::limits::{ERROR_DELAY, HARD_ERROR_COUNT_MAX, RESPONSE_BYTES_MAX, SOFT_ERROR_COUNT_MAX};
 use crate::line::{Connection, End, Input, Patience};
 use crate::sessions::Present;
 use crate::trace::LineTrace;
@@ -161,11 +159,11 @@ impl Client {
     pub fn new(stream: Box<dyn Stream>, peer: Peer, drain: Drain) -> Self {
         Self {
             connection: Connection::new(stream),
+            stranger_until: Instant::now() + peer.stranger_time(),
             peer,
             drain,
             errors: 0,
             wrong_logins: 0,
-            stranger_until: Instant::now() + STRANGER_TIME_MAX,
             present: None,
             trace: LineTrace::default(),
         }
@@ -197,7 +195,7 @@ impl Client {
         self.peer.channel = Some(channel);
         // Who was known before is nobody inside it.
         (self.present, self.trace) = (None, LineTrace::default());
-        self.stranger_until = Instant::now() + STRANGER_TIME_MAX;
+        self.stranger_until = Instant::now() + self.peer.stranger_time();
         Ok(())
     }
 }

@@ -21,14 +21,21 @@ const PIPE_BYTES: usize = 1 << 20;
 /// A peer on a loopback listener that allows passwords in the clear.
 #[must_use]
 pub fn loopback() -> Peer {
-    Peer { addr: at(Ipv4Addr::LOCALHOST), tls: false, cleartext_auth: true, acceptor: None, channel: None }
+    Peer {
+        addr: at(Ipv4Addr::LOCALHOST),
+        tls: false,
+        cleartext_auth: true,
+        acceptor: None,
+        channel: None,
+        crowded: false,
+    }
 }
 
 /// A peer from somewhere else, to whom STARTTLS is offered.
 #[must_use]
 pub fn stranger(acceptor: Acceptor) -> Peer {
     let addr = at(Ipv4Addr::new(192, 0, 2, 7));
-    Peer { addr, tls: false, cleartext_auth: false, acceptor: Some(acceptor), channel: None }
+    Peer { addr, tls: false, cleartext_auth: false, acceptor: Some(acceptor), channel: None, crowded: false }
 }
 
 fn at(address: Ipv4Addr) -> SocketAddr {

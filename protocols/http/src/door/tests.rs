@@ -3,9 +3,12 @@
 mod http2;
 mod limits;
 
-use super::Door;
+use super::{Door, LOOK_INTERVAL};
 use crate::app::{App, Request, Response, plain};
-use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME_MAX, HEADER_COUNT_MAX, IDLE_TIME_MAX, WRITE_STALL_TIME_MAX};
+use crate::limits::{
+    HEAD_BYTES_MAX, HEAD_TIME_MAX, HEADER_COUNT_MAX, IDLE_TIME_MAX, STRANGERS_IDLE_TIME_MAX,
+    WRITE_STALL_TIME_MAX,
+};
 use crate::{Body, Drain, Path, Peer};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Tells what it got.
 #[derive(Default)]
@@ -78,7 +81,7 @@ fn connect_to(echo: Echo, cleartext_auth: bool, room: usize) -> (DuplexStream, D
     let (near, far) = tokio::io::duplex(room);
     let door = Door::new(Arc::new(MemoryDirectory::sample()), vec![Arc::new(echo)]);
     let addr = "127.0.0.1:4".parse().unwrap();
-    let peer = Peer { addr, tls: false, cleartext_auth, acceptor: None, channel: None };
+    let peer = Peer { addr, tls: false, cleartext_auth, acceptor: None, channel: None, crowded: false };
     tokio::spawn(async move { door.serve(Box::new(far), peer, drain).await });
     (near, trigger)
 }
@@ -210,7 +213,7 @@ async fn the_slow_are_cut_off() {
     assert!(timeout(patience, near.read_to_end(&mut rest)).await.is_ok());
 
     let (mut silent, _trigger) = connect(true);
-    assert!(timeout(IDLE_TIME_MAX * 2, silent.read_to_end(&mut rest)).await.is_ok());
+    assert!(timeout(STRANGERS_IDLE_TIME_MAX * 2, silent.read_to_end(&mut rest)).await.is_ok());
 
     let (mut drip, _trigger) = connect(true);
     let head = format!("PUT /dav/a HTTP/1.1\r\nHost: x\r\n{LOGIN}Content-Length: 1000\r\n\r\n");
@@ -225,6 +228,68 @@ async fn the_slow_are_cut_off() {
         }
     }
     assert!(sent < 60, "{sent} octets in as many seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_connection_is_kept_for_whoever_is_known() {
+    let known = format!("GET /dav/a HTTP/1.1\r\nHost: x\r\n{LOGIN}\r\n");
+    let unknown = "GET /dav/a HTTP/1.1\r\nHost: x\r\n\r\n";
+    let moment = Duration::from_secs(1);
+    for (request, status, most) in
+        [(known.as_str(), "200", IDLE_TIME_MAX), (unknown, "401", STRANGERS_IDLE_TIME_MAX)]
+    {
+        let (mut near, _trigger) = connect(true);
+        for _ in 0..3 {
+            assert_eq!(statuses(&talk(&mut near, request).await), [status]);
+            sleep(most - moment).await;
+        }
+        assert_eq!(statuses(&talk(&mut near, request).await), [status]);
+        let began = Instant::now();
+        near.read_to_end(&mut Vec::new()).await.unwrap();
+        assert!(began.elapsed() + moment > most, "{:?}", began.elapsed());
+        assert!(began.elapsed() < most + LOOK_INTERVAL + moment, "{:?}", began.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_behind_a_long_quiet_has_as_long_as_any_other() {
+    let get = format!("GET /dav/a HTTP/1.1\r\nHost: x\r\n{LOGIN}");
+    let second = Duration::from_secs(1);
+    for (late, answered) in [(HEAD_TIME_MAX - second, true), (HEAD_TIME_MAX + second, false)] {
+        let (mut near, _trigger) = connect(true);
+        for _ in 0..2 {
+            assert_eq!(statuses(&talk(&mut near, &format!("{get}\r\n")).await), ["200"]);
+            sleep(HEAD_TIME_MAX * 3).await;
+        }
+        let began = Instant::now();
+        near.write_all(get.as_bytes()).await.unwrap();
+        while began.elapsed() < late && near.write_all(b"X: y\r\n").await.is_ok() {
+            sleep(second).await;
+        }
+        let said = talk(&mut near, "\r\n").await;
+        assert_eq!(statuses(&said) == ["200"], answered, "{said}");
+        if !answered {
+            assert_eq!(near.read(&mut [0]).await.unwrap(), 0);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_ends_when_its_client_has_gone() {
+    for half_closed in [false, true] {
+        let poured = Arc::new(AtomicUsize::new(0));
+        let (mut near, _trigger) = connect_to(Echo { poured: poured.clone() }, true, 1024);
+        near.write_all(format!("GET /dav/pour HTTP/1.1\r\nHost: x\r\n{LOGIN}\r\n").as_bytes()).await.unwrap();
+        if half_closed {
+            near.shutdown().await.unwrap();
+        }
+        // It is told, for as long as it takes something.
+        near.read_exact(&mut vec![0; 100 * DROP.len()]).await.unwrap();
+        assert_eq!(Arc::strong_count(&poured), 3);
+        drop(near);
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(Arc::strong_count(&poured), 1, "half closed: {half_closed}");
+    }
 }
 
 #[tokio::test]

@@ -22,9 +22,7 @@ use crate::extension::inprogress::Progress;
 use crate::extension::notify::{self, Notify};
 use crate::extension::uidonly;
 use crate::language;
-use crate::limits::{
-    BAD_COMMANDS_BEFORE_LOGIN_MAX, BAD_COMMANDS_MAX, IDLE_TIME_MAX, LOGIN_GRACE, LOGIN_TIME_MAX,
-};
+use crate::limits::{BAD_COMMANDS_BEFORE_LOGIN_MAX, BAD_COMMANDS_MAX, IDLE_TIME_MAX, LOGIN_GRACE};
 use crate::reply::{Done, Failure, Outcome, words};
 use crate::wire::decoder::cursor::Cursor;
 use crate::wire::decoder::frame::LiteralHeader;
@@ -155,7 +153,10 @@ impl Session {
 
     /// Until when the client may be silent now.
     pub(crate) fn deadline(&self) -> Instant {
-        if self.principal.is_some() { Instant::now() + IDLE_TIME_MAX } else { self.begun + LOGIN_TIME_MAX }
+        match self.principal {
+            Some(_) => Instant::now() + IDLE_TIME_MAX,
+            None => self.begun + self.peer.stranger_time(),
+        }
     }
 
     /// Reads one command and answers it.
@@ -377,7 +378,8 @@ impl Session {
 
     /// Runs something that must not keep an unauthenticated client beyond its time.
     pub(crate) async fn before_login_ends<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
-        timeout_at(self.begun + LOGIN_TIME_MAX + LOGIN_GRACE, work).await.map_err(|_| Failure::Bye("Timeout"))
+        let until = self.begun + self.peer.stranger_time() + LOGIN_GRACE;
+        timeout_at(until, work).await.map_err(|_| Failure::Bye("Timeout"))
     }
 }
 

@@ -25,6 +25,7 @@ fn a_waiting_session_is_small() {
         cleartext_auth: false,
         acceptor: None,
         channel: None,
+        crowded: false,
     };
     let (stream, _far) = tokio::io::duplex(16);
     let serving = size_of_val(&door.serve(Box::new(stream), peer.clone(), drain.clone()));

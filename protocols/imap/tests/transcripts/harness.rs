@@ -72,7 +72,7 @@ impl House {
 
     pub fn peer(&self) -> Peer {
         let addr = "127.0.0.1:1".parse().unwrap();
-        Peer { addr, tls: true, cleartext_auth: false, acceptor: None, channel: None }
+        Peer { addr, tls: true, cleartext_auth: false, acceptor: None, channel: None, crowded: false }
     }
 
     pub async fn connect_as(&self, peer: Peer) -> Client {

@@ -2,9 +2,11 @@
 
 use crate::figures::{
     COMMAND_BYTES_BEFORE_LOGIN_MAX, COMMAND_BYTES_MAX, COMMAND_TIME_MAX, FAILED_LOGINS_MAX, IDLE_TIME_MAX,
-    LITERAL_BYTES_MAX, LOGIN_TIME_MAX, SWALLOW_BYTES_MAX, WRITE_TIME_MAX,
+    LITERAL_BYTES_MAX, SWALLOW_BYTES_MAX, WRITE_TIME_MAX,
 };
 use crate::harness::House;
+use sasl::door::Peer;
+use sasl::limits::{STRANGER_TIME_CROWDED, STRANGER_TIME_MAX};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
@@ -65,11 +67,13 @@ async fn endless_lines_end_the_session() {
 #[tokio::test(start_paused = true)]
 async fn the_time_until_the_login() {
     let house = House::new();
-    let mut client = house.connect().await;
-    sleep(LOGIN_TIME_MAX - SECOND).await;
-    assert_eq!(client.ask("a NOOP").await, ["a OK NOOP completed"]);
-    sleep(2 * SECOND).await;
-    assert_eq!(client.line().await, "* BYE Timeout");
+    for (crowded, most) in [(false, STRANGER_TIME_MAX), (true, STRANGER_TIME_CROWDED)] {
+        let mut client = house.connect_as(Peer { crowded, ..house.peer() }).await;
+        sleep(most - SECOND).await;
+        assert_eq!(client.ask("a NOOP").await, ["a OK NOOP completed"]);
+        sleep(2 * SECOND).await;
+        assert_eq!(client.line().await, "* BYE Timeout");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,7 +27,14 @@ impl<F: FnMut(Vec<u8>) -> Vec<u8> + Send> Dialogue for Script<F> {
 
 fn peer(channel: Channel) -> Peer {
     let addr = "127.0.0.1:1".parse().unwrap();
-    Peer { addr, tls: true, cleartext_auth: false, acceptor: None, channel: Some(Arc::new(channel)) }
+    Peer {
+        addr,
+        tls: true,
+        cleartext_auth: false,
+        acceptor: None,
+        channel: Some(Arc::new(channel)),
+        crowded: false,
+    }
 }
 
 /// A SCRAM-SHA-256 client: what it says to the first and to the second challenge.

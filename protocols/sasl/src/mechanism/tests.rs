@@ -5,7 +5,7 @@ use directory::testing::MemoryDirectory;
 
 fn peer() -> Peer {
     let addr = "127.0.0.1:1".parse().unwrap();
-    Peer { addr, tls: true, cleartext_auth: false, acceptor: None, channel: None }
+    Peer { addr, tls: true, cleartext_auth: false, acceptor: None, channel: None, crowded: false }
 }
 
 /// Runs lines through a mechanism and tells the end of it in one line.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::door::{DrainTrigger, drain};
-use crate::limits::HANDSHAKE_TIME_MAX;
+use crate::limits::{HANDSHAKE_TIME_MAX, STRANGER_TIME_CROWDED, STRANGER_TIME_MAX};
 use crate::testing::{self, HOST, loopback, stranger, tls};
 use directory::testing::MemoryDirectory;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -201,7 +201,7 @@ async fn errors_up_to_the_soft_limit_cost_nothing_and_the_hard_one_ends_the_sess
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stranger_has_a_minute_and_somebody_who_logged_in_has_as_long_as_it_speaks() {
+async fn a_stranger_has_its_time_and_somebody_who_logged_in_has_as_long_as_it_speaks() {
     let (mut client, _trigger) = connect(loopback());
     let began = Instant::now();
     client.check("S: hello").await;
@@ -213,6 +213,11 @@ async fn a_stranger_has_a_minute_and_somebody_who_logged_in_has_as_long_as_it_sp
     }
     client.check("S: too slow\nS:").await;
     assert!(began.elapsed() >= STRANGER_TIME_MAX && began.elapsed() < STRANGER_TIME_MAX + step);
+
+    let (mut client, _trigger) = connect(Peer { crowded: true, ..loopback() });
+    let began = Instant::now();
+    client.check("S: hello\nS: too slow\nS:").await;
+    assert_eq!(began.elapsed(), STRANGER_TIME_CROWDED);
 
     let (mut client, _trigger) = connect(loopback());
     client.check(&format!("S: hello\nC: {LOGIN}\nS: welcome")).await;

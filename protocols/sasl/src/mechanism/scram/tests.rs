@@ -5,7 +5,14 @@ use crate::door::Peer;
 
 fn peer(channel: Option<Channel>) -> Peer {
     let addr = "127.0.0.1:1".parse().unwrap();
-    Peer { addr, tls: true, cleartext_auth: false, acceptor: None, channel: channel.map(Arc::new) }
+    Peer {
+        addr,
+        tls: true,
+        cleartext_auth: false,
+        acceptor: None,
+        channel: channel.map(Arc::new),
+        crowded: false,
+    }
 }
 
 fn bound() -> Channel {
