@@ -168,6 +168,7 @@ async fn show(site: &Site, text: &str) -> Result<Value, Refusal> {
 async fn change(site: &Site, set: Set) -> Result<Value, Refusal> {
     let of = |error| Refusal::of(error, &set.address);
     let id = find(site, &set.address, Some(AccountKind::Person)).await?.id;
+    can_be_hidden(set.hidden_capabilities.as_deref().unwrap_or_default())?;
     if let Some(name) = &set.name {
         site.directory.set_name(id, name).await.map_err(of)?.into_inner();
     }
@@ -187,6 +188,13 @@ async fn change(site: &Site, set: Set) -> Result<Value, Refusal> {
         site.directory.set_hidden(id, None, hidden).await.map_err(of)?.into_inner();
     }
     show(site, &set.address).await
+}
+
+/// Whether each is a capability: whoever mistypes one would believe it hidden.
+fn can_be_hidden(names: &[String]) -> Result<(), Refusal> {
+    let refusal =
+        |unknown: imap::hidden::Unknown| Refusal { kind: "invalid".to_owned(), message: unknown.to_string() };
+    names.iter().try_for_each(|name| imap::hidden::known(name.trim())).map_err(refusal)
 }
 
 /// An account that is there, or one that was removed and still holds something.
@@ -308,6 +316,7 @@ async fn app_password(site: &Site, request: Request) -> Result<Value, Refusal> {
         Request::AppPasswordSet { address, id: number, hidden_capabilities } => {
             let id = find(site, &address, person).await?.id;
             let what = format!("{address}: app password {number}");
+            can_be_hidden(&hidden_capabilities)?;
             let done = site.directory.set_hidden(id, Some(number), &hidden_capabilities).await;
             done.map_err(|error| Refusal::of(error, &what))?.into_inner();
             let hidden = site.directory.hidden(id, Some(number)).await;

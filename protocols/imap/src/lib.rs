@@ -9,6 +9,7 @@
 
 mod command;
 pub mod extension;
+pub mod hidden;
 mod language;
 mod limits;
 mod reply;
@@ -58,6 +59,7 @@ pub struct Config {
     /// After how many seconds, and then how often, a long command tells how far it is (RFC 9585); 10.
     pub progress_seconds: Option<u64>,
     /// Capabilities that nobody is told of, before login either: by whole name, or by what stands before their `=`.
+    #[serde(deserialize_with = "hidden::configured")]
     pub hide_capabilities: Vec<String>,
     /// The most messages that one command works on (RFC 9738); as many as it names where nothing is set.
     pub message_limit: Option<MessageLimit>,

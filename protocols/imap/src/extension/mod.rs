@@ -256,7 +256,12 @@ pub(crate) fn capabilities(session: &Session) -> String {
         }
     };
     let named = ALL.iter().filter(|extension| is_time_for(session, extension.when)).filter_map(name);
-    named.filter(|name| !is_hidden(session, name)).collect::<Vec<_>>().join(" ")
+    // One entry may be several names, each of which can be hidden by itself.
+    let told = |names: String| {
+        let told: Vec<&str> = names.split(' ').filter(|name| !is_hidden(session, name)).collect();
+        (!told.is_empty()).then(|| told.join(" "))
+    };
+    named.filter_map(told).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether it is the time to tell of a capability, unless it is hidden.
