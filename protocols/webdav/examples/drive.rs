@@ -29,7 +29,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     loop {
         let (stream, addr) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let peer = Peer { addr, tls: false, cleartext_auth: true, acceptor: None, channel: None, crowded: false };
+        let peer =
+            Peer { addr, tls: false, cleartext_auth: true, acceptor: None, channel: None, crowded: false };
         let (door, drain) = (door.clone(), drain.clone());
         tokio::spawn(async move { door.serve(Box::new(stream), peer, drain).await });
     }

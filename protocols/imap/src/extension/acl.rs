@@ -34,6 +34,7 @@ pub(super) const RIGHTS: Extension = Extension {
     rfc: "RFC 4314",
     capability: Some("RIGHTS=texk"),
     when: When::LoggedIn,
+    needs: &["ACL"],
     ..Extension::PLAIN
 };
 

@@ -31,6 +31,7 @@ pub(super) const EXTENSION: Extension = Extension {
     rfc: "RFC 5267",
     capability: Some("CONTEXT=SEARCH"),
     when: When::LoggedIn,
+    needs: &["ESEARCH"],
     commands: &[Verb {
         name: "CANCELUPDATE",
         uid: false,
@@ -55,6 +56,7 @@ pub(super) const EXTENSION: Extension = Extension {
 pub(super) const SORT: Extension = Extension {
     name: "CONTEXT=SORT",
     capability: Some("CONTEXT=SORT"),
+    needs: &["ESORT"],
     commands: &[],
     search_returns: &[],
     codes: &[],

@@ -12,6 +12,7 @@ pub(super) const EXTENSION: Extension = Extension {
     rfc: "RFC 6154",
     capability: Some("CREATE-SPECIAL-USE"),
     when: When::LoggedIn,
+    needs: &["SPECIAL-USE"],
     create: &[OptionWord { name: "USE", parse: uses }],
     codes: &["USEATTR"],
     ..Extension::PLAIN

@@ -7,5 +7,6 @@ pub(super) const EXTENSION: Extension = Extension {
     rfc: "RFC 5267",
     capability: Some("ESORT"),
     when: When::LoggedIn,
+    needs: &["SORT"],
     ..Extension::PLAIN
 };

@@ -9,6 +9,7 @@ pub(super) const EXTENSION: Extension = Extension {
     rfc: "RFC 9590",
     capability: Some("LIST-METADATA"),
     when: When::LoggedIn,
+    needs: &["METADATA", "LIST-EXTENDED"],
     list_returns: &[ListWord {
         name: "METADATA",
         parse: listed_entries,

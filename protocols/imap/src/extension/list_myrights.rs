@@ -9,6 +9,7 @@ pub(super) const EXTENSION: Extension = Extension {
     rfc: "RFC 8440",
     capability: Some("LIST-MYRIGHTS"),
     when: When::LoggedIn,
+    needs: &["ACL", "LIST-EXTENDED"],
     list_returns: &[ListWord {
         name: "MYRIGHTS",
         parse: |_| Ok(Vec::new()),

@@ -7,5 +7,6 @@ pub(super) const EXTENSION: Extension = Extension {
     rfc: "RFC 5819",
     capability: Some("LIST-STATUS"),
     when: When::LoggedIn,
+    needs: &["LIST-EXTENDED"],
     ..Extension::PLAIN
 };

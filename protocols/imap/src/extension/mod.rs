@@ -113,6 +113,8 @@ pub(crate) struct Extension {
     pub figure: Option<fn(&Config) -> Option<u32>>,
     /// When CAPABILITY says it.
     pub when: When,
+    /// Capabilities that it makes no sense without: it is hidden where one of them is.
+    pub needs: &'static [&'static str],
     /// What ENABLE does with its name; `None` when it cannot be enabled.
     pub enable: Option<fn(&mut Session)>,
     /// Commands it brings.
@@ -151,6 +153,7 @@ impl Extension {
         capability: None,
         figure: None,
         when: When::Always,
+        needs: &[],
         enable: None,
         commands: &[],
         fetch: &[],
@@ -286,12 +289,24 @@ fn is_time_for(session: &Session, when: When) -> bool {
     }
 }
 
-/// Whether an administrator hides a capability from this login or from everybody: by its whole name, or by what stands
-/// before its `=`.
+/// Whether an administrator hides a capability from this login or from everybody, by its whole name, by what stands
+/// before its `=`, or by the name of one that it needs.
 pub(crate) fn is_hidden(session: &Session, capability: &str) -> bool {
+    let everybody = &session.context.config.hide_capabilities;
+    is_among(&[&session.hidden, everybody], capability)
+}
+
+/// Whether some lists hide a capability.
+fn is_among(lists: &[&[String]], capability: &str) -> bool {
+    if lists.iter().all(|list| list.is_empty()) {
+        return false;
+    }
     let stem = capability.split('=').next().unwrap_or_default();
-    let mut hidden = session.hidden.iter().chain(&session.context.config.hide_capabilities);
-    hidden.any(|hidden| hidden.eq_ignore_ascii_case(capability) || hidden.eq_ignore_ascii_case(stem))
+    let names =
+        |hidden: &String| hidden.eq_ignore_ascii_case(capability) || hidden.eq_ignore_ascii_case(stem);
+    let entry = ALL.iter().find(|extension| extension.capability == Some(capability));
+    let needs = entry.map_or(&[][..], |extension| extension.needs);
+    lists.iter().copied().flatten().any(names) || needs.iter().any(|needed| is_among(lists, needed))
 }
 
 /// A line of the support table.

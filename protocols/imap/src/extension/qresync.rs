@@ -18,6 +18,7 @@ pub(super) const EXTENSION: Extension = Extension {
     rfc: "RFC 7162",
     capability: Some("QRESYNC"),
     when: When::LoggedIn,
+    needs: &["CONDSTORE", "ENABLE"],
     enable: Some(|session| {
         // RFC 7162 3.2.3: who enables QRESYNC enables CONDSTORE.
         session.enable_condstore();

@@ -56,6 +56,7 @@ pub(super) const SET: Extension = Extension {
     rfc: "RFC 9208",
     capability: Some("QUOTASET"),
     when: When::LoggedIn,
+    needs: &["QUOTA"],
     commands: &[verb("SETQUOTA", |session, cursor| Box::pin(set(session, cursor)))],
     ..Extension::PLAIN
 };

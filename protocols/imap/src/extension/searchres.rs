@@ -8,6 +8,7 @@ pub(super) const EXTENSION: Extension = Extension {
     rfc: "RFC 5182",
     capability: Some("SEARCHRES"),
     when: When::LoggedIn,
+    needs: &["ESEARCH"],
     search_returns: &[OptionWord {
         name: "SAVE",
         parse: |_, options| {

@@ -14,6 +14,7 @@ pub(super) const EXTENSION: Extension = Extension {
     rfc: "RFC 9586",
     capability: Some("UIDONLY"),
     when: When::LoggedIn,
+    needs: &["ENABLE"],
     enable: Some(|session| session.enabled |= Enabled::UIDONLY),
     codes: &["UIDREQUIRED"],
     ..Extension::PLAIN

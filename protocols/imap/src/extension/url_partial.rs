@@ -7,5 +7,6 @@ pub(super) const EXTENSION: Extension = Extension {
     rfc: "RFC 5550",
     capability: Some("URL-PARTIAL"),
     when: When::LoggedIn,
+    needs: &["CATENATE"],
     ..Extension::PLAIN
 };

@@ -13,6 +13,7 @@ pub(super) const EXTENSION: Extension = Extension {
     rfc: "RFC 9755",
     capability: Some("UTF8=ACCEPT"),
     when: When::LoggedIn,
+    needs: &["ENABLE"],
     enable: Some(|session| {
         session.enabled |= Enabled::UTF8;
         session.connection.out.utf8 = true;
