@@ -6,8 +6,7 @@
 
 Goals: an idle TLS session costs less than 10 KiB of memory all told; a delivery is seen by 1,000 sessions among
 15,000 within half a second; opening a mailbox of a million messages again, in any session, costs no more than one of
-ten thousand does, and the table of its messages is held once, at no more than 16 octets a message while it is made. A
-process needs 20,000 file descriptors for the full size. The smoke run judges what does not depend on speed.
+ten thousand does. A process needs 20,000 file descriptors for the full size. The smoke run judges what does not depend on speed.
 """
 
 import argparse
