@@ -137,6 +137,8 @@ pub(crate) const OUTPUT_BYTES: usize = 64 * 1024;
 pub(crate) const ROWS_AT_ONCE: usize = 1_000;
 /// How old the state of the store that a FETCH reads from may become before a newer one is taken.
 pub(crate) const READING_RENEWED_AFTER: Duration = Duration::from_secs(1);
+/// How long a FETCH that never has to wait goes on before other sessions get their turn.
+pub(crate) const YIELDS_AFTER: Duration = Duration::from_millis(1);
 /// Changes read from the store at a time; where more have come the mailbox is read anew.
 pub(crate) const CHANGES_AT_ONCE: usize = 10_000;
 /// Tables of mailboxes that no session has open any more.

@@ -1,13 +1,16 @@
 //! Message records: what FETCH needs, made once at arrival, shared by every copy in the account.
 
 use crate::{
-    body::Body, collection::Collection, flagging::allowed_flags, key::Key, keys::MessageKeys, kind::Mailbox,
-    reader::Reader, record, record::MessageRow, writer::Writer,
+    body::Body, body::Chunk, body::Content, collection::Collection, flagging::allowed_flags, key::Key,
+    keys::MessageKeys, kind::Mailbox, reader::Reader, record, record::MessageRow, writer::Writer,
 };
 use bytes::Bytes;
 use engine::Table;
-use model::{Error, Flags, ItemId, Modseq, Result, Rights, SystemFlags, Uid, ZonedTime};
+use model::{BlobId, Error, Flags, ItemId, Modseq, Result, Rights, SystemFlags, Uid, ZonedTime};
 use serde::{Deserialize, Serialize};
+
+/// Fewer records than these are read one by one.
+const RUN_COUNT_MIN: usize = 8;
 
 /// A message as it arrived, and what was read from it then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +50,8 @@ impl Reader {
     /// # Errors
     /// `Corrupt` when it is missing: every mailbox entry has one.
     pub async fn message(&self, id: ItemId) -> Result<MessageRecord> {
-        self.load(Table::Message, &Key::item(self.account(), id).done()).await?.ok_or(Error::Corrupt)
+        let value = self.view().get(Table::Message, &Key::item(self.account(), id).done()).await?;
+        read(&value.ok_or(Error::Corrupt)?)
     }
 }
 
@@ -58,9 +62,85 @@ impl Reader {
     /// As [`Reader::message`].
     pub async fn messages(&self, ids: &[ItemId]) -> Result<Vec<MessageRecord>> {
         let keys: Vec<_> = ids.iter().map(|id| Key::item(self.account(), *id).done()).collect();
-        let values = self.view().get_many(Table::Message, &keys).await?;
-        values.into_iter().map(|value| record::decode(&value.ok_or(Error::Corrupt)?)).collect()
+        let values = match run_length(ids) {
+            Some(length) => self.run(&keys, length).await?,
+            None => self.view().get_many(Table::Message, &keys).await?,
+        };
+        values.into_iter().map(|value| read(&value.ok_or(Error::Corrupt)?)).collect()
     }
+
+    /// The records under ascending keys, read in one sweep from the first to the last.
+    async fn run(&self, keys: &[Vec<u8>], length: usize) -> Result<Vec<Option<Bytes>>> {
+        let Some(first) = keys.first() else { return Ok(Vec::new()) };
+        let range = Key::account(self.account()).prefix_from(first.clone());
+        let mut rows = self.view().scan(Table::Message, &range, length, false).await?.into_iter().peekable();
+        let value = |key: &Vec<u8>| {
+            while rows.next_if(|(other, _)| other < key).is_some() {}
+            rows.next_if(|(other, _)| other == key).map(|(_, value)| value)
+        };
+        Ok(keys.iter().map(value).collect())
+    }
+}
+
+/// A record whose octets stay where they were read: nothing of a small body is copied.
+fn read(value: &Bytes) -> Result<MessageRecord> {
+    let Ok(stored) = record::decode_borrowed::<MessageRecord, Stored>(value) else {
+        // Of another version, or damaged: the long way reads it, or tells what is wrong with it.
+        return record::decode(value);
+    };
+    let shared = |octets: &[u8]| value.slice_ref(octets);
+    let content = match stored.body.content {
+        StoredContent::Inline(octets) => Content::Inline(shared(octets)),
+        StoredContent::Chunks(chunks) => Content::Chunks(chunks),
+    };
+    let StoredBody { size, hash, .. } = stored.body;
+    Ok(MessageRecord {
+        copies: stored.copies,
+        body: Body { size, hash, content, fresh: Vec::new(), pin: None },
+        envelope: shared(stored.envelope),
+        structure: shared(stored.structure),
+        extended_structure: shared(stored.extended_structure),
+        parts: shared(stored.parts),
+        sent: stored.sent,
+    })
+}
+
+/// [`MessageRecord`] as it lies in its row.
+#[derive(Deserialize)]
+struct Stored<'a> {
+    copies: u32,
+    #[serde(borrow)]
+    body: StoredBody<'a>,
+    envelope: &'a [u8],
+    structure: &'a [u8],
+    extended_structure: &'a [u8],
+    parts: &'a [u8],
+    sent: Option<ZonedTime>,
+}
+
+/// [`Body`] as it lies in a row.
+#[derive(Deserialize)]
+struct StoredBody<'a> {
+    size: u64,
+    hash: BlobId,
+    #[serde(borrow)]
+    content: StoredContent<'a>,
+}
+
+/// [`Content`] as it lies in a row.
+#[derive(Deserialize)]
+enum StoredContent<'a> {
+    Inline(&'a [u8]),
+    Chunks(Vec<Chunk>),
+}
+
+/// How many ids lie between the first and the last of them, where nearly all of those are asked for: messages that
+/// came one after the other are. A sweep costs a fraction of as many single reads.
+fn run_length(ids: &[ItemId]) -> Option<usize> {
+    let (first, last) = (ids.first()?, ids.last()?);
+    let length = usize::try_from(last.0.checked_sub(first.0)?).ok()?.checked_add(1)?;
+    let is_run = ids.len() >= RUN_COUNT_MIN && length <= ids.len().saturating_mul(5) / 4;
+    (is_run && ids.is_sorted_by(|one, next| one < next)).then_some(length)
 }
 
 impl Writer {
@@ -105,3 +185,6 @@ impl Writer {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

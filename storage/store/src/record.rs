@@ -106,6 +106,19 @@ pub(crate) fn decode<T: Record>(bytes: &[u8]) -> Result<T> {
     })
 }
 
+/// Reads a record of the present version of `T` as `B`, which borrows from the octets what `T` would copy.
+///
+/// # Errors
+/// `Corrupt` for any other version, and where it cannot be read.
+pub(crate) fn decode_borrowed<'a, T: Record, B: Deserialize<'a>>(bytes: &'a [u8]) -> Result<B> {
+    match bytes.split_first() {
+        Some((version, octets)) if *version == T::VERSION => {
+            postcard::from_bytes(octets).map_err(|_| Error::Corrupt)
+        }
+        _ => Err(Error::Corrupt),
+    }
+}
+
 /// An account's counters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRow {

@@ -9,7 +9,7 @@ use super::{Sequences, States, Verb};
 use crate::command::search::result::slice;
 use crate::extension::messagelimit::{self, Partial};
 use crate::extension::{condstore, qresync};
-use crate::limits::{READING_RENEWED_AFTER, ROWS_AT_ONCE};
+use crate::limits::{READING_RENEWED_AFTER, ROWS_AT_ONCE, YIELDS_AFTER};
 use crate::reply::{Done, Failure, Outcome};
 use crate::session::Session;
 use crate::session::enabled::Enabled;
@@ -292,8 +292,7 @@ async fn tell_all(
     mut reading: Reading,
     chosen: &[(usize, Uid)],
 ) -> Result<usize, Failure> {
-    let mut told = 0;
-    let mut damaged = None;
+    let (mut told, mut damaged, mut since) = (0, None, Instant::now());
     let at_once = if plan.records { RECORDS_AT_ONCE } else { ROWS_AT_ONCE };
     let mut left = chosen;
     while !left.is_empty() {
@@ -325,7 +324,10 @@ async fn tell_all(
             session.connection.flush_if_large().await?;
         }
         // A long answer from memory must not keep other sessions from theirs.
-        tokio::task::yield_now().await;
+        if since.elapsed() > YIELDS_AFTER {
+            tokio::task::yield_now().await;
+            since = Instant::now();
+        }
     }
     damaged.map_or(Ok(told), Err)
 }

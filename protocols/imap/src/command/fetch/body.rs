@@ -11,7 +11,7 @@ use format::mime::header::FieldFilter;
 use format::mime::{self, Encoding, Slice, Span, What};
 use model::Error;
 use std::borrow::Cow;
-use store::{BodyStream, MessageRecord};
+use store::{BodyStream, Content, MessageRecord};
 
 /// Tells one section, BINARY or BINARY.SIZE.
 pub(super) async fn tell(
@@ -53,6 +53,9 @@ pub(crate) async fn octets(
     partial: Option<(u64, u64)>,
 ) -> Result<Option<Octets>, Failure> {
     let part_of = |span: Span| partial.map_or(span, |(start, count)| span.partial(start, count));
+    if section.part.is_empty() && section.what == SectionText::All {
+        return Ok(Some(Octets::Stored(part_of(Span { start: 0, len: record.body.size }))));
+    }
     Ok(match record.part_table()?.resolve(&resolved(section)) {
         None => None,
         Some(Slice::Range(span)) => Some(Octets::Stored(part_of(span))),
@@ -87,7 +90,7 @@ async fn section(session: &mut Session, record: &MessageRecord, item: &SectionIt
 /// What a literal can say (RFC 9051 4.3): NUL, which only a literal8 may hold, is told as another octet that is no
 /// text either, so that sizes stay what they are. BINARY tells it as it is.
 fn without_nul(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if !bytes.contains(&0) {
+    if memchr::memchr(0, bytes).is_none() {
         return Cow::Borrowed(bytes);
     }
     Cow::Owned(bytes.iter().map(|&byte| if byte == 0 { 0x80 } else { byte }).collect())
@@ -97,6 +100,14 @@ fn without_nul(bytes: &[u8]) -> Cow<'_, [u8]> {
 /// so that damage there costs this message only; behind that, what was announced must come, and damage ends
 /// the session.
 async fn stream(session: &mut Session, record: &MessageRecord, span: Span) -> Result<(), Failure> {
+    if let Content::Inline(bytes) = &record.body.content {
+        let bytes = span.of(bytes);
+        if bytes.len() as u64 != span.len {
+            return Err(Failure::Store(Error::Corrupt));
+        }
+        session.connection.out.raw(b" ").literal_header(bytes.len() as u64);
+        return session.connection.pass(&without_nul(bytes)).await;
+    }
     let mut body = session.context.store.body(&record.body, span.range());
     let mut next = Ok(Some(body.next().await?.ok_or(Error::Corrupt)?));
     session.connection.out.raw(b" ").literal_header(span.len);
